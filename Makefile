@@ -1,0 +1,50 @@
+# Two commands are all you need: `make demo` and `make test`. Each sets up .venv by itself.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check unit bench lock clean
+
+help:  ## show the commands
+	@sed -n 's/^\([a-z]*\):.*##/\1 ·/p' Makefile
+
+$(READY): requirements/dev.lock requirements/uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "syncd needs Python 3.11 or newer; $(PYTHON) is older. Nothing was set up. Type: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv module. Nothing was set up. Type: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY)  ## a team's contacts in step with Outlook, on this machine (KEEP=1 leaves it running)
+	@$(BIN)/syncd demo $(if $(KEEP),--keep)
+
+test: check unit  ## everything CI runs: lint, types, import rules, tests
+
+check: $(READY)  ## lint, types, import rules
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+unit: $(READY)  ## the tests alone
+	@$(BIN)/pytest -n 2 -q
+
+bench: $(READY)  ## our cost over the bare client's, as counts and ratios
+	@$(BIN)/python -m tests.benchmarks
+
+lock: $(READY)  ## renew the locked dependencies
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate pyproject.toml --group dev -o requirements/dev.lock
+	awk '/^[a-z]/ {keep = /^uv==/} keep' requirements/dev.lock > requirements/uv.lock
+
+clean:  ## remove what the commands made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache demo-data

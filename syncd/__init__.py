@@ -1,0 +1,2 @@
+"""syncd keeps every sales person's Outlook in step with the CRM."""
+

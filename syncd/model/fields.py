@@ -1,0 +1,129 @@
+"""The vocabulary of a field map: what one row of it says about one field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FieldType(StrEnum):
+    """How a value is held, compared and written."""
+
+    TEXT = "text"  # one line; white space folded for comparing
+    LINES = "lines"  # a few lines, such as a street
+    NOTE = "note"  # free text; line ends folded for comparing
+    EMAIL = "email"  # one address; case folded for comparing
+    PHONE = "phone"  # one number; compared by what is dialled
+    DATE = "date"  # a calendar day, in no time zone
+    NAMES = "names"  # a set of names; merged element by element
+
+
+class Side(StrEnum):
+    """One of the two sides of a link. The engine is written once over (this side, the other)."""
+
+    CRM = "crm"
+    OUTLOOK = "outlook"
+
+    @property
+    def other(self) -> Side:
+        """The side across."""
+        return Side.OUTLOOK if self is Side.CRM else Side.CRM
+
+
+class Direction(StrEnum):
+    """Which side of a field group may speak."""
+
+    TWO_WAY = "two-way"
+    TO_OUTLOOK = "to-outlook"
+    TO_CRM = "to-crm"
+    NONE = "none"
+
+    def speaks(self, side: Side) -> bool:
+        """Whether an edit made on `side` may be carried to the other."""
+        if self is Direction.TWO_WAY:
+            return True
+        return self is (Direction.TO_OUTLOOK if side is Side.CRM else Direction.TO_CRM)
+
+
+class Sphere(StrEnum):
+    """Whose business a field is. On adoption personal groups stay apart until a side edits them."""
+
+    BUSINESS = "business"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """An Exchange property with an element of its own: `contacts:GivenName` (EWS FieldURI)."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """One entry of an Exchange dictionary property (EWS IndexedFieldURI).
+
+    `Indexed("contacts:PhysicalAddress:Street", "Home")`,
+    `Indexed("contacts:EmailAddress", "EmailAddress1")`.
+    """
+
+    uri: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A MAPI property that EWS has no element for: `Tag(0x3A07)` (ExtendedFieldURI PropertyTag)."""
+
+    tag: int
+    type: str = "String"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A named MAPI property: a property set and a number (`id`) or a text (`name`)."""
+
+    set_id: str
+    id: int | None = None
+    name: str | None = None
+    type: str = "String"
+
+
+EwsProperty = Uri | Indexed | Tag | Named
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row of a field map.
+
+    `name` is the field's name everywhere: the Dataverse logical name, where that has one.
+    `crm` are the CRM columns that hold it, in order; `graph` is the Graph v1.0 property, or
+    `String 0x3A07` for a single-value extended property.
+    """
+
+    name: str
+    label: str
+    type: FieldType
+    crm: tuple[str, ...]
+    ews: EwsProperty
+    graph: str
+    group: str
+    direction: Direction = Direction.TWO_WAY
+    sphere: Sphere = Sphere.BUSINESS
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The unit of merging: one field, or fields that only make sense together."""
+
+    name: str
+    fields: tuple[Field, ...]
+    direction: Direction
+    sphere: Sphere
+    locked: bool
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the group merges element by element instead of as one value."""
+        return self.fields[0].type is FieldType.NAMES

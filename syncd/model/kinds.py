@@ -1,0 +1,83 @@
+"""A kind of record is data: its field map, where its items live, what they are matched by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from syncd.model.fields import EwsProperty, Field, Group
+from syncd.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Initial:
+    """A property that syncd sets when it creates an item, and never again: then it is the rep's.
+
+    `compose` makes it from the record's values; an empty result sets nothing.
+    """
+
+    name: str
+    ews: EwsProperty
+    graph: str
+    compose: Callable[[Mapping[str, Value]], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchBy:
+    """What items and records of a kind are matched by before one is created.
+
+    A value of `unique` found once on each side nominates, unless the `name` fields contradict.
+    Equal `name` fields nominate together with one equal `support` field.
+    """
+
+    unique: tuple[str, ...]
+    name: tuple[str, ...]
+    support: tuple[str, ...]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """All fields that matching reads."""
+        return frozenset(self.unique + self.name + self.support)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of record.
+
+    `distinguished` is the Exchange folder its items live in by default; `labels` the field that
+    holds the item's categories.
+    """
+
+    name: str
+    plural: str
+    fields: tuple[Field, ...]
+    initial: tuple[Initial, ...]
+    match: MatchBy
+    item_class: str
+    item_element: str
+    folder_class: str
+    distinguished: str
+    archive_folder: str
+    labels: str
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The fields by name."""
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group]:
+        """The field groups by name, in the order of the map. Raises ValueError on a bad map."""
+        members: dict[str, list[Field]] = {}
+        for field in self.fields:
+            members.setdefault(field.group, []).append(field)
+        return {name: _group(name, tuple(fields)) for name, fields in members.items()}
+
+
+def _group(name: str, fields: tuple[Field, ...]) -> Group:
+    first = fields[0]
+    rules = {(field.direction, field.sphere, field.locked) for field in fields}
+    if len(rules) > 1:
+        raise ValueError(f"the fields of group {name!r} do not share direction, sphere and lock")
+    return Group(name, fields, first.direction, first.sphere, first.locked)

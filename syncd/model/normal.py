@@ -1,0 +1,96 @@
+"""Normal forms: what a value is *compared* by. What is written is always the value as it stands.
+
+Each form is idempotent, and an empty value is `None` (empty = absent).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+
+import phonenumbers
+
+from syncd.model.fields import FieldType, Group
+from syncd.model.values import Value, canonical, to_json
+
+_SPACES = re.compile(r"\s+")
+_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_DIALLING_NOISE = re.compile(r"[\s().\-/\u2010-\u2015\u00a0]+")
+
+
+def text(value: str) -> str | None:
+    """One line: composed characters, runs of white space folded to one blank."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", value)).strip() or None
+
+
+def lines(value: str) -> str | None:
+    """Several lines: one sort of line end, no blanks ending a line, no empty lines around."""
+    composed = _LINE_END.sub("\n", unicodedata.normalize("NFC", value))
+    return "\n".join(line.rstrip() for line in composed.split("\n")).strip() or None
+
+
+def email(value: str) -> str | None:
+    """An address, case folded: no server in use tells addresses apart by case."""
+    folded = text(value)
+    return folded and unicodedata.normalize("NFC", folded.casefold())
+
+
+@lru_cache(maxsize=65536)
+def phone(value: str) -> str | None:
+    """What is dialled: E.164 with extension for international numbers, else the bare digits."""
+    bare = text(value)
+    if bare is None:
+        return None
+    if bare.startswith(("+", "tel:+")):
+        try:
+            number = phonenumbers.parse(bare)
+        except phonenumbers.NumberParseException:
+            pass
+        else:
+            dialled = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            return f"{dialled};ext={number.extension}" if number.extension else dialled
+    return _DIALLING_NOISE.sub("", bare).casefold() or None
+
+
+def names(value: tuple[str, ...]) -> tuple[str, ...] | None:
+    """A set: each name as one line, without repeats, sorted."""
+    return tuple(sorted({name for each in value if (name := text(each))})) or None
+
+
+_TEXT_FORMS: Mapping[FieldType, Callable[[str], str | None]] = {
+    FieldType.TEXT: text,
+    FieldType.LINES: lines,
+    FieldType.NOTE: lines,
+    FieldType.EMAIL: email,
+    FieldType.PHONE: phone,
+}
+
+
+def normal(kind: FieldType, value: Value) -> Value:
+    """The normal form of a value of this type."""
+    if value is None or isinstance(value, date):
+        return value
+    if isinstance(value, tuple):
+        return names(value)
+    return _TEXT_FORMS[kind](value)
+
+
+def normal_group(group: Group, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The normal form of a whole group; a field that `values` does not name counts as empty."""
+    return {field.name: normal(field.type, values.get(field.name)) for field in group.fields}
+
+
+def keyed_hash(key: bytes, *parts: str) -> str:
+    """A hash that tells nobody without the key what was hashed (P14). Hexadecimal, 128 bit."""
+    return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def group_digest(key: bytes, group: Group, values: Mapping[str, Value]) -> str:
+    """The keyed hash of a group's normal form, to know a change without keeping the content."""
+    form = {name: to_json(value) for name, value in normal_group(group, values).items()}
+    return keyed_hash(key, group.name, canonical(form))

@@ -1,0 +1,64 @@
+"""A record: one contact, task, … as an immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from syncd.model.fields import Group
+from syncd.model.kinds import Kind
+from syncd.model.normal import normal, normal_group
+from syncd.model.values import JsonValue, Value, from_json, to_json
+
+
+@dataclass(frozen=True)
+class Record:
+    """A kind and its observed fields. A missing key means "not observed", `None` means "empty"."""
+
+    kind: Kind
+    fields: Mapping[str, Value]
+
+    def __post_init__(self) -> None:
+        if unknown := self.fields.keys() - self.kind.by_name.keys():
+            raise ValueError(f"{self.kind.name} has no field {min(unknown)!r}")
+        object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
+
+    def group(self, group: Group) -> dict[str, Value] | None:
+        """The observed values of a group, or `None` when none of its fields was observed."""
+        seen = {f.name: self.fields[f.name] for f in group.fields if f.name in self.fields}
+        return seen or None
+
+    def normal(self, name: str) -> Value:
+        """The normal form of one field; `None` when it is empty or was not observed."""
+        return normal(self.kind.by_name[name].type, self.fields.get(name))
+
+    def patched(self, patch: Mapping[str, Value]) -> Record:
+        """This record with some fields replaced."""
+        return Record(self.kind, {**self.fields, **patch})
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The observed fields as JSON values."""
+        return {name: to_json(value) for name, value in self.fields.items()}
+
+    @classmethod
+    def from_json(cls, kind: Kind, data: Mapping[str, object]) -> Record:
+        """The record that `to_json` wrote. Fields that the map no longer names are left out."""
+        known = {name: value for name, value in data.items() if name in kind.by_name}
+        return cls(kind, {n: from_json(kind.by_name[n].type, v) for n, v in known.items()})
+
+
+def equal(group: Group, one: Mapping[str, Value], two: Mapping[str, Value]) -> bool:
+    """Whether two values of a group are the same in normal form."""
+    return normal_group(group, one) == normal_group(group, two)
+
+
+def difference(
+    group: Group, wanted: Mapping[str, Value], present: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The fields of `wanted` that `present` does not already hold, as they are to be written."""
+    return {
+        field.name: wanted.get(field.name)
+        for field in group.fields
+        if normal(field.type, wanted.get(field.name)) != normal(field.type, present.get(field.name))
+    }
