@@ -1,0 +1,74 @@
+"""The breaker (P8): deletes, unlinks, moves, emptied fields and creations are bounded.
+
+When one run would do more of one thing than the limits allow, all of those are held before the
+first; they wait for a person, and the rest of the run goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from syncd.model.fields import Side
+from syncd.model.policy import Limits
+from syncd.reconcile.decide import Decision, Verb
+
+
+class Bounded(StrEnum):
+    """What the breaker counts, each by itself."""
+
+    DELETE = "delete"
+    UNLINK = "unlink"
+    MOVE = "move"
+    EMPTY = "empty"
+    CREATE = "create"
+    CRM_WRITE = "crm-write"
+
+
+BOUNDED: Mapping[Verb, Bounded] = {
+    Verb.TRASH_ITEM: Bounded.DELETE,
+    Verb.UNLINK: Bounded.UNLINK,
+    Verb.MOVE_ITEM: Bounded.MOVE,
+    Verb.CREATE_ITEM: Bounded.CREATE,
+    Verb.CREATE_RECORD: Bounded.CREATE,
+    Verb.UPDATE_RECORD: Bounded.CRM_WRITE,
+}
+
+
+def bounded(decision: Decision) -> frozenset[Bounded]:
+    """What of a decision the breaker counts."""
+    counted = {BOUNDED[verb] for verb in decision.verbs if verb in BOUNDED}
+    if any(value is None for side in Side for value in decision.patch(side).values()):
+        counted.add(Bounded.EMPTY)
+    return frozenset(counted)
+
+
+def tripped(
+    decisions: Iterable[Decision],
+    limits: Limits,
+    live: int,
+    executed: Mapping[Bounded, int],
+    *,
+    onboarding: bool = False,
+) -> frozenset[Bounded]:
+    """Which verbs exceed the limits.
+
+    `live` is the number of live links; `executed` what the last 24 hours did without approval.
+    Onboarding has its own limit: the person who approved it saw how much it creates.
+    """
+    counts = Counter(each for decision in decisions for each in bounded(decision))
+    return frozenset(
+        verb
+        for verb, n in counts.items()
+        if not (onboarding and verb in (Bounded.CREATE, Bounded.CRM_WRITE))
+        and _over(verb, n, limits, live, executed.get(verb, 0))
+    )
+
+
+def _over(verb: Bounded, n: int, limits: Limits, live: int, executed: int) -> bool:
+    if n > limits.most or n + executed > limits.daily:
+        return True
+    if verb is Bounded.CREATE:
+        return False  # a share of what is there bounds losing, not gaining
+    return (n > limits.some and n > limits.share * live) or (n >= limits.few and n >= live)

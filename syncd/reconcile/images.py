@@ -1,0 +1,66 @@
+"""Images: what a side was last known to hold, and whether it still does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncd.model.fields import Group
+from syncd.model.normal import group_digest
+from syncd.model.record import equal
+from syncd.model.values import Value
+from syncd.reconcile.reasons import Reason
+
+
+class Standing(StrEnum):
+    """How the two images of a group stood when last settled."""
+
+    AGREED = "agreed"
+    APART = "apart"
+    UNSETTLED = "unsettled"  # its direction or map changed; to be decided once
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A standing, with the reason for a group that is apart."""
+
+    standing: Standing
+    reason: Reason = Reason.EQUAL
+
+
+AGREED = Mark(Standing.AGREED)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupImage:
+    """A group as last known on one side: its values, or only the keyed hash of them."""
+
+    values: Mapping[str, Value] | None
+    digest: str | None = None
+
+
+Image = Mapping[str, GroupImage]
+
+
+def content(values: Mapping[str, Value]) -> GroupImage:
+    """An image that keeps the content: of a group that flowed."""
+    return GroupImage(dict(values))
+
+
+def hashed(key: bytes, group: Group, values: Mapping[str, Value]) -> GroupImage:
+    """An image that knows a change and keeps no content: of a group that never flowed (P14)."""
+    return GroupImage(None, group_digest(key, group, values))
+
+
+def differs(
+    key: bytes, group: Group, image: GroupImage | None, now: Mapping[str, Value] | None
+) -> bool:
+    """Whether a side was edited since its image. What was not observed is not an edit."""
+    if now is None:
+        return False
+    if image is None:
+        return True
+    if image.values is not None:
+        return not equal(group, image.values, now)
+    return image.digest != group_digest(key, group, now)

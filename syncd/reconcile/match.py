@@ -1,0 +1,117 @@
+"""Matching before creating: which item that is there already is which CRM record.
+
+Keyed hashes nominate (they hold no content, P14); a match is concluded here, on the values of items
+that were read again. Nothing is guessed: a clear match is adopted, a doubtful one waits for a
+person, anything else is no match.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from syncd.model.kinds import Kind
+from syncd.model.normal import keyed_hash, normal
+from syncd.model.values import Value
+
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """`pairs` maps record id to item id; `doubtful` maps record id to the items it could be."""
+
+    pairs: Mapping[str, str]
+    doubtful: Mapping[str, tuple[str, ...]]
+
+
+def _form(kind: Kind, values: Values, name: str) -> str:
+    form = normal(kind.by_name[name].type, values.get(name))
+    return form.casefold() if isinstance(form, str) else ""
+
+
+def unique_keys(kind: Kind, values: Values) -> frozenset[str]:
+    """The values that nominate by themselves; an address counts once, in whichever field it is."""
+    return frozenset(f for name in kind.match.unique if (f := _form(kind, values, name)))
+
+
+def name_keys(kind: Kind, values: Values) -> frozenset[str]:
+    """The name together with each supporting value."""
+    name = [_form(kind, values, part) for part in kind.match.name]
+    if not all(name):
+        return frozenset()
+    return frozenset(
+        "\x1f".join((*name, field, form))
+        for field in kind.match.support
+        if (form := _form(kind, values, field))
+    )
+
+
+def match_hashes(kind: Kind, key: bytes, values: Values) -> frozenset[str]:
+    """What an item is nominated by, as keyed hashes: to be stored in place of its values."""
+    unique = (keyed_hash(key, "unique", each) for each in unique_keys(kind, values))
+    named = (keyed_hash(key, "name", each) for each in name_keys(kind, values))
+    return frozenset((*unique, *named))
+
+
+def contradict(kind: Kind, one: Values, two: Values) -> bool:
+    """Whether two names cannot be the same person's: a part filled on both sides differs.
+
+    An initial stands for any name that it begins.
+    """
+    for part in kind.match.name:
+        a, b = (_form(kind, values, part).rstrip(".") for values in (one, two))
+        shorter, longer = sorted((a, b), key=len)
+        if shorter and not (a == b or (len(shorter) == 1 and longer.startswith(shorter))):
+            return True
+    return False
+
+
+def match(
+    kind: Kind,
+    records: Mapping[str, Values],
+    items: Mapping[str, Values],
+    taken: Iterable[Values] = (),
+) -> Matches:
+    """Match records in scope to unlinked items.
+
+    `taken` are the values of records that are linked already: a value they carry is not unique.
+    """
+    pairs: dict[str, str] = {}
+    doubtful: dict[str, tuple[str, ...]] = {}
+    owners = _index(((r, unique_keys(kind, v)) for r, v in records.items()))
+    carriers = _index(((i, unique_keys(kind, v)) for i, v in items.items()))
+    crowded = {each for values in taken for each in unique_keys(kind, values)}
+    named_records = _index(((r, name_keys(kind, v)) for r, v in records.items()))
+    named_items = _index(((i, name_keys(kind, v)) for i, v in items.items()))
+    candidates: dict[str, set[str]] = {}
+    for record, values in records.items():
+        by_value: set[str] = set()
+        for each in unique_keys(kind, values) - crowded:
+            if len(owners[each]) == 1 and len(carriers[each]) == 1:
+                by_value |= carriers[each]
+        by_name: set[str] = set()
+        for each in name_keys(kind, values):
+            if len(named_records[each]) == 1:
+                by_name |= named_items[each]
+        candidates[record] = by_value or by_name
+    claims: dict[str, set[str]] = defaultdict(set)
+    for record, found in candidates.items():
+        for item in found:
+            claims[item].add(record)
+    for record, found in candidates.items():
+        clear = [i for i in found if not contradict(kind, records[record], items[i])]
+        if len(found) == len(clear) == 1 and len(claims[clear[0]]) == 1:
+            pairs[record] = clear[0]
+        elif found:
+            doubtful[record] = tuple(sorted(found))
+    return Matches(pairs, doubtful)
+
+
+def _index(keyed: Iterable[tuple[str, frozenset[str]]]) -> dict[str, set[str]]:
+    index: dict[str, set[str]] = defaultdict(set)
+    for identity, keys in keyed:
+        for each in keys:
+            index[each].add(identity)
+    return index

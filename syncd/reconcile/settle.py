@@ -1,0 +1,101 @@
+"""Settling: the images and marks of a link once its writes are done and were read back.
+
+An image is what a side was *read* to hold. A server that rounds, trims or reformats is thereby no
+editor: its own form is its image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncd.model.fields import Group, Side
+from syncd.model.kinds import Kind
+from syncd.model.record import Record, equal
+from syncd.model.values import Value
+from syncd.reconcile.facts import Link
+from syncd.reconcile.images import AGREED, GroupImage, Image, Mark, Standing, content, hashed
+from syncd.reconcile.merge import GroupOutcome
+from syncd.reconcile.reasons import Reason
+
+# Why two sides may differ and yet each side's content be known to the other already.
+_FLOWED = (Reason.NOT_TAKEN,)
+
+
+def settle(
+    groups: Mapping[str, Group],
+    outcomes: Mapping[str, GroupOutcome],
+    before: Link | None,
+    held: Mapping[Side, Record | None],
+    key: bytes,
+    *,
+    pending: frozenset[str] = frozenset(),
+) -> tuple[Mapping[Side, Image], Mapping[str, Mark]]:
+    """The images and marks of all groups, from what each side holds now.
+
+    `held` is `None` for a side that was not read: it keeps its images. `pending` groups are still
+    to be written to the other side and keep everything, so that they are decided again after a
+    crash.
+    """
+    images: dict[Side, dict[str, GroupImage]] = {
+        side: dict(before.images.get(side, {})) if before else {} for side in Side
+    }
+    marks = dict(before.marks) if before else {}
+    for name, group in groups.items():
+        if name in pending:
+            continue
+        old = {side: images[side].get(name) for side in Side}
+        values = {side: _values(group, held[side], old[side]) for side in Side}
+        mark = _mark(group, values, outcomes.get(name), marks.get(name, AGREED))
+        marks[name] = mark
+        for side in Side:
+            now = values[side]
+            if now is not None and held[side] is not None:
+                images[side][name] = _image(group, now, mark, old[side], key)
+    return images, marks
+
+
+def _values(
+    group: Group, record: Record | None, image: GroupImage | None
+) -> Mapping[str, Value] | None:
+    if record is not None and (now := record.group(group)) is not None:
+        return now
+    return image.values if image is not None else None
+
+
+def _mark(
+    group: Group,
+    values: Mapping[Side, Mapping[str, Value] | None],
+    outcome: GroupOutcome | None,
+    before: Mark,
+) -> Mark:
+    crm, outlook = values[Side.CRM], values[Side.OUTLOOK]
+    if crm is None or outlook is None:  # one side is known by its hash alone, and did not change
+        return outcome.mark if outcome else before
+    if equal(group, crm, outlook):
+        return AGREED
+    wanted = outcome.mark if outcome else before
+    # Written, and yet not the same: the other side holds it in its own form.
+    return (
+        wanted if wanted.standing is not Standing.AGREED else Mark(Standing.APART, Reason.NOT_TAKEN)
+    )
+
+
+def _image(
+    group: Group,
+    now: Mapping[str, Value],
+    mark: Mark,
+    old: GroupImage | None,
+    key: bytes,
+) -> GroupImage:
+    """Content of what flowed; of anything else the keyed hash (P14)."""
+    flowed = mark.standing is Standing.AGREED or mark.reason in _FLOWED
+    kept = old is not None and old.values is not None and equal(group, old.values, now)
+    return content(now) if flowed or kept else hashed(key, group, now)
+
+
+def hashes_only(kind: Kind, key: bytes, image: Image) -> Image:
+    """The same image without any content, for an item whose user made it private (P7)."""
+    return {
+        name: each if each.values is None else hashed(key, kind.groups[name], each.values)
+        for name, each in image.items()
+    }

@@ -1,0 +1,1 @@
+"""One run of one mailbox: observe, decide, journal, execute, settle."""

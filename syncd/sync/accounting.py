@@ -1,0 +1,230 @@
+"""Everything is accounted for (P9): where each item stands, and the counters that move with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+
+from syncd.reconcile.decide import Stand
+from syncd.reconcile.reasons import Reason
+from syncd.sync.session import Session
+from syncd.sync.snapshots import chunks
+from syncd.sync.tables import match_value, noticed, observed
+
+COUNTED_REASONS = (Reason.HELD,)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """One item as a page or a write leaves it."""
+
+    remote_id: str
+    version: str
+    stand: Stand
+    reason: Reason
+    stamp_link: str | None = None
+    stamp_key: str | None = None
+    unsettled: bool = False
+    missing_since: datetime | None = None
+
+
+def put_observed(
+    conn: Connection, session: Session, rows: Sequence[Sighted], generation: int
+) -> None:
+    """Insert or replace what is known of these items."""
+    if not rows:
+        return
+    ids = [row.remote_id for row in rows]
+    before = _stands(conn, session, observed, ids)
+    for chunk in chunks(ids):
+        conn.execute(
+            delete(observed).where(session.mine(observed), observed.c.remote_id.in_(chunk))
+        )
+    values = [
+        {
+            "mailbox_id": session.mailbox.id,
+            "kind": session.policy.kind.name,
+            "remote_id": row.remote_id,
+            "version": row.version,
+            "generation": generation,
+            "unsettled": row.unsettled,
+            "stand": row.stand.value,
+            "reason": row.reason.value,
+            "stamp_link": row.stamp_link,
+            "stamp_key": row.stamp_key,
+            "missing_since": row.missing_since,
+            "attempts": before[row.remote_id][2]
+            if row.unsettled and row.remote_id in before
+            else 0,
+        }
+        for row in rows
+    ]
+    conn.execute(insert(observed), values)
+    _count(conn, session, before.values(), [(row.stand, row.reason) for row in rows])
+
+
+def drop_observed(conn: Connection, session: Session, ids: Iterable[str]) -> None:
+    """Forget items that are no longer in the folder."""
+    wanted = list(ids)
+    before = _stands(conn, session, observed, wanted)
+    for chunk in chunks(wanted):
+        conn.execute(
+            delete(observed).where(session.mine(observed), observed.c.remote_id.in_(chunk))
+        )
+        gone = match_value.c.remote_id.in_(chunk)
+        conn.execute(delete(match_value).where(session.mine(match_value), gone))
+    _count(conn, session, before.values(), [])
+
+
+def set_observed(
+    conn: Connection,
+    session: Session,
+    remote_id: str,
+    stand: Stand,
+    reason: Reason,
+    *,
+    unsettled: bool,
+    **columns: object,
+) -> None:
+    """Move one item to another stand."""
+    before = _stands(conn, session, observed, [remote_id])
+    if not before:
+        return
+    values = {"stand": stand.value, "reason": reason.value, "unsettled": unsettled, **columns}
+    mine = (session.mine(observed), observed.c.remote_id == remote_id)
+    conn.execute(update(observed).where(*mine).values(**values))
+    _count(conn, session, before.values(), [(stand, reason)])
+
+
+def notice(conn: Connection, session: Session, ids: Iterable[str]) -> None:
+    """Note CRM records to be decided about; what is noted already keeps its tries."""
+    wanted = set(ids)
+    known = _stands(conn, session, noticed, wanted).keys() | _noticed_bare(conn, session, wanted)
+    values = [
+        {"mailbox_id": session.mailbox.id, "kind": session.policy.kind.name, "crm_id": each}
+        for each in sorted(wanted - known)
+    ]
+    if values:
+        conn.execute(insert(noticed), values)
+    again = [{"which": each} for each in sorted(wanted & known)]
+    if again:
+        mine = (session.mine(noticed), noticed.c.crm_id == bindparam("which"))
+        conn.execute(update(noticed).where(*mine).values(retry_at=None), again)
+
+
+def set_noticed(
+    conn: Connection,
+    session: Session,
+    crm_id: str,
+    stand: Stand | None,
+    reason: Reason,
+    **columns: object,
+) -> None:
+    """Let a record without an item wait, or be set aside."""
+    before = _stands(conn, session, noticed, [crm_id])
+    values = {"stand": stand.value if stand else None, "reason": reason.value, **columns}
+    mine = (session.mine(noticed), noticed.c.crm_id == crm_id)
+    conn.execute(update(noticed).where(*mine).values(**values))
+    _count(conn, session, before.values(), [(stand, reason)] if stand else [])
+
+
+def drop_noticed(conn: Connection, session: Session, ids: Iterable[str]) -> None:
+    """These records were decided about."""
+    wanted = list(ids)
+    before = _stands(conn, session, noticed, wanted)
+    for chunk in chunks(wanted):
+        conn.execute(delete(noticed).where(session.mine(noticed), noticed.c.crm_id.in_(chunk)))
+    _count(conn, session, before.values(), [])
+
+
+def attempts(conn: Connection, session: Session, remote_id: str | None, crm_id: str | None) -> int:
+    """How often a case was tried so far."""
+    table, column, each = (
+        (observed, observed.c.remote_id, remote_id)
+        if remote_id is not None
+        else (noticed, noticed.c.crm_id, crm_id)
+    )
+    query = select(table.c.attempts).where(session.mine(table), column == each)
+    return conn.execute(query).scalar() or 0
+
+
+def waits_for(conn: Connection, session: Session, reasons: Sequence[Reason]) -> bool:
+    """Whether anything waits for one of these reasons. Asked only while something waits at all."""
+    if not session.state(conn).counters.get("waiting"):
+        return False
+    for table in (observed, noticed):
+        waits = (table.c.stand == Stand.WAITING) & table.c.reason.in_(reasons)
+        if conn.execute(select(table.c.kind).where(session.mine(table), waits).limit(1)).first():
+            return True
+    return False
+
+
+def recount(conn: Connection, session: Session) -> Counter[str]:
+    """The counters, counted afresh from the rows: what the audit compares with."""
+    counters: Counter[str] = Counter()
+    for table in (observed, noticed):
+        query = select(table.c.stand, table.c.reason, func.count()).where(session.mine(table))
+        for stand, reason, n in conn.execute(query.group_by(table.c.stand, table.c.reason)):
+            for name in _names(stand, reason):
+                counters[name] += n
+    return counters
+
+
+_Stood = tuple[str, str, int]
+
+
+def _stands(
+    conn: Connection, session: Session, table: Table, ids: Iterable[str]
+) -> Mapping[str, _Stood]:
+    column = table.c.remote_id if table is observed else table.c.crm_id
+    found: dict[str, _Stood] = {}
+    for chunk in chunks(ids):
+        query = select(column, table.c.stand, table.c.reason, table.c.attempts)
+        where = (session.mine(table), column.in_(chunk), table.c.stand.is_not(None))
+        for each, stand, reason, attempts in conn.execute(query.where(*where)):
+            found[each] = (stand, reason, attempts)
+    return found
+
+
+def _noticed_bare(conn: Connection, session: Session, ids: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for chunk in chunks(ids):
+        where = (session.mine(noticed), noticed.c.crm_id.in_(chunk))
+        found.update(conn.scalars(select(noticed.c.crm_id).where(*where)))
+    return found
+
+
+def _names(stand: str | None, reason: str | None) -> Iterable[str]:
+    if stand is not None:
+        yield stand.replace("-", "_")
+        if stand == Stand.WAITING and reason in COUNTED_REASONS:
+            yield reason
+
+
+def _count(
+    conn: Connection,
+    session: Session,
+    before: Iterable[_Stood],
+    after: Iterable[tuple[Stand, Reason]],
+) -> None:
+    """Move the counters, in the transaction that moves the items."""
+    moved: Counter[str] = Counter()
+    for stand, reason, _ in before:
+        moved.subtract(_names(stand, reason))
+    for now_stand, now_reason in after:
+        moved.update(_names(now_stand, now_reason))
+    if not any(moved.values()):
+        return
+    counters = Counter(session.state(conn).counters)
+    counters.update(moved)
+    session.set_state(conn, counters=dict(counters))
+
+
+def count_attempt(conn: Connection, session: Session, remote_id: str | None) -> None:
+    """Note that an item was tried once more."""
+    mine = session.mine(observed) & (observed.c.remote_id == remote_id)
+    conn.execute(update(observed).where(mine).values(attempts=observed.c.attempts + 1))

@@ -1,0 +1,186 @@
+"""The CRM side of a run: journalled, applied and settled in one transaction, so exactly once.
+
+Decisions that write nothing anywhere (a deletion respected, an item excluded) are settled here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from syncd.crm import records
+from syncd.crm.errors import RecordError, StaleRecord
+from syncd.crm.records import New, Update
+from syncd.crm.stored import Stored
+from syncd.model.fields import Side
+from syncd.model.record import Record
+from syncd.model.values import Value, to_json
+from syncd.reconcile.decide import Case, Decision, Stand, Verb, pair
+from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
+from syncd.reconcile.match import match
+from syncd.reconcile.reasons import Reason
+from syncd.sync import journal, links, withdraw
+from syncd.sync.gather import Work
+from syncd.sync.journal import Intent, Status
+from syncd.sync.session import Session, batches
+from syncd.sync.settling import Settling, Task, postpone, refuse
+
+BATCH = 100
+
+_TO_OUTLOOK = (
+    Verb.CREATE_ITEM,
+    Verb.UPDATE_ITEM,
+    Verb.MOVE_ITEM,
+    Verb.TRASH_ITEM,
+    Verb.RESTORE_ITEM,
+)
+
+
+def apply(session: Session, tasks: Sequence[Task]) -> list[Task]:
+    """Carry out the CRM's part of these tasks; what is left for Outlook is returned."""
+    left: list[Task] = []
+    for batch in batches(tasks, BATCH):
+        session.check_stop()
+        with session.write() as conn:
+            left.extend(_apply(conn, session, batch))
+    return left
+
+
+def _apply(conn: Connection, session: Session, batch: Sequence[Task]) -> list[Task]:
+    settling = Settling(conn, session, session.state(conn).generation)
+    checked = [each for task in batch if (each := _checked(conn, session, task)) is not None]
+    creating = [t for t in checked if Verb.CREATE_RECORD in t.decision.verbs]
+    updating = [t for t in checked if Verb.UPDATE_RECORD in t.decision.verbs]
+    refused = _create(conn, session, creating) | _update(conn, session, updating)
+    done = [t for t in checked if id(t) not in refused]
+    _journal(conn, session, settling, [t for t in (*creating, *updating) if id(t) not in refused])
+    left = []
+    for task in done:
+        if task.decision.withdraw:
+            withdraw.withdraw(conn, session, task.crm_id, settling.snapshots)
+        if task.decision.link_state is LinkState.RELEASED and Verb.UNLINK in task.decision.verbs:
+            session.tally.links["released"] += 1
+        to_outlook = [verb for verb in task.decision.verbs if verb in _TO_OUTLOOK]
+        if not to_outlook:
+            settling.task(task)
+            continue
+        left.append(task)
+        if Verb.CREATE_RECORD in task.decision.verbs or Verb.UPDATE_RECORD in task.decision.verbs:
+            # The CRM holds the value from here on: its link and images say so in this very
+            # transaction. A crash before the item is written repeats that write, never this one.
+            waiting = {g.group for g in task.decision.groups if Side.OUTLOOK in g.writes}
+            settling.task(task, pending=frozenset(waiting), unsettled=Reason.RETRY)
+    settling.flush()
+    return left
+
+
+def _checked(conn: Connection, session: Session, task: Task) -> Task | None:
+    """The task, after a look in the CRM for whom it would create twice (P3)."""
+    if Verb.CREATE_RECORD not in task.decision.verbs or task.item is None:
+        return task
+    found = duplicate(conn, session, task.item)
+    if found is None:
+        return task
+    if links.by_crm(conn, session.key, [found.id]):
+        postpone(conn, session, task.work, Stand.WAITING, Reason.LINKED_HERE)
+        return None
+    origins = {group: origin.at for group, origin in found.origins.items()}
+    crm = CrmFacts(CrmPresence.IN_SCOPE, found.record, found.version, origins)
+    case = Case(crm, task.work.case.item, None)
+    decision = pair(case, session.rules(), Reason.DUPLICATE_LINKED)
+    work = Work(case, found.id, task.work.remote_id, head=task.work.head)
+    return Task.of(work, decision)
+
+
+def duplicate(conn: Connection, session: Session, item: Record) -> Stored | None:
+    """The one CRM record that this item is clearly about, if there is one."""
+    kind, table = session.policy.kind, session.stored.table
+    values = {v for name in kind.match.unique if isinstance(v := item.normal(name), str)}
+    clauses: list[ColumnElement[bool]] = []
+    if values:
+        clauses = [func.lower(table.c[name]).in_(values) for name in kind.match.unique]
+    names = [item.fields.get(name) for name in kind.match.name]
+    if all(names):
+        pairs = zip(kind.match.name, names, strict=True)
+        named = [table.c[column] == value for column, value in pairs]
+        clauses.append(and_(*named))
+    if not clauses:
+        return None
+    query = select(table.c.id).where(table.c.deleted_at.is_(None), or_(*clauses)).limit(100)
+    candidates = records.read(conn, session.stored, list(conn.scalars(query)))
+    loose: Mapping[str, Mapping[str, Value]] = {i: s.record.fields for i, s in candidates.items()}
+    found = match(kind, loose, {"item": item.fields}).pairs
+    return candidates[next(iter(found))] if len(found) == 1 else None
+
+
+def _create(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[int]:
+    refused: set[int] = set()
+    news = [
+        New(_filled(t.decision), session.mailbox.user_id, t.work.case.item.modified) for t in tasks
+    ]
+    made = records.create_many(conn, session.stored, news, actor=session.actor, at=session.clock())
+    for task, outcome in zip(tasks, made, strict=True):
+        link = task.work.case.link
+        if isinstance(outcome, RecordError):
+            refused.add(id(task))
+            refuse(conn, session, task.work, Reason.REFUSED, str(outcome))
+            continue
+        if link is not None and link.state is LinkState.ORPHANED:
+            links.repoint(conn, session.key, link.crm_id, outcome.id)
+        task.crm_id, task.crm, task.crm_version = outcome.id, outcome.record, outcome.version
+        session.tally.crm["created"] += 1
+    return refused
+
+
+def _filled(decision: Decision) -> Mapping[str, Value]:
+    return {name: value for name, value in decision.patch(Side.CRM).items() if value is not None}
+
+
+def _update(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[int]:
+    refused: set[int] = set()
+    updates = [
+        Update(
+            t.crm_id, t.decision.patch(Side.CRM), t.work.case.crm.version, t.work.case.item.modified
+        )
+        for t in tasks
+    ]
+    outcomes = records.update_many(
+        conn, session.stored, updates, actor=session.actor, at=session.clock()
+    )
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        if isinstance(outcome, StaleRecord):
+            refused.add(id(task))
+            postpone(conn, session, task.work, Stand.WAITING, Reason.EDITED_MEANWHILE)
+        elif isinstance(outcome, RecordError):
+            refused.add(id(task))
+            refuse(conn, session, task.work, Reason.REFUSED, str(outcome))
+        else:
+            task.crm, task.crm_version = outcome.record, outcome.version
+            session.tally.crm["updated"] += 1
+    return refused
+
+
+def _journal(conn: Connection, session: Session, settling: Settling, tasks: Sequence[Task]) -> None:
+    intents = []
+    for task in tasks:
+        patch = task.decision.patch(Side.CRM)
+        before = task.work.case.crm.record
+        created = Verb.CREATE_RECORD in task.decision.verbs
+        old = {} if before is None else {n: to_json(before.fields.get(n)) for n in patch}
+        intents.append(
+            Intent(
+                key=str(session.new_key()),
+                verb=Verb.CREATE_RECORD if created else Verb.UPDATE_RECORD,
+                reason=task.decision.reason,
+                crm_id=task.crm_id,
+                remote_id=task.remote_id,
+                before=old,
+                after={n: to_json(v) for n, v in patch.items() if v is not None or not created},
+                precondition=str(task.work.case.crm.version),
+                counted=not task.approved,
+            )
+        )
+    journal.intend(conn, session, intents, settling.snapshots, status=Status.DONE)
+    kept = [each for task in tasks for each in task.losers(Side.CRM)]
+    journal.keep_losers(conn, session, kept, settling.snapshots)

@@ -1,0 +1,290 @@
+"""The mailbox side of a run: journal, request, read back, settle; one batch after the other.
+
+Nothing is repeated here. What is refused or unanswered goes back to be observed and decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from syncd.model.fields import Side
+from syncd.model.record import Record
+from syncd.model.values import Value, to_json
+from syncd.outlook.errors import Failure, MailboxError, Sort
+from syncd.outlook.port import Creation, Item, Move, Stamp, Update, Written
+from syncd.reconcile.decide import Stand, Verb
+from syncd.reconcile.facts import Origin
+from syncd.reconcile.reasons import Reason
+from syncd.sync import accounting, journal
+from syncd.sync.journal import Intent, Status
+from syncd.sync.session import Session, batches
+from syncd.sync.settling import Settling, Task, postpone, refuse
+
+Results = Sequence[Written | Failure]
+
+# RESTORE comes first: what follows needs the item in the folder. The destructive ones come last:
+# a run that breaks off has then added and changed, and removed nothing.
+_ORDER = (
+    Verb.RESTORE_ITEM,
+    Verb.CREATE_ITEM,
+    Verb.UPDATE_ITEM,
+    Verb.MOVE_ITEM,
+    Verb.TRASH_ITEM,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One task's write in one batch, under its operation key."""
+
+    task: Task
+    key: str
+
+
+def execute(session: Session, tasks: Sequence[Task]) -> None:
+    """Carry out the mailbox's part of these tasks.
+
+    Raises MailboxError when a whole batch failed; what was done until then is settled.
+    """
+    for verb in _ORDER:
+        wanted = [task for task in tasks if verb in task.decision.verbs]
+        for batch in batches(wanted, session.port.capabilities.write_batch):
+            session.check_stop()
+            _batch(session, verb, [Attempt(task, str(session.new_key())) for task in batch])
+
+
+def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
+    with session.write(durable=True) as conn:
+        # Intent before request: after a crash the request may have been carried out, and this
+        # row is what finds it again. The other order could create an item nobody knows of (P3).
+        settling = Settling(conn, session, 0)
+        intents = [_intent(verb, each) for each in attempts]
+        journal.intend(conn, session, intents, settling.snapshots)
+        settling.flush()
+    try:
+        results = _REQUESTS[verb](session, attempts)
+    except MailboxError as error:
+        _note_failed_batch(session, attempts, error)
+        raise
+    _settle(session, verb, attempts, results)
+
+
+def _note_failed_batch(session: Session, attempts: Sequence[Attempt], error: MailboxError) -> None:
+    in_doubt = error.sort is Sort.IN_DOUBT
+    status = Status.IN_DOUBT if in_doubt else Status.FAILED
+    reason = Reason.IN_DOUBT if in_doubt else Reason.RETRY
+    with session.write() as conn:
+        journal.conclude(conn, session, status, [(a.key, None, error.code) for a in attempts])
+        for each in attempts:
+            postpone(conn, session, each.task.work, Stand.WAITING, reason, error=error.code)
+
+
+def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: Results) -> None:
+    written = [
+        (attempt, result)
+        for attempt, result in zip(attempts, results, strict=True)
+        if isinstance(result, Written)
+    ]
+    read = _read_back(session, verb, [result.id for _, result in written])
+    with session.write() as conn:
+        settling = Settling(conn, session, session.state(conn).generation)
+        for attempt, result in zip(attempts, results, strict=True):
+            if isinstance(result, Failure):
+                _failed(session, settling, attempt, result)
+        for attempt, result in written:
+            _written(session, settling, verb, attempt, result, read.get(result.id))
+        done = [(attempt.key, result.id, None) for attempt, result in written]
+        journal.conclude(conn, session, Status.DONE, done)
+        kept = [each for attempt, _ in written for each in attempt.task.losers(Side.OUTLOOK)]
+        journal.keep_losers(conn, session, kept, settling.snapshots)
+        settling.flush()
+    _count(session, verb, [attempt.task for attempt, _ in written])
+
+
+def _read_back(session: Session, verb: Verb, ids: Sequence[str]) -> dict[str, Item]:
+    """What the written items hold now; what cannot be read is taken up by the next run."""
+    if verb not in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM) or not ids:
+        return {}
+    try:
+        found = session.port.read(session.policy.kind, ids)
+    except MailboxError:
+        return {}  # the write itself is known to be done: it is settled as sent
+    return {each.head.id: each for each in found if isinstance(each, Item)}
+
+
+def _written(
+    session: Session,
+    settling: Settling,
+    verb: Verb,
+    attempt: Attempt,
+    result: Written,
+    item: Item | None,
+) -> None:
+    task = attempt.task
+    sent = _as_sent(session, task)
+    task.remote_id, task.remote_version = result.id, result.version
+    if verb in (Verb.MOVE_ITEM, Verb.TRASH_ITEM):
+        settling.task(task, in_folder=False)
+        return
+    if verb is Verb.RESTORE_ITEM:
+        if Verb.UPDATE_ITEM not in task.decision.verbs:
+            settling.task(task)
+        return
+    if item is not None and item.head.version == result.version and not session.private(item.head):
+        task.item = item.record
+        settling.task(task, head=item.head)
+        return
+    # Somebody edited between the write and the read: the image is what was sent, and what was
+    # read is an observation for the next run.
+    task.item = sent
+    settling.task(task, head=item.head if item else None, unsettled=Reason.EDITED_MEANWHILE)
+
+
+def _as_sent(session: Session, task: Task) -> Record:
+    base = dict(task.item.fields) if task.item is not None else _imaged(task)
+    return Record(session.policy.kind, {**base, **task.decision.patch(Side.OUTLOOK)})
+
+
+def _imaged(task: Task) -> dict[str, Value]:
+    link = task.work.case.link
+    images = link.images.get(Side.OUTLOOK, {}) if link else {}
+    return {n: v for each in images.values() if each.values for n, v in each.values.items()}
+
+
+def _failed(session: Session, settling: Settling, attempt: Attempt, failure: Failure) -> None:
+    """One item of the batch failed, alone."""
+    in_doubt = failure.sort is Sort.IN_DOUBT
+    status = Status.IN_DOUBT if in_doubt else Status.FAILED
+    conn, work = settling.conn, attempt.task.work
+    journal.conclude(conn, session, status, [(attempt.key, None, failure.code)])
+    if in_doubt:
+        postpone(conn, session, work, Stand.WAITING, Reason.IN_DOUBT, error=failure.code)
+    elif failure.sort in (Sort.INVALID, Sort.DENIED):
+        refuse(conn, session, work, Reason.REFUSED, failure.code)
+    elif failure.sort is Sort.PRECONDITION:
+        # Not an error: somebody edited meanwhile. Refused again and again with nothing different
+        # to see, it is a livelock and waits longer each time.
+        tried = accounting.attempts(conn, session, work.remote_id, work.crm_id)
+        if tried + 1 >= _LIVELOCK:
+            refuse(conn, session, work, Reason.LIVELOCK, failure.code)
+        else:
+            postpone(conn, session, work, Stand.WAITING, Reason.EDITED_MEANWHILE)
+            accounting.count_attempt(conn, session, work.remote_id)
+    else:
+        postpone(conn, session, work, Stand.WAITING, Reason.RETRY, error=failure.code)
+
+
+_LIVELOCK = 3
+
+
+def _count(session: Session, verb: Verb, tasks: Sequence[Task]) -> None:
+    tally = session.tally
+    name = {Verb.CREATE_ITEM: "created", Verb.UPDATE_ITEM: "updated", Verb.TRASH_ITEM: "deleted"}
+    tally.outlook[name.get(verb, "moved")] += len(tasks)
+    for task in tasks:
+        if task.decision.origin in (Origin.ADOPTED, Origin.TRACKED):
+            tally.links["adopted"] += task.decision.origin is Origin.ADOPTED
+        if verb is Verb.MOVE_ITEM:
+            tally.links["released"] += 1
+
+
+# --- the requests --------------------------------------------------------------------------------
+
+
+def _stamp(session: Session, attempt: Attempt) -> Stamp:
+    name = session.policy.kind.name
+    return Stamp(session.installation.name, name, attempt.task.crm_id, attempt.key)
+
+
+def _intent(verb: Verb, attempt: Attempt) -> Intent:
+    task = attempt.task
+    moves = verb in (Verb.MOVE_ITEM, Verb.TRASH_ITEM, Verb.RESTORE_ITEM)
+    patch = {} if moves else task.decision.patch(Side.OUTLOOK)
+    old = {} if verb is Verb.CREATE_ITEM else _before(task, patch)
+    return Intent(
+        key=attempt.key,
+        verb=verb,
+        reason=task.decision.reason,
+        crm_id=task.crm_id,
+        remote_id=task.remote_id or None,
+        before=old,
+        after={name: to_json(value) for name, value in patch.items()},
+        precondition=task.remote_version or None,
+        counted=not task.approved,
+    )
+
+
+def _before(task: Task, patch: dict[str, Value]) -> dict[str, object]:
+    known = task.item.fields if task.item is not None else _imaged(task)
+    return {name: to_json(known.get(name)) for name in patch}
+
+
+def _create(session: Session, attempts: Sequence[Attempt]) -> Results:
+    kind = session.policy.kind
+    creations = []
+    for each in attempts:
+        values = each.task.decision.patch(Side.OUTLOOK)
+        composed = {i.name: i.compose(values) for i in kind.initial}
+        creations.append(
+            Creation(
+                {name: value for name, value in values.items() if value is not None},
+                {name: text for name, text in composed.items() if text},
+                _stamp(session, each),
+            )
+        )
+    with session.read() as conn:
+        folder = session.state(conn).folder_id
+    return session.port.create(kind, folder, creations)
+
+
+def _update(session: Session, attempts: Sequence[Attempt]) -> Results:
+    # The operation key travels with every update, so that one that was not answered can be
+    # settled by looking at the item.
+    updates = [
+        Update(
+            each.task.remote_id,
+            each.task.remote_version,
+            each.task.decision.patch(Side.OUTLOOK),
+            _stamp(session, each),
+        )
+        for each in attempts
+    ]
+    return session.port.update(session.policy.kind, updates)
+
+
+def _moves(attempts: Sequence[Attempt]) -> list[Move]:
+    return [Move(each.task.remote_id, each.task.remote_version) for each in attempts]
+
+
+def _archive(session: Session, attempts: Sequence[Attempt]) -> Results:
+    kind = session.policy.kind
+    with session.read() as conn:
+        archive_id = session.state(conn).archive_id
+    if archive_id is None:
+        folder = session.port.folder(kind, f"default/{kind.archive_folder}", create=True)
+        if folder is None:
+            return [Failure(Sort.TRANSIENT, "NoFolder", kind.archive_folder)] * len(attempts)
+        archive_id = folder.id
+        with session.write() as conn:
+            session.set_state(conn, archive_id=archive_id)
+    return session.port.move(kind, _moves(attempts), archive_id)
+
+
+def _restore(session: Session, attempts: Sequence[Attempt]) -> Results:
+    with session.read() as conn:
+        folder = session.state(conn).folder_id
+    return session.port.move(session.policy.kind, _moves(attempts), folder)
+
+
+def _trash(session: Session, attempts: Sequence[Attempt]) -> Results:
+    return session.port.trash(session.policy.kind, _moves(attempts))
+
+
+_REQUESTS: dict[Verb, Callable[[Session, Sequence[Attempt]], Results]] = {
+    Verb.RESTORE_ITEM: _restore,
+    Verb.CREATE_ITEM: _create,
+    Verb.UPDATE_ITEM: _update,
+    Verb.MOVE_ITEM: _archive,
+    Verb.TRASH_ITEM: _trash,
+}

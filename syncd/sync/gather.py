@@ -1,0 +1,402 @@
+"""Gathering: from what was observed to the cases that are decided.
+
+Reads no more than the decisions need: items that changed, items that a record may match, items
+whose link a CRM edit touches while the two sides are apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select
+
+from syncd.crm import records
+from syncd.crm.stored import Stored
+from syncd.model.fields import Side
+from syncd.outlook.errors import Failure, Sort
+from syncd.outlook.port import Head, Item, Stamp
+from syncd.reconcile.decide import Case
+from syncd.reconcile.facts import (
+    CrmFacts,
+    CrmPresence,
+    ItemFacts,
+    ItemPresence,
+    Link,
+    LinkState,
+    Origin,
+)
+from syncd.reconcile.images import Standing, differs
+from syncd.reconcile.match import Matches, match, match_hashes
+from syncd.reconcile.reasons import Reason
+from syncd.sync import links, locate
+from syncd.sync.session import SECOND_LOOK, Session
+from syncd.sync.snapshots import chunks
+from syncd.sync.tables import match_value, noticed, observed
+
+
+@dataclass(frozen=True)
+class Work:
+    """One case with what its execution needs beside the facts."""
+
+    case: Case
+    crm_id: str | None
+    remote_id: str | None  # of the observed row the case came from, if any
+    waits: Reason | None = None  # nothing can be decided yet, and why
+    error: str | None = None
+    head: Head | None = None
+    noticed: bool = False
+
+
+@dataclass
+class _Facts:
+    """What was loaded for one gathering."""
+
+    state: Row[Any]
+    seen: dict[str, Row[Any]]
+    links: dict[str, Link] = field(default_factory=dict)  # by CRM id
+    by_remote: dict[str, Link] = field(default_factory=dict)
+    held: dict[str, Stored] = field(default_factory=dict)
+    members: set[str] = field(default_factory=set)
+    items: dict[str, Item | Failure] = field(default_factory=dict)
+    noticed: set[str] = field(default_factory=set)
+    stamped: set[str] = field(default_factory=set)
+
+
+def gather(session: Session, in_doubt: frozenset[str]) -> list[Work]:
+    """All cases that are to be decided now; none of a record with a write in doubt."""
+    with session.read() as conn:
+        facts = _load(conn, session, in_doubt)
+    if not facts.seen and not facts.noticed:
+        return []
+    matches = _match(session, facts)
+    for remote_id in matches.pairs.values():
+        facts.seen.pop(remote_id, None)  # decided with its record
+    work = _items(session, facts)
+    done = {each.crm_id for each in work if each.crm_id}
+    work.extend(_records(session, facts, facts.noticed - done, matches))
+    return [replace(each, noticed=each.crm_id in facts.noticed) for each in work]
+
+
+def _load(conn: Connection, session: Session, in_doubt: frozenset[str]) -> _Facts:
+    now = session.clock()
+    ready = or_(observed.c.retry_at.is_(None), observed.c.retry_at <= now)
+    rows = conn.execute(select(observed).where(session.mine(observed), observed.c.unsettled, ready))
+    facts = _Facts(session.state(conn), {row.remote_id: row for row in rows})
+    ready = or_(noticed.c.retry_at.is_(None), noticed.c.retry_at <= now)
+    theirs = (
+        noticed.c.mailbox_id == session.mailbox.id,
+        noticed.c.kind == session.policy.kind.name,
+    )
+    facts.noticed = set(conn.scalars(select(noticed.c.crm_id).where(*theirs, ready)))
+    facts.by_remote = links.by_remote(conn, session.key, facts.seen)
+    for remote_id, row in list(facts.seen.items()):
+        stamp = Stamp.parse(row.stamp_link, row.stamp_key)
+        link = facts.by_remote.get(remote_id)
+        if (link and link.crm_id in in_doubt) or (stamp and stamp.crm_id in in_doubt):
+            del facts.seen[remote_id]
+    stamped = {
+        stamp.crm_id
+        for row in facts.seen.values()
+        if (stamp := Stamp.parse(row.stamp_link, row.stamp_key))
+    }
+    facts.stamped = stamped
+    ids = facts.noticed | stamped | {each.crm_id for each in facts.by_remote.values()}
+    facts.links = links.by_crm(conn, session.key, ids)
+    facts.held = records.read(conn, session.stored, ids)
+    facts.members = records.members_among(conn, session.stored, session.where, ids)
+    return facts
+
+
+def _read(session: Session, facts: _Facts, ids: Iterable[str]) -> None:
+    wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
+    if wanted:
+        found = session.port.read(session.policy.kind, wanted)
+        facts.items.update(zip(wanted, found, strict=True))
+
+
+def _match(session: Session, facts: _Facts) -> Matches:
+    """Match records without a link to items without one, after reading those again."""
+    kind = session.policy.kind
+    loose = {
+        each: facts.held[each].record.fields
+        for each in facts.noticed
+        if each in facts.members and each not in facts.links and each not in facts.stamped
+    }
+    if not loose:
+        return Matches({}, {})
+    hashes = {
+        each: match_hashes(kind, session.installation.hash_key, v) for each, v in loose.items()
+    }
+    with session.read() as conn:
+        nominated = _carriers(conn, session, {h for each in hashes.values() for h in each})
+        linked = links.versions(conn, session.key, nominated)
+        free = _unlinked(conn, session, nominated) - linked.keys()
+    _read(session, facts, sorted(free))
+    items: dict[str, Mapping[str, Any]] = {}
+    for remote_id in nominated:
+        found = facts.items.get(remote_id)
+        if isinstance(found, Item) and not session.private(found.head):
+            items[remote_id] = found.record.fields
+    with session.read() as conn:
+        owned = links.by_remote(conn, session.key, linked)
+        taken = records.read(conn, session.stored, (each.crm_id for each in owned.values()))
+    return match(kind, loose, items, [each.record.fields for each in taken.values()])
+
+
+def _carriers(conn: Connection, session: Session, hashes: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    for chunk in chunks(hashes):
+        mine = session.mine(match_value) & match_value.c.hash.in_(chunk)
+        found.extend(conn.scalars(select(match_value.c.remote_id).where(mine)))
+    return list(dict.fromkeys(found))
+
+
+def _unlinked(conn: Connection, session: Session, ids: Iterable[str]) -> set[str]:
+    """Which of these items are free to be matched: neither foreign nor of another class."""
+    found: set[str] = set()
+    for chunk in chunks(ids):
+        free = observed.c.reason.in_(_FREE) & observed.c.missing_since.is_(None)
+        mine = session.mine(observed) & observed.c.remote_id.in_(chunk) & free
+        found.update(conn.scalars(select(observed.c.remote_id).where(mine)))
+    return found
+
+
+_FREE = (Reason.NOT_TRACKED, Reason.RETRY, Reason.FIRST_CONTACT, Reason.DOUBTFUL_MATCH)
+
+
+# --- cases that start from an item -------------------------------------------------------------
+
+
+def _items(session: Session, facts: _Facts) -> list[Work]:
+    present = [each for each, row in facts.seen.items() if row.missing_since is None]
+    moved = _other_ids(facts, present)
+    _read(session, facts, [*present, *(facts.links[c].remote_id for c in moved.values())])
+    work = [_seen_item(session, facts, each, moved) for each in present]
+    missing = [each for each, row in facts.seen.items() if row.missing_since is not None]
+    return [*work, *_missing_items(session, facts, missing, work)]
+
+
+def _other_ids(facts: _Facts, present: Iterable[str]) -> dict[str, str]:
+    """Items that bear a linked stamp under another id than the link's: copies, or moved ones."""
+    found = {}
+    for remote_id in present:
+        stamp = Stamp.parse(facts.seen[remote_id].stamp_link, "")
+        if remote_id not in facts.by_remote and stamp is not None and stamp.crm_id in facts.links:
+            found[remote_id] = stamp.crm_id
+    return found
+
+
+def _seen_item(session: Session, facts: _Facts, remote_id: str, moved: Mapping[str, str]) -> Work:
+    found = facts.items[remote_id]
+    link = facts.by_remote.get(remote_id)
+    if isinstance(found, Failure):
+        crm_id = link.crm_id if link else None
+        waits = Reason.RETRY if found.sort is not Sort.GONE else Reason.SECOND_LOOK
+        case = Case(CrmFacts(CrmPresence.UNKNOWN), ItemFacts(ItemPresence.UNKNOWN), link)
+        return Work(case, crm_id, remote_id, waits=waits, error=found.code)
+    if link is None and remote_id in moved:
+        link = _same_or_copy(facts, facts.links[moved[remote_id]])
+    if link is not None:
+        case = Case(_crm(facts, link.crm_id), _item(session, found), link)
+        return Work(case, link.crm_id, remote_id, head=found.head)
+    return _unlinked_item(session, facts, found)
+
+
+def _same_or_copy(facts: _Facts, link: Link) -> Link:
+    """A second item with a linked stamp is a copy only while a read proves the linked one alive."""
+    alive = isinstance(facts.items.get(link.remote_id), Item)
+    return replace(link, state=LinkState.COPY) if alive else link
+
+
+def _unlinked_item(session: Session, facts: _Facts, found: Item) -> Work:
+    stamp = found.head.stamp
+    if stamp is not None and stamp.installation == session.installation.name:
+        held = facts.held.get(stamp.crm_id)
+        if held is None or held.deleted:
+            case = Case(CrmFacts(CrmPresence.UNKNOWN), _item(session, found))
+            return Work(case, None, found.head.id, waits=Reason.ORPHAN_STAMP, head=found.head)
+        item = _item(session, found)
+        crm = _crm(facts, stamp.crm_id, pinned=item.tracked and held.active)
+        case = Case(crm, item, met=Reason.STAMP_FOUND)
+        waits = None if crm.presence is CrmPresence.IN_SCOPE else Reason.AT_REST
+        return Work(case, stamp.crm_id, found.head.id, waits=waits, head=found.head)
+    case = Case(CrmFacts(CrmPresence.OUT_OF_SCOPE), _item(session, found))
+    return Work(case, None, found.head.id, head=found.head)
+
+
+def _missing_items(
+    session: Session, facts: _Facts, missing: Iterable[str], work: Iterable[Work]
+) -> list[Work]:
+    """Removals: what turned up under another id in this very reading is no removal."""
+    elsewhere = {
+        each.crm_id for each in work
+        if each.case.link and each.case.link.state is not LinkState.COPY
+    }  # fmt: skip
+    wanted = {
+        each: link
+        for each in missing
+        if (link := facts.by_remote.get(each)) is not None and link.crm_id not in elsewhere
+    }
+    places = locate.by_stamp(
+        session,
+        (_link_text(session, each) for each in wanted.values()),
+        folder_id=facts.state.folder_id,
+        archive_id=facts.state.archive_id,
+    )
+    found = [
+        (remote_id, link, places.get(_link_text(session, link), []))
+        for remote_id, link in wanted.items()
+    ]
+    _read(session, facts, [p[0].head.id for _, _, p in found if p and p[0].head and _here(p[0])])
+    return [_missing_item(session, facts, *each) for each in found]
+
+
+def _here(place: locate.Place) -> bool:
+    return place.presence in (ItemPresence.PRESENT, ItemPresence.ARCHIVED)
+
+
+def _missing_item(
+    session: Session, facts: _Facts, remote_id: str, link: Link, places: list[locate.Place]
+) -> Work:
+    crm = _crm(facts, link.crm_id)
+    if not places:
+        since = facts.seen[remote_id].missing_since
+        again = session.clock() - since >= SECOND_LOOK
+        presence = ItemPresence.DELETED if again else ItemPresence.UNKNOWN
+        case = Case(crm, ItemFacts(presence, remote_id, link.remote_version), link)
+        return Work(case, link.crm_id, remote_id, waits=None if again else Reason.SECOND_LOOK)
+    place = places[0]
+    item = ItemFacts(place.presence, remote_id, link.remote_version)
+    if place.head is not None and _here(place):
+        read = facts.items[place.head.id]
+        if isinstance(read, Item):
+            item = replace(_item(session, read), presence=place.presence)
+    return Work(Case(crm, item, link), link.crm_id, remote_id, head=place.head)
+
+
+def _link_text(session: Session, link: Link) -> str:
+    return Stamp(session.installation.name, session.policy.kind.name, link.crm_id, "").link
+
+
+# --- cases that start from a record ------------------------------------------------------------
+
+
+def _records(session: Session, facts: _Facts, ids: Iterable[str], matches: Matches) -> list[Work]:
+    wanted = sorted(ids)
+    returned = [
+        link
+        for each in wanted
+        if (link := facts.links.get(each)) is not None
+        and link.state is LinkState.RELEASED
+        and each in facts.members
+    ]
+    places = locate.by_stamp(
+        session,
+        (_link_text(session, each) for each in returned),
+        folder_id=facts.state.folder_id,
+        archive_id=facts.state.archive_id,
+    )
+    apart = [
+        link.remote_id
+        for each in wanted
+        if (link := facts.links.get(each)) is not None and _needs_item(session, facts, link)
+    ]
+    back = [p[0].head.id for p in places.values() if p[0].head and _here(p[0])]
+    _read(session, facts, [*apart, *back])
+    return [_record(session, facts, each, matches, places) for each in wanted]
+
+
+def _needs_item(session: Session, facts: _Facts, link: Link) -> bool:
+    """Whether a CRM edit meets a group that is apart, or of which only a hash is kept."""
+    held = facts.held.get(link.crm_id)
+    if held is None or link.state is not LinkState.LIVE:
+        return False
+    key = session.installation.hash_key
+    for name, group in session.policy.kind.groups.items():
+        crm, outlook = (link.images.get(side, {}).get(name) for side in Side)
+        if not differs(key, group, crm, held.record.group(group)):
+            continue
+        mark = link.marks.get(name)
+        if (
+            outlook is None
+            or outlook.values is None
+            or (mark and mark.standing is not Standing.AGREED)
+        ):
+            return True
+    return False
+
+
+def _record(
+    session: Session,
+    facts: _Facts,
+    crm_id: str,
+    matches: Matches,
+    places: Mapping[str, list[locate.Place]],
+) -> Work:
+    crm, link = _crm(facts, crm_id), facts.links.get(crm_id)
+    if link is None:
+        return _new_record(session, facts, crm_id, crm, matches)
+    found = places.get(_link_text(session, link), [])
+    if link.state is LinkState.LIVE:
+        read = facts.items.get(link.remote_id)
+        item = ItemFacts(ItemPresence.PRESENT, link.remote_id, link.remote_version)
+        if isinstance(read, Item):
+            item = _item(session, read)
+        elif isinstance(read, Failure):
+            return Work(
+                Case(crm, item, link), crm_id, link.remote_id, waits=Reason.RETRY, error=read.code
+            )
+        return Work(Case(crm, item, link), crm_id, link.remote_id)
+    if link.state is LinkState.RELEASED and found and found[0].head is not None:
+        item = ItemFacts(found[0].presence, found[0].head.id, found[0].head.version)
+        read = facts.items.get(found[0].head.id)
+        if isinstance(read, Item):
+            item = replace(_item(session, read), presence=found[0].presence)
+        return Work(Case(crm, item, link), crm_id, link.remote_id, head=found[0].head)
+    return Work(Case(crm, ItemFacts(ItemPresence.DELETED, link.remote_id), link), crm_id, None)
+
+
+def _new_record(
+    session: Session, facts: _Facts, crm_id: str, crm: CrmFacts, matches: Matches
+) -> Work:
+    absent = ItemFacts(ItemPresence.PRESENT)
+    if crm.presence is not CrmPresence.IN_SCOPE:
+        return Work(Case(crm, absent), crm_id, None, waits=Reason.LEFT_SCOPE)
+    if crm_id in matches.doubtful:
+        return Work(Case(crm, absent), crm_id, None, waits=Reason.DOUBTFUL_MATCH)
+    remote_id = matches.pairs.get(crm_id)
+    found = facts.items.get(remote_id) if remote_id else None
+    if isinstance(found, Item):
+        return Work(Case(crm, _item(session, found)), crm_id, remote_id, head=found.head)
+    return Work(Case(crm, absent), crm_id, None)
+
+
+def _crm(facts: _Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
+    """What the CRM says. Tracking pins a record against the filter, not against deactivation."""
+    held, link = facts.held.get(crm_id), facts.links.get(crm_id)
+    if held is None:
+        return CrmFacts(CrmPresence.DELETED)
+    if held.deleted:
+        return CrmFacts(CrmPresence.DELETED, version=held.version)
+    if link is not None and link.origin is Origin.TRACKED and link.tracked:
+        pinned = held.active
+    inside = pinned or crm_id in facts.members
+    presence = CrmPresence.IN_SCOPE if inside else CrmPresence.OUT_OF_SCOPE
+    origins = {group: origin.at for group, origin in held.origins.items()}
+    return CrmFacts(presence, held.record, held.version, origins)
+
+
+def _item(session: Session, found: Item) -> ItemFacts:
+    head = found.head
+    return ItemFacts(
+        ItemPresence.PRESENT,
+        head.id,
+        head.version,
+        None if session.private(head) else found.record,
+        head.modified,
+        private=session.private(head),
+        tracked=session.tracked(head),
+        stamped=head.stamp is not None,
+    )

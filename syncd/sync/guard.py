@@ -1,0 +1,121 @@
+"""The breaker at work (P8): what exceeds the limits is held before the first write of its sort.
+
+An approval is bound to the held operations, item by item: record, verb and both versions. What
+changed since is not what was approved, and is held anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, CursorResult, Row, delete, insert, select, update
+
+from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, tripped
+from syncd.reconcile.decide import Decision, Stand, Verb
+from syncd.reconcile.reasons import Reason
+from syncd.sync import journal, links
+from syncd.sync.gather import Work
+from syncd.sync.report import line
+from syncd.sync.session import Session
+from syncd.sync.settling import Task, postpone
+from syncd.sync.snapshots import chunks
+from syncd.sync.tables import held as table
+
+Decided = Sequence[tuple[Work, Decision]]
+Held = list[tuple[Work, Decision, frozenset[Bounded]]]
+
+
+def divide(
+    session: Session, decided: Decided, *, onboarding: bool
+) -> tuple[list[tuple[Work, Decision]], Held]:
+    """What may be carried out, and what is held with the verbs that hold it."""
+    with session.read() as conn:
+        approvals = _approvals(conn, session)
+        done: Counter[Bounded] = Counter()
+        for verb, n in journal.executed(conn, session).items():
+            if Verb(verb) in BOUNDED:
+                done[BOUNDED[Verb(verb)]] += n
+        live = links.live(conn, session.key) if any(d.verbs for _, d in decided) else 0
+    asked = [(w, d) for w, d in decided if _approval(w) not in approvals]
+    over = tripped([d for _, d in asked], session.policy.limits, live, done, onboarding=onboarding)
+    held = [(w, d, hit) for w, d in asked if (hit := bounded(d) & over)]
+    keep = {id(w) for w, _, _ in held}
+    return [(w, d) for w, d in decided if id(w) not in keep], held
+
+
+def hold(session: Session, held: Held) -> None:
+    """Write down what is held, and let it wait."""
+    if not held:
+        return
+    with session.write() as conn:
+        _forget(conn, session, [work for work, _, _ in held])
+        rows = [
+            {
+                **session.ours,
+                "subject": _subject(work),
+                "verb": verb.value,
+                "crm_version": work.case.crm.version,
+                "remote_version": work.case.item.version,
+                "name": line(session.policy.kind, work, decision).name,
+                "at": session.clock(),
+            }
+            for work, decision, verbs in held
+            for verb in sorted(verbs)
+        ]
+        conn.execute(insert(table), rows)
+        for work, _, _ in held:
+            postpone(conn, session, work, Stand.WAITING, Reason.HELD)
+
+
+def approve(conn: Connection, mailbox_id: int, at: datetime) -> int:
+    """Approve everything that is held for a mailbox; how many operations that is."""
+    mine = (table.c.mailbox_id == mailbox_id) & table.c.approved_at.is_(None)
+    done = conn.execute(update(table).where(mine).values(approved_at=at))
+    return cast("CursorResult[Any]", done).rowcount
+
+
+def waiting(conn: Connection, mailbox_id: int) -> list[Row[Any]]:
+    """What is held for a mailbox, by verb and name."""
+    query = select(table).where(table.c.mailbox_id == mailbox_id, table.c.approved_at.is_(None))
+    return list(conn.execute(query.order_by(table.c.verb, table.c.name)))
+
+
+def mark_approved(session: Session, tasks: Sequence[Task]) -> None:
+    """Note on each task whether a person approved it: such do not count against the day again."""
+    with session.read() as conn:
+        approvals = _approvals(conn, session)
+    for task in tasks:
+        task.approved = _approval(task.work) in approvals
+
+
+def done(session: Session, tasks: Sequence[Task]) -> None:
+    """Forget approvals that were carried out."""
+    approved = [task.work for task in tasks if task.approved]
+    if approved:
+        with session.write() as conn:
+            _forget(conn, session, approved)
+
+
+_Approval = tuple[str, int, str]
+
+
+def _subject(work: Work) -> str:
+    return work.crm_id or work.remote_id or ""
+
+
+def _approval(work: Work) -> _Approval:
+    return _subject(work), work.case.crm.version, work.case.item.version
+
+
+def _approvals(conn: Connection, session: Session) -> set[_Approval]:
+    query = select(table.c.subject, table.c.crm_version, table.c.remote_version)
+    rows = conn.execute(query.where(session.mine(table), table.c.approved_at.is_not(None)))
+    return {(row.subject, row.crm_version, row.remote_version) for row in rows}
+
+
+def _forget(conn: Connection, session: Session, cases: Sequence[Work]) -> None:
+    for chunk in chunks(_subject(work) for work in cases):
+        conn.execute(delete(table).where(session.mine(table), table.c.subject.in_(chunk)))

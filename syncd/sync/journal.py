@@ -1,0 +1,146 @@
+"""The journal: every write is committed with its key before it is tried, and settled after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from syncd.model.values import to_json
+from syncd.reconcile.decide import Verb
+from syncd.reconcile.facts import Loser
+from syncd.reconcile.reasons import Reason
+from syncd.sync.session import Session
+from syncd.sync.snapshots import Content, Snapshots
+from syncd.sync.tables import conflict, operation
+
+
+class Status(StrEnum):
+    """How far an operation has come. `INTENDED` and `IN_DOUBT` are open."""
+
+    INTENDED = "intended"
+    IN_DOUBT = "in-doubt"
+    DONE = "done"
+    FAILED = "failed"  # refused, and known not to have happened
+    LOST = "lost"  # was in doubt, looked for and not found: never happened
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One write about to be tried. `before` and `after` are field values of the written side."""
+
+    key: str
+    verb: Verb
+    reason: Reason
+    crm_id: str | None
+    remote_id: str | None
+    before: Content
+    after: Content
+    precondition: str | None = None
+    counted: bool = True  # against the day's limit; what a person approved is not
+
+
+def intend(
+    conn: Connection,
+    session: Session,
+    intents: Sequence[Intent],
+    snapshots: Snapshots,
+    *,
+    status: Status = Status.INTENDED,
+) -> None:
+    """Write intents down; for a write that leaves this machine in a durable transaction."""
+    if not intents:
+        return
+    at = session.clock()
+    settled = at if status is Status.DONE else None
+    cursor = session.state(conn).cursor
+    rows = [
+        {
+            **session.ours,
+            "key": each.key,
+            "run_id": session.run_id,
+            "crm_id": each.crm_id,
+            "remote_id": each.remote_id,
+            "verb": each.verb.value,
+            "reason": each.reason.value,
+            "before": snapshots.add(each.before) if each.before else None,
+            "after": snapshots.add(each.after) if each.after else None,
+            "precondition": each.precondition,
+            "cursor": cursor,
+            "counted": each.counted,
+            "status": status.value,
+            "at": at,
+            "settled_at": settled,
+        }
+        for each in intents
+    ]
+    conn.execute(insert(operation), rows)
+
+
+def conclude(
+    conn: Connection,
+    session: Session,
+    status: Status,
+    results: Iterable[tuple[str, str | None, str | None]],
+) -> None:
+    """Move operations on: (key, remote id now, error)."""
+    at = None if status in (Status.INTENDED, Status.IN_DOUBT) else session.clock()
+    rows = [
+        {"which": key, "remote": remote_id, "why": error, "at_": at}
+        for key, remote_id, error in results
+    ]
+    if rows:
+        conn.execute(
+            update(operation)
+            .where(operation.c.key == bindparam("which"))
+            .values(
+                status=status.value,
+                remote_id=func.coalesce(bindparam("remote"), operation.c.remote_id),
+                error=bindparam("why"),
+                settled_at=bindparam("at_"),
+            ),
+            rows,
+        )
+
+
+def unsettled(conn: Connection, session: Session) -> list[Row[Any]]:
+    """Operations that were tried and whose outcome is not known, oldest first."""
+    query = select(operation).where(session.mine(operation), operation.c.settled_at.is_(None))
+    return list(conn.execute(query.order_by(operation.c.at)))
+
+
+def executed(conn: Connection, session: Session) -> dict[str, int]:
+    """How many counted operations the last day carried out, by verb."""
+    since = session.clock() - timedelta(days=1)
+    recent = (operation.c.at > since) & (operation.c.status == Status.DONE) & operation.c.counted
+    counted = select(operation.c.verb, func.count().label("n"))
+    query = counted.where(session.mine(operation), recent)
+    return {row.verb: row.n for row in conn.execute(query.group_by(operation.c.verb))}
+
+
+def keep_losers(
+    conn: Connection,
+    session: Session,
+    losers: Sequence[tuple[str, Loser, Reason]],
+    snapshots: Snapshots,
+) -> None:
+    """Keep values that are about to be overwritten without having been agreed (P1)."""
+    rows = [
+        {
+            **session.ours,
+            "run_id": session.run_id,
+            "crm_id": crm_id,
+            "field_group": loser.group,
+            "loser": loser.side.value,
+            "kept": snapshots.add({name: to_json(v) for name, v in loser.values.items()}),
+            "reason": reason.value,
+            "at": session.clock(),
+        }
+        for crm_id, loser, reason in losers
+    ]
+    if rows:
+        conn.execute(insert(conflict), rows)

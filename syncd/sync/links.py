@@ -1,0 +1,160 @@
+"""Links in the store: loading them with their images, and saving them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
+
+from syncd.model.fields import Side
+from syncd.model.kinds import Kind
+from syncd.model.values import from_json, to_json
+from syncd.reconcile.facts import Link, LinkState, Origin
+from syncd.reconcile.images import AGREED, GroupImage, Image, Mark, Standing
+from syncd.reconcile.reasons import Reason
+from syncd.sync.snapshots import Content, Snapshots, chunks, load
+from syncd.sync.tables import link as table
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKey:
+    """Whose links: of one mailbox, of one kind."""
+
+    mailbox_id: int
+    kind: Kind
+
+    def where(self) -> ColumnElement[bool]:
+        """The rows of these links."""
+        return (table.c.mailbox_id == self.mailbox_id) & (table.c.kind == self.kind.name)
+
+
+def by_crm(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, Link]:
+    """The links of these CRM records, by CRM id."""
+    return {each.crm_id: each for each in _load(conn, key, table.c.crm_id, ids)}
+
+
+def by_remote(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, Link]:
+    """The links of these items, by remote id."""
+    return {each.remote_id: each for each in _load(conn, key, table.c.remote_id, ids)}
+
+
+def versions(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Remote version and state by remote id: all that recognising an echo takes."""
+    found: dict[str, tuple[str, str]] = {}
+    columns = (table.c.remote_id, table.c.remote_version, table.c.state)
+    for chunk in chunks(ids):
+        rows = conn.execute(select(*columns).where(key.where(), table.c.remote_id.in_(chunk)))
+        found.update({row.remote_id: (row.remote_version, row.state) for row in rows})
+    return found
+
+
+def crm_ids(conn: Connection, key: LinkKey, *states: LinkState) -> set[str]:
+    """The CRM ids of all links in these states (any, when none is named)."""
+    query = select(table.c.crm_id).where(key.where())
+    return set(conn.scalars(query.where(table.c.state.in_(states)) if states else query))
+
+
+def live(conn: Connection, key: LinkKey) -> int:
+    """How many links are live."""
+    query = select(func.count()).select_from(table)
+    return conn.execute(query.where(key.where(), table.c.state == LinkState.LIVE)).scalar_one()
+
+
+def save(conn: Connection, key: LinkKey, links: Sequence[Link], snapshots: Snapshots) -> None:
+    """Insert or replace links; their images go into `snapshots`, which the caller flushes."""
+    known = _known(conn, key, (each.crm_id for each in links))
+    new = [_row(key, each, snapshots) for each in links if each.crm_id not in known]
+    old = [
+        {**_row(key, each, snapshots), "which": known[each.crm_id]}
+        for each in links
+        if each.crm_id in known
+    ]
+    if new:
+        conn.execute(insert(table), new)
+    if old:
+        conn.execute(update(table).where(table.c.id == bindparam("which")), old)
+
+
+def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
+    """Tie the link of one CRM record to another one: a new act of tracking made it new."""
+    conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))
+
+
+def _known(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for chunk in chunks(ids):
+        query = select(table.c.crm_id, table.c.id).where(key.where(), table.c.crm_id.in_(chunk))
+        found.update({row.crm_id: row.id for row in conn.execute(query)})
+    return found
+
+
+def _row(key: LinkKey, each: Link, snapshots: Snapshots) -> dict[str, object]:
+    return {
+        "mailbox_id": key.mailbox_id,
+        "kind": key.kind.name,
+        "crm_id": each.crm_id,
+        "remote_id": each.remote_id,
+        "remote_version": each.remote_version,
+        "origin": each.origin.value,
+        "state": each.state.value,
+        "tracked": each.tracked,
+        "crm_version": each.crm_version,
+        "crm_image": snapshots.add(image_to_json(each.images.get(Side.CRM, {}))),
+        "outlook_image": snapshots.add(image_to_json(each.images.get(Side.OUTLOOK, {}))),
+        "marks": {n: [m.standing, m.reason] for n, m in each.marks.items() if m != AGREED},
+    }
+
+
+def _load(
+    conn: Connection, key: LinkKey, column: ColumnElement[str], ids: Iterable[str]
+) -> list[Link]:
+    rows: list[Row[tuple[object, ...]]] = []
+    for chunk in chunks(ids):
+        rows.extend(conn.execute(select(table).where(key.where(), column.in_(chunk))))
+    images = load(conn, (h for row in rows for h in (row.crm_image, row.outlook_image)))
+    return [
+        Link(
+            crm_id=row.crm_id,
+            origin=Origin(row.origin),
+            state=LinkState(row.state),
+            remote_id=row.remote_id,
+            remote_version=row.remote_version,
+            crm_version=row.crm_version,
+            images={
+                Side.CRM: image_from_json(key.kind, images[row.crm_image]),
+                Side.OUTLOOK: image_from_json(key.kind, images[row.outlook_image]),
+            },
+            marks={n: Mark(Standing(s), Reason(r)) for n, (s, r) in row.marks.items()},
+            tracked=row.tracked,
+        )
+        for row in rows
+    ]
+
+
+def image_to_json(image: Image) -> Content:
+    """An image as JSON: by group its values, or the keyed hash as a text."""
+    return {
+        name: each.digest
+        if each.values is None
+        else {field: to_json(value) for field, value in each.values.items() if value is not None}
+        for name, each in image.items()
+    }
+
+
+def image_from_json(kind: Kind, content: Content) -> Image:
+    """The image that `image_to_json` wrote; groups the map no longer has are left out."""
+    image: dict[str, GroupImage] = {}
+    for name, held in content.items():
+        group = kind.groups.get(name)
+        if group is None:
+            continue
+        if isinstance(held, str) or held is None:
+            image[name] = GroupImage(None, held)
+        else:
+            values = cast("Mapping[str, object]", held)
+            image[name] = GroupImage(
+                {f.name: from_json(f.type, values.get(f.name)) for f in group.fields}
+            )
+    return image

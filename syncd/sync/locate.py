@@ -1,0 +1,82 @@
+"""Where an item is: the confirmation that a removal needs before it counts as anything (P5).
+
+EWS ids change when an item moves, so it is sought by its stamp in every folder of its kind and in
+Deleted Items. 401, 403, 5xx and time-outs conclude nothing: they are raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.port import FolderRef, Head
+from syncd.reconcile.facts import ItemPresence
+from syncd.sync.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item was found; `head` is `None` when it was found nowhere."""
+
+    presence: ItemPresence
+    head: Head | None = None
+
+
+def folders(session: Session, folder_id: str) -> Mapping[str, FolderRef]:
+    """Every folder an item could be in. Raises MailboxError when the synced one is amiss."""
+    found = {each.id: each for each in session.port.folders(session.policy.kind)}
+    synced = found.get(folder_id)
+    if synced is None or synced.in_trash:
+        where = "is missing" if synced is None else "is in Deleted Items"
+        raise MailboxError(
+            Sort.GONE,
+            Scope.FOLDER,
+            "FolderAmiss",
+            f"the synced folder {where}; no item counts as deleted",
+        )
+    return found
+
+
+def by_stamp(
+    session: Session, links: Iterable[str], *, folder_id: str, archive_id: str | None
+) -> Mapping[str, list[Place]]:
+    """The places of items by the link part of their stamp, best place first.
+
+    A link that is not in the answer was found nowhere.
+    """
+    wanted = list(links)
+    if not wanted:
+        return {}
+    known = folders(session, folder_id)
+    heads = session.port.find(session.policy.kind, known, links=wanted)
+    places: dict[str, list[Place]] = {}
+    for head in heads:
+        if head.stamp is not None:
+            place = Place(_presence(head, known, folder_id, archive_id), head)
+            places.setdefault(head.stamp.link, []).append(place)
+    for found in places.values():
+        found.sort(key=lambda place: _ORDER.index(place.presence))
+    return places
+
+
+_ORDER = (
+    ItemPresence.PRESENT,
+    ItemPresence.ARCHIVED,
+    ItemPresence.MOVED,
+    ItemPresence.DELETED,
+    ItemPresence.UNKNOWN,
+)
+
+
+def _presence(
+    head: Head, known: Mapping[str, FolderRef], folder_id: str, archive_id: str | None
+) -> ItemPresence:
+    if head.folder == folder_id:
+        return ItemPresence.PRESENT
+    if head.folder is not None and head.folder == archive_id:
+        return ItemPresence.ARCHIVED
+    folder = known.get(head.folder or "")
+    if folder is None:
+        return ItemPresence.UNKNOWN
+    return ItemPresence.DELETED if folder.in_trash else ItemPresence.MOVED

@@ -1,0 +1,233 @@
+"""Mailboxes in the store: who is served, under which policy, when next, and by whom right now."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, cast
+from uuid import uuid4
+
+from sqlalchemy import Connection, CursorResult, Row, insert, or_, select, update
+
+from syncd.crm.tables import utc
+from syncd.sync.tables import installation as installation_table
+from syncd.sync.tables import mailbox as table
+
+LEASE = timedelta(minutes=3)  # outlives the deadline of one request; renewed with every write
+
+
+class MailboxState(StrEnum):
+    """How far a mailbox has come. Only `LIVE` ones run by themselves."""
+
+    ADDED = "added"
+    TESTED = "tested"
+    APPROVED = "approved"
+    LIVE = "live"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+
+
+SERVED = (MailboxState.APPROVED, MailboxState.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    """One mailbox. `due` is when its next run may start; `trouble` why its last one failed."""
+
+    id: int
+    address: str
+    user_id: str
+    policy: str
+    username: str | None
+    password_file: str | None
+    state: MailboxState
+    trouble: str | None
+    due: datetime
+    failures: int
+    last_success: datetime | None
+    lease_until: datetime | None
+
+
+class MailboxProblem(Exception):
+    """A mailbox cannot be added, found or run. `what` and `todo` are sentences for a person."""
+
+    def __init__(self, what: str, todo: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.todo = todo
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What makes this installation's stamps and hashes its own."""
+
+    name: str
+    hash_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run one mailbox, until `until`. `fence` grows with each lease."""
+
+    mailbox_id: int
+    owner: str
+    fence: int
+    until: datetime
+
+
+def installation(conn: Connection) -> Installation:
+    """This installation, made on first use. Needs a writing transaction the first time."""
+    row = conn.execute(select(installation_table)).one_or_none()
+    if row is None:
+        name, key = str(uuid4()), secrets.token_hex(32)
+        conn.execute(insert(installation_table).values(id=1, name=name, hash_key=key))
+        return Installation(name, bytes.fromhex(key))
+    return Installation(row.name, bytes.fromhex(row.hash_key))
+
+
+def add(
+    conn: Connection,
+    address: str,
+    user_id: str,
+    policy: str,
+    at: datetime,
+    *,
+    username: str | None = None,
+    password_file: str | None = None,
+) -> MailboxRow:
+    """Add a mailbox of a user, approved. Raises MailboxProblem when it is there already."""
+    if conn.execute(select(table.c.id).where(table.c.address == address.lower())).first():
+        raise MailboxProblem(f"{address} is served already", "See them with: syncd users list")
+    if conn.execute(select(table.c.id).where(table.c.user_id == user_id)).first():
+        raise MailboxProblem("This user has a mailbox already", "One user has one mailbox.")
+    conn.execute(
+        insert(table).values(
+            address=address.lower(),
+            user_id=user_id,
+            policy=policy,
+            username=username,
+            password_file=password_file,
+            state=MailboxState.APPROVED.value,
+            due=utc(at),
+            failures=0,
+            fence=0,
+        )
+    )
+    return get(conn, address)
+
+
+def get(conn: Connection, address: str) -> MailboxRow:
+    """One mailbox by its address. Raises MailboxProblem when it is not served."""
+    row = conn.execute(
+        select(table).where(table.c.address == address.strip().lower())
+    ).one_or_none()
+    if row is None:
+        raise MailboxProblem(
+            f"No mailbox {address} is served", f"Add it with: syncd users add {address} --policy …"
+        )
+    return _mailbox(row)
+
+
+def every(conn: Connection) -> list[MailboxRow]:
+    """All mailboxes, by address."""
+    return [_mailbox(row) for row in conn.execute(select(table).order_by(table.c.address))]
+
+
+def due(conn: Connection, now: datetime, limit: int) -> list[str]:
+    """The addresses of live mailboxes that are due and that nobody runs, longest waiting first."""
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+    query = select(table.c.address).where(
+        table.c.state == MailboxState.LIVE, table.c.due <= now, free
+    )
+    return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
+
+
+def set_state(
+    conn: Connection, mailbox_id: int, state: MailboxState, trouble: str | None = None
+) -> None:
+    """Move a mailbox to another state."""
+    values = {"state": state.value, "trouble": trouble}
+    conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
+
+
+def make_due(conn: Connection, user_or_mailbox: Sequence[int], at: datetime) -> None:
+    """Let these mailboxes run as soon as may be."""
+    ids = table.c.id.in_(list(user_or_mailbox))
+    conn.execute(update(table).where(ids, table.c.due > at).values(due=at))
+
+
+def acquire(conn: Connection, mailbox_id: int, now: datetime) -> Lease | None:
+    """Take the lease of a mailbox; `None` while somebody else holds it."""
+    owner = secrets.token_hex(8)
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+    taken = conn.execute(
+        update(table)
+        .where(table.c.id == mailbox_id, free)
+        .values(lease_owner=owner, lease_until=now + LEASE, fence=table.c.fence + 1)
+    )
+    if cast("CursorResult[Any]", taken).rowcount != 1:
+        return None
+    fence = conn.execute(select(table.c.fence).where(table.c.id == mailbox_id)).scalar_one()
+    return Lease(mailbox_id, owner, fence, now + LEASE)
+
+
+def renew(conn: Connection, lease: Lease, now: datetime) -> Lease:
+    """Prolong a lease. Raises MailboxProblem when it was lost to somebody else."""
+    kept = conn.execute(
+        update(table)
+        .where(table.c.id == lease.mailbox_id, table.c.lease_owner == lease.owner)
+        .where(table.c.fence == lease.fence)
+        .values(lease_until=now + LEASE)
+    )
+    if cast("CursorResult[Any]", kept).rowcount != 1:
+        raise LeaseLost("Another process runs this mailbox now", "Nothing: it goes on there.")
+    return Lease(lease.mailbox_id, lease.owner, lease.fence, now + LEASE)
+
+
+class LeaseLost(MailboxProblem):
+    """Another process has taken the mailbox over: this one must not write any more."""
+
+
+def release(conn: Connection, lease: Lease) -> None:
+    """Give a lease back."""
+    conn.execute(
+        update(table)
+        .where(table.c.id == lease.mailbox_id, table.c.lease_owner == lease.owner)
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
+def finish(
+    conn: Connection,
+    mailbox_id: int,
+    *,
+    due_at: datetime,
+    success: datetime | None,
+    trouble: str | None,
+) -> None:
+    """Note how a run went and when the next one may start."""
+    failures = 0 if success else table.c.failures + 1
+    values: dict[str, object] = {"due": due_at, "failures": failures, "trouble": trouble}
+    if success:
+        values["last_success"] = success
+    conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
+
+
+def _mailbox(row: Row[Any]) -> MailboxRow:
+    return MailboxRow(
+        id=row.id,
+        address=row.address,
+        user_id=row.user_id,
+        policy=row.policy,
+        username=row.username,
+        password_file=row.password_file,
+        state=MailboxState(row.state),
+        trouble=row.trouble,
+        due=row.due,
+        failures=row.failures,
+        last_success=row.last_success,
+        lease_until=row.lease_until,
+    )

@@ -1,0 +1,202 @@
+"""Observing both sides.
+
+What was seen is stored with the cursor that comes after it, in one transaction: a crash loses no
+change, and what is to be done is computed from it each time anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import delete as sql_delete
+
+from syncd.crm import feed, records
+from syncd.outlook.errors import MailboxError, Sort
+from syncd.outlook.port import Head, Page
+from syncd.reconcile.decide import Stand
+from syncd.reconcile.facts import LinkState
+from syncd.reconcile.match import match_hashes
+from syncd.reconcile.reasons import Reason
+from syncd.reconcile.triage import Sighting, triage
+from syncd.sync import accounting, links
+from syncd.sync.accounting import Sighted
+from syncd.sync.session import Session
+from syncd.sync.snapshots import chunks
+from syncd.sync.tables import match_value, observed
+
+FEED_CHUNK = 1_000
+
+
+def outlook(session: Session) -> None:
+    """Read what changed in the mailbox since the cursor, to the end.
+
+    Raises MailboxError when the folder cannot be read; what was read until then is stored.
+    """
+    with session.read() as conn:
+        state = session.state(conn)
+    cursor, listing = state.cursor, state.cursor is None or state.listing
+    generation = state.generation + 1 if state.cursor is None else state.generation
+    last = False
+    while not last:
+        session.check_stop()
+        try:
+            page = session.port.changes(session.policy.kind, state.folder_id, cursor)
+        except MailboxError as error:
+            if error.sort is not Sort.CURSOR_LOST or cursor is None:
+                raise
+            # The server forgot the cursor: list in full and compare. Nothing is deleted for it.
+            cursor, listing, generation = None, True, generation + 1
+            continue
+        with session.write() as conn:
+            _store(conn, session, page, generation)
+            last = page.last
+            if last and listing:
+                _conclude_missing(conn, session, generation)
+            session.set_state(
+                conn, cursor=page.cursor, generation=generation, listing=listing and not last
+            )
+        cursor = page.cursor
+
+
+def _store(conn: Connection, session: Session, page: Page, generation: int) -> None:
+    latest = {head.id: head for head in page.seen}  # a page may repeat an item
+    known = links.versions(conn, session.key, latest)
+    before = _rows(conn, session, latest)
+    fresh = [h for h in latest.values() if h.id not in before or before[h.id].version != h.version]
+    sighted = [_sighted(session, head, known.get(head.id)) for head in fresh]
+    accounting.put_observed(conn, session, sighted, generation)
+    put_match_values(conn, session, fresh)
+    same = latest.keys() - {head.id for head in fresh}
+    for chunk in chunks(same):
+        mine = session.mine(observed) & observed.c.remote_id.in_(chunk)
+        seen = {"generation": generation, "missing_since": None}
+        conn.execute(update(observed).where(mine).values(**seen))
+    _store_removed(conn, session, page.removed)
+
+
+def _sighted(session: Session, head: Head, link: tuple[str, str] | None) -> Sighted:
+    sighting = Sighting(
+        item_class=head.item_class,
+        private=session.private(head),
+        tracked=session.tracked(head),
+        installation=head.stamp.installation if head.stamp else None,
+        linked=link is not None,
+    )
+    verdict = triage(session.policy.kind, sighting, session.installation.name)
+    unsettled = verdict is None
+    if verdict is None and link is not None and link[0] == head.version:
+        # Our own write comes back, or nothing is new (P4).
+        alive = link[1] == LinkState.LIVE
+        verdict = (Stand.IN_STEP, Reason.ECHO) if alive else (Stand.EXCLUDED, Reason.AT_REST)
+        unsettled = False
+    stand, reason = verdict or (Stand.WAITING, Reason.RETRY)
+    return Sighted(
+        head.id,
+        head.version,
+        stand,
+        reason,
+        stamp_link=head.stamp.link if head.stamp else None,
+        stamp_key=head.stamp.key if head.stamp else None,
+        unsettled=unsettled,
+    )
+
+
+def _store_removed(conn: Connection, session: Session, removed: Sequence[str]) -> None:
+    """A removal is a question, not an answer: a linked item's is confirmed before it counts."""
+    linked = links.versions(conn, session.key, removed)
+    now = session.clock()
+    for remote_id in removed:
+        if remote_id in linked:
+            accounting.set_observed(
+                conn, session, remote_id, Stand.WAITING, Reason.SECOND_LOOK,
+                unsettled=True, missing_since=now,
+            )  # fmt: skip
+    accounting.drop_observed(conn, session, [each for each in removed if each not in linked])
+
+
+def _conclude_missing(conn: Connection, session: Session, generation: int) -> None:
+    """A complete listing ended: what it did not show is missing, to be confirmed one by one."""
+    unseen = (observed.c.generation < generation) & observed.c.missing_since.is_(None)
+    query = select(observed.c.remote_id).where(session.mine(observed), unseen)
+    _store_removed(conn, session, list(conn.scalars(query)))
+
+
+def put_match_values(conn: Connection, session: Session, heads: Sequence[Head]) -> None:
+    """Replace the keyed hashes that nominate these items; no value of theirs is stored (P14)."""
+    kind, key = session.policy.kind, session.installation.hash_key
+    for chunk in chunks(head.id for head in heads):
+        conn.execute(
+            sql_delete(match_value).where(
+                session.mine(match_value), match_value.c.remote_id.in_(chunk)
+            )
+        )
+    rows = [
+        {**session.ours, "hash": each, "remote_id": head.id}
+        for head in heads
+        if not session.private(head)
+        for each in sorted(match_hashes(kind, key, head.match))
+    ]
+    if rows:
+        conn.execute(insert(match_value), rows)
+
+
+def _rows(conn: Connection, session: Session, ids: Iterable[str]) -> dict[str, Row[Any, Any, Any]]:
+    found: dict[str, Row[Any, Any, Any]] = {}
+    for chunk in chunks(ids):
+        query = select(observed.c.remote_id, observed.c.version, observed.c.unsettled)
+        for row in conn.execute(
+            query.where(session.mine(observed), observed.c.remote_id.in_(chunk))
+        ):
+            found[row.remote_id] = row
+    return found
+
+
+def crm(session: Session) -> None:
+    """Note the CRM records whose content or membership may have changed for this mailbox."""
+    with session.read() as conn:
+        state = session.state(conn)
+        newest = feed.latest(conn)
+    if state.rules == session.rules_text and state.crm_cursor == newest:
+        return  # no transaction for a cycle without edits
+    with session.write() as conn:
+        state = session.state(conn)
+        if state.rules != session.rules_text:
+            _evaluate_all(conn, session)
+            return
+    more = True
+    while more:
+        with session.write() as conn:
+            more = _read_feed(conn, session)
+
+
+def _evaluate_all(conn: Connection, session: Session) -> None:
+    """The rules are new: every record's membership is asked anew, set-wise."""
+    newest = feed.latest(conn)
+    members = set(records.members(conn, session.stored, session.where))
+    served = links.crm_ids(conn, session.key, LinkState.LIVE)
+    accounting.notice(conn, session, members ^ served)
+    session.set_state(conn, rules=session.rules_text, crm_cursor=newest)
+
+
+def _read_feed(conn: Connection, session: Session) -> bool:
+    """Take one piece of the feed; whether there is more."""
+    state = session.state(conn)
+    changes = feed.since(conn, state.crm_cursor, FEED_CHUNK)
+    ours = {each.id for each in changes if each.kind == session.policy.kind.name}
+    if ours:
+        members = records.members_among(conn, session.stored, session.where, ours)
+        linked = links.by_crm(conn, session.key, ours)
+        held = records.read(conn, session.stored, linked)
+        echoes = {
+            crm_id
+            for crm_id, link in linked.items()
+            if link.state is LinkState.LIVE
+            and crm_id in members
+            and held[crm_id].version == link.crm_version
+        }
+        accounting.notice(conn, session, (members | linked.keys()) - echoes)
+    if changes:
+        session.set_state(conn, crm_cursor=changes[-1].number)
+    return len(changes) == FEED_CHUNK

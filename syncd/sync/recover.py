@@ -1,0 +1,177 @@
+"""Recovery: writes that were tried and not answered are settled by looking, never by guessing.
+
+Runs after the mailbox was read from the saved cursor to a sound end, so every item that such a
+write left in the synced folder is among the observed ones, with its operation key. What is not
+there is sought where the item could be; only what is found nowhere, after grace, never happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from syncd.model.fields import Side
+from syncd.model.record import Record
+from syncd.outlook.port import Head, Stamp
+from syncd.reconcile.decide import Stand, Verb
+from syncd.reconcile.facts import ItemPresence, Link, LinkState, Origin
+from syncd.reconcile.images import GroupImage, content
+from syncd.reconcile.reasons import Reason
+from syncd.sync import accounting, journal, links, locate
+from syncd.sync.journal import Status
+from syncd.sync.session import GRACE, Session
+from syncd.sync.snapshots import Content, Snapshots, chunks, load
+from syncd.sync.tables import observed
+
+_MOVES = {
+    Verb.MOVE_ITEM.value: ItemPresence.ARCHIVED,
+    Verb.TRASH_ITEM.value: ItemPresence.DELETED,
+    Verb.RESTORE_ITEM.value: ItemPresence.PRESENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where the trace of an operation was found."""
+
+    remote_id: str
+    version: str
+
+
+def recover(session: Session) -> frozenset[str]:
+    """Settle open operations; the CRM ids that stay in doubt and must not be decided about.
+
+    Raises MailboxError when the mailbox cannot be searched: all of them stay in doubt then.
+    """
+    with session.read() as conn:
+        open_ones = journal.unsettled(conn, session)
+        if not open_ones:
+            return frozenset()
+        traces = _observed_keys(conn, session, [row.key for row in open_ones])
+    moves = [row for row in open_ones if row.verb in _MOVES]
+    writes = [row for row in open_ones if row.verb not in _MOVES]
+    ripe = [row for row in open_ones if row.key not in traces and session.clock() - row.at >= GRACE]
+    traces |= _search(session, [row for row in ripe if row in writes])
+    traces |= _moved(session, [row for row in ripe if row in moves])
+    lost = {row.key for row in ripe} - traces.keys()
+    with session.write() as conn:
+        _found(conn, session, [row for row in open_ones if row.key in traces], traces)
+        journal.conclude(
+            conn, session, Status.LOST, [(key, None, "not found") for key in sorted(lost)]
+        )
+    waiting = {row.crm_id for row in open_ones if row.key not in traces and row.key not in lost}
+    return frozenset(waiting)
+
+
+def _observed_keys(conn: Connection, session: Session, keys: Iterable[str]) -> dict[str, _Found]:
+    found: dict[str, _Found] = {}
+    for chunk in chunks(keys):
+        here = observed.c.stamp_key.in_(chunk) & observed.c.missing_since.is_(None)
+        columns = (observed.c.stamp_key, observed.c.remote_id, observed.c.version)
+        for row in conn.execute(select(*columns).where(session.mine(observed), here)):
+            found[row.stamp_key] = _Found(row.remote_id, row.version)
+    return found
+
+
+def _search(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
+    """Creates and updates that the synced folder does not show: the item may have moved since."""
+    if not rows:
+        return {}
+    with session.read() as conn:
+        folder_id = session.state(conn).folder_id
+    folders = locate.folders(session, folder_id)
+    heads: Sequence[Head] = session.port.find(
+        session.policy.kind, folders, keys=[row.key for row in rows]
+    )
+    return {h.stamp.key: _Found(h.id, h.version) for h in heads if h.stamp is not None}
+
+
+def _moved(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
+    """Moves, settled by finding the item in the folder it was to go to."""
+    if not rows:
+        return {}
+    with session.read() as conn:
+        state = session.state(conn)
+    texts = {row.key: _link_text(session, row.crm_id) for row in rows}
+    places = locate.by_stamp(
+        session, texts.values(), folder_id=state.folder_id, archive_id=state.archive_id
+    )
+    found: dict[str, _Found] = {}
+    for row in rows:
+        for place in places.get(texts[row.key], []):
+            if place.presence is _MOVES[row.verb] and place.head is not None:
+                found[row.key] = _Found(place.head.id, place.head.version)
+    return found
+
+
+def _link_text(session: Session, crm_id: str) -> str:
+    return Stamp(session.installation.name, session.policy.kind.name, crm_id, "").link
+
+
+def _found(
+    conn: Connection,
+    session: Session,
+    rows: Sequence[Row[Any]],
+    traces: Mapping[str, _Found],
+) -> None:
+    """These operations were carried out: their links say so."""
+    if not rows:
+        return
+    snapshots = Snapshots()
+    sent = load(conn, {row.after for row in rows if row.after})
+    known = links.by_crm(conn, session.key, {row.crm_id for row in rows})
+    changed: list[Link] = []
+    for row in rows:
+        trace, link = traces[row.key], known.get(row.crm_id)
+        if row.verb in _MOVES:
+            if link is not None:
+                changed.append(_after_move(link, row.verb, trace))
+                accounting.drop_observed(conn, session, [row.remote_id])
+        else:
+            changed.append(_after_write(session, link, row, trace, sent.get(row.after or "", {})))
+            accounting.set_observed(
+                conn, session, trace.remote_id, Stand.WAITING, Reason.IN_DOUBT,
+                unsettled=True, retry_at=None,
+            )  # fmt: skip
+    links.save(conn, session.key, changed, snapshots)
+    snapshots.flush(conn)
+    done = [(row.key, traces[row.key].remote_id, None) for row in rows]
+    journal.conclude(conn, session, Status.DONE, done)
+
+
+def _after_move(link: Link, verb: str, trace: _Found) -> Link:
+    state = {
+        Verb.MOVE_ITEM.value: LinkState.RELEASED,
+        Verb.TRASH_ITEM.value: LinkState.REMEMBERED,
+    }.get(verb, link.state)
+    return replace(link, state=state, remote_id=trace.remote_id, remote_version=trace.version)
+
+
+def _after_write(
+    session: Session, link: Link | None, row: Row[Any], trace: _Found, sent: Content
+) -> Link:
+    """The link of a write that was carried out: its images are what was sent.
+
+    The version that the write answered is not known, so an edit may have come since: what the item
+    holds now is an observation yet to be decided about.
+    """
+    kind = session.policy.kind
+    record = Record.from_json(kind, sent)
+    base = link or Link(row.crm_id, Origin.CREATED, LinkState.LIVE, "", "", 0, {}, {})
+    images: dict[Side, dict[str, GroupImage]] = {
+        side: dict(base.images.get(side, {})) for side in Side
+    }
+    for name, group in kind.groups.items():
+        values = record.group(group)
+        if values is None and link is None:
+            values = {field.name: None for field in group.fields}
+        if values is None:
+            continue
+        for side in Side:
+            old = images[side].get(name)
+            before = dict(old.values) if old is not None and old.values is not None else {}
+            images[side][name] = content({**before, **values})
+    return replace(base, remote_id=trace.remote_id, remote_version="", images=images)

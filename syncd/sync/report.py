@@ -1,0 +1,137 @@
+"""What a run tells: counts for programs, lines for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from syncd.model.fields import Side
+from syncd.model.kinds import Kind
+from syncd.reconcile.decide import Decision, Stand, Verb
+from syncd.reconcile.reasons import SENTENCES, Reason
+from syncd.sync.gather import Work
+from syncd.sync.session import Tally
+
+
+class Outcome(StrEnum):
+    """How a run ended. `STOPPED`: something is held for a person, all else was done."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+FOR_A_PERSON = (Reason.HELD, Reason.FIRST_CONTACT, Reason.DOUBTFUL_MATCH, Reason.LINKED_HERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One decision, told. `to_outlook` and `to_crm` are labels of fields, `kept` of losers."""
+
+    name: str
+    crm_id: str | None
+    verbs: tuple[Verb, ...]
+    stand: Stand
+    reason: Reason
+    to_outlook: tuple[str, ...] = ()
+    to_crm: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Why, in words."""
+        return SENTENCES[self.reason]
+
+    def to_json(self) -> dict[str, object]:
+        """The line for programs."""
+        return {
+            "name": self.name,
+            "id": self.crm_id,
+            "operations": [verb.value for verb in self.verbs],
+            "stand": self.stand.value,
+            "reason": self.reason.value,
+            "to_outlook": list(self.to_outlook),
+            "to_crm": list(self.to_crm),
+            "kept": list(self.kept),
+        }
+
+
+@dataclass
+class RunReport:
+    """One run of one mailbox. `lines` is what was decided; `seconds` is wall time."""
+
+    mailbox: str
+    run: str
+    outcome: Outcome = Outcome.OK
+    tally: Tally = field(default_factory=Tally)
+    counters: Counter[str] = field(default_factory=Counter)
+    lines: list[Line] = field(default_factory=list)
+    requests: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    todo: str | None = None
+    unreachable: bool = False
+    retry_after: float | None = None
+    first_contact: bool = False
+    would_hold: int = 0
+
+    @property
+    def work(self) -> list[Line]:
+        """The lines that would write somewhere."""
+        return [line for line in self.lines if line.verbs]
+
+    def counts(self) -> Mapping[str, object]:
+        """The counts, as `syncd sync --json` prints them."""
+        outlook, crm, links = self.tally.outlook, self.tally.crm, self.tally.links
+        return {
+            "outlook": {n: outlook[n] for n in ("created", "updated", "moved", "deleted")},
+            "crm": {n: crm[n] for n in ("created", "updated", "deleted")},
+            "adopted": links["adopted"],
+            "released": links["released"],
+            **{
+                n: self.counters[n]
+                for n in (
+                    "in_step", "excluded", "quarantined", "waiting", "conflicts", "held", "withheld"
+                )
+            },
+        }  # fmt: skip
+
+    def to_json(self) -> dict[str, object]:
+        """The report for programs."""
+        told: dict[str, object] = {
+            "mailbox": self.mailbox,
+            "run": self.run,
+            "outcome": self.outcome.value,
+            "counts": self.counts(),
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+        }
+        return told | ({"error": self.error} if self.error else {})
+
+
+def line(kind: Kind, work: Work, decision: Decision) -> Line:
+    """What one decision tells. Of an item that is nobody's business but its user's: nothing."""
+    record = work.case.crm.record
+    if record is None and decision.origin is not None:
+        record = work.case.item.record
+    name = next((t for i in kind.initial[::-1] if record and (t := i.compose(record.fields))), "")
+    labels = {field.name: field.label for field in kind.fields}
+    return Line(
+        name=name or "",
+        crm_id=work.crm_id,
+        verbs=decision.verbs,
+        stand=decision.stand,
+        reason=decision.reason,
+        to_outlook=tuple(labels[each] for each in decision.patch(Side.OUTLOOK)),
+        to_crm=tuple(labels[each] for each in decision.patch(Side.CRM)),
+        kept=tuple(
+            labels[name]
+            for group in decision.groups
+            if group.loser
+            for name, value in group.loser.values.items()
+            if value
+        ),
+    )

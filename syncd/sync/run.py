@@ -1,0 +1,162 @@
+"""One run of one kind in one mailbox: observe, decide, journal, execute, settle.
+
+A reader can follow one contact with a finger: the CRM's change feed and Outlook's changes become
+observations (`observe`), these become cases (`gather`), cases become decisions (`reconcile`),
+decisions are bounded (`guard`), applied to the CRM (`apply`) and to the mailbox (`execute`), and
+what both sides then hold becomes the new images (`settling`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.port import FolderRef
+from syncd.reconcile.decide import Decision, Stand, decide
+from syncd.reconcile.reasons import Reason
+from syncd.sync import accounting, guard, observe
+from syncd.sync.apply import apply
+from syncd.sync.execute import execute
+from syncd.sync.first_contact import ContactState, may_go, propose
+from syncd.sync.gather import Work, gather
+from syncd.sync.recover import recover
+from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, line
+from syncd.sync.session import Session
+from syncd.sync.settling import Task, postpone, refuse
+
+
+class Mode(StrEnum):
+    """`SYNC` does it; `PLAN` decides everything and touches neither side."""
+
+    SYNC = "sync"
+    PLAN = "plan"
+
+
+def run(session: Session, mode: Mode, report: RunReport) -> None:
+    """Carry out one run and tell of it in `report`.
+
+    Raises MailboxError for what concerns more than single items, after settling what was done.
+    """
+    state = session.ensure_state()
+    _folder(session, state.folder, state.folder_id, create=mode is Mode.SYNC)
+    observe.outlook(session)
+    observe.crm(session)
+    in_doubt = recover(session)
+    decided = _decide(session, gather(session, in_doubt), report)
+    with session.read() as conn:
+        contact = ContactState(session.state(conn).contact_state)
+    onboarding = contact is not ContactState.DONE
+    report.first_contact = onboarding
+    if onboarding and contact is not ContactState.APPROVED and not may_go(session):
+        propose(session, decided, report)
+    elif mode is Mode.SYNC:
+        _carry_out(session, decided, onboarding=onboarding)
+    else:
+        _show_held(session, decided, report, onboarding=onboarding)
+    with session.read() as conn:
+        report.counters.update(session.state(conn).counters)
+    report.outcome = _outcome(session, report)
+
+
+def _folder(session: Session, spec: str, folder_id: str | None, *, create: bool) -> None:
+    """Find the synced folder, on first use or when the policy names another one."""
+    if folder_id is not None and spec == session.policy.folder:
+        return
+    found: FolderRef | None = session.port.folder(
+        session.policy.kind, session.policy.folder, create=create
+    )
+    if found is None:
+        raise MailboxError(
+            Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {session.policy.folder}"
+        )
+    with session.write() as conn:
+        moved = {} if folder_id is None else {"cursor": None}
+        session.set_state(conn, folder=session.policy.folder, folder_id=found.id, **moved)
+
+
+def _decide(
+    session: Session, cases: Sequence[Work], report: RunReport
+) -> list[tuple[Work, Decision]]:
+    rules, kind = session.rules(), session.policy.kind
+    decided: list[tuple[Work, Decision]] = []
+    waiting: list[Work] = []
+    for work in cases:
+        if work.waits is not None:
+            waiting.append(work)
+            continue
+        decision = decide(work.case, rules)
+        decided.append((work, decision))
+        report.lines.append(line(kind, work, decision))
+    if waiting:
+        with session.write() as conn:
+            for work in waiting:
+                _wait(session, conn, work)
+    return decided
+
+
+def _wait(session: Session, conn: Connection, work: Work) -> None:
+    assert work.waits is not None  # noqa: S101 - only such cases come here
+    if work.waits is Reason.LEFT_SCOPE:
+        accounting.drop_noticed(conn, session, [work.crm_id or ""])
+    elif work.waits is Reason.AT_REST:
+        accounting.set_observed(
+            conn, session, work.remote_id or "", Stand.EXCLUDED, work.waits, unsettled=False
+        )
+        accounting.drop_noticed(conn, session, [work.crm_id or ""])
+    elif work.waits is Reason.RETRY:
+        refuse(conn, session, work, Reason.RETRY, work.error or "")
+    else:
+        postpone(conn, session, work, Stand.WAITING, work.waits, error=work.error)
+
+
+def _carry_out(
+    session: Session, decided: Sequence[tuple[Work, Decision]], *, onboarding: bool
+) -> None:
+    free, held = guard.divide(session, decided, onboarding=onboarding)
+    guard.hold(session, held)
+    tasks = [Task.of(work, decision) for work, decision in free]
+    if onboarding:
+        for task in tasks:
+            task.approved = True  # who approved the onboarding saw how much it writes
+    else:
+        guard.mark_approved(session, tasks)
+    settleable = [task for task in tasks if task.decision.stand is not Stand.WAITING]
+    _keep_waiting(session, [task for task in tasks if task.decision.stand is Stand.WAITING])
+    left = apply(session, settleable)
+    execute(session, left)
+    guard.done(session, settleable)
+    if left:
+        observe.outlook(session)  # drain: our own writes come back here, and are known (P4)
+    if onboarding:
+        with session.write() as conn:
+            session.set_state(conn, contact_state=ContactState.DONE.value, proposal=None)
+
+
+def _keep_waiting(session: Session, tasks: Sequence[Task]) -> None:
+    if tasks:
+        with session.write() as conn:
+            for task in tasks:
+                postpone(conn, session, task.work, Stand.WAITING, task.decision.reason)
+
+
+def _show_held(
+    session: Session,
+    decided: Sequence[tuple[Work, Decision]],
+    report: RunReport,
+    *,
+    onboarding: bool,
+) -> None:
+    """In a plan: say what the breaker would hold back."""
+    _, held = guard.divide(session, decided, onboarding=onboarding)
+    report.would_hold = len(held)
+
+
+def _outcome(session: Session, report: RunReport) -> Outcome:
+    if session.tally.failed:
+        return Outcome.PARTIAL
+    with session.read() as conn:
+        waits = accounting.waits_for(conn, session, FOR_A_PERSON)
+    return Outcome.STOPPED if waits or report.counters["held"] else Outcome.OK

@@ -1,0 +1,246 @@
+"""The sync service: runs mailboxes under a lease, and keeps one failure from touching another."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from syncd.crm import database, feed
+from syncd.crm.records import STORED
+from syncd.crm.stored import StoredKind
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.port import Mailbox
+from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.sync import mailboxes
+from syncd.sync.mailboxes import LeaseLost, MailboxProblem, MailboxRow, MailboxState
+from syncd.sync.report import Outcome, RunReport
+from syncd.sync.run import Mode, run
+from syncd.sync.session import Session, Stopped
+from syncd.sync.snapshots import chunks
+from syncd.sync.tables import link
+from syncd.sync.tables import mailbox as mailbox_table
+from syncd.sync.tables import run as run_table
+
+log = structlog.get_logger("syncd")
+
+JITTER = 0.1  # of the interval, either way, so that mailboxes do not fall into step
+LONGEST_GAP = timedelta(hours=1)
+WAKE_CHUNK = 1_000
+
+Connect = Callable[[MailboxRow, MailboxPolicy], Mailbox]
+
+
+@dataclass
+class SyncService:
+    """Runs mailboxes. `connect` opens a mailbox; `policies` are the compiled ones by name."""
+
+    engine: Engine
+    policies: Mapping[str, MailboxPolicy]
+    connect: Connect
+    clock: Callable[[], datetime] = database.utcnow
+    stored: Mapping[str, StoredKind] = field(default_factory=lambda: STORED)
+    new_key: Callable[[], UUID] = uuid4
+    _woken: int | None = None
+
+    def due(self, limit: int) -> Sequence[str]:
+        """The addresses of live mailboxes that are due now and that nobody runs."""
+        self._wake()
+        with database.read(self.engine) as conn:
+            return mailboxes.due(conn, self.clock(), limit)
+
+    def run(
+        self,
+        address: str,
+        *,
+        cause: str = "schedule",
+        stop: threading.Event | None = None,
+        mode: Mode = Mode.SYNC,
+    ) -> RunReport:
+        """Run one mailbox and tell how it went; a failure of the mailbox is told, not raised.
+
+        Raises MailboxProblem when there is no such mailbox or it is not to be run.
+        """
+        with database.read(self.engine) as conn:
+            row = mailboxes.get(conn, address)
+        if row.state not in mailboxes.SERVED:
+            raise MailboxProblem(
+                f"{row.address} is {row.state.value}" + (f": {row.trouble}" if row.trouble else ""),
+                f"Let it go on with: syncd resume {row.address}",
+            )
+        policy = self._policy(row)
+        with database.write(self.engine) as conn:
+            installation = mailboxes.installation(conn)
+            lease = mailboxes.acquire(conn, row.id, self.clock())
+        if lease is None:
+            raise MailboxProblem(
+                f"{row.address} is being synced by another process",
+                "Wait for it, and try again.",
+            )
+        report = RunReport(row.address, uuid4().hex[:12])
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
+            try:
+                with database.write(self.engine) as conn:
+                    self._note_start(conn, row, report, cause)
+                port = self.connect(row, policy)
+                try:
+                    for scoped in policy.kinds.values():
+                        session = Session(
+                            engine=self.engine,
+                            port=port,
+                            mailbox=row,
+                            installation=installation,
+                            policy=scoped.policy,
+                            stored=self.stored[scoped.policy.kind.name],
+                            where=scoped.filter.where(row.user_id),
+                            rules_text=_rules_text(scoped),
+                            run_id=report.run,
+                            lease=lease,
+                            clock=self.clock,
+                            stop=stop or threading.Event(),
+                            new_key=self.new_key,
+                            tally=report.tally,
+                        )
+                        run(session, mode, report)
+                finally:
+                    report.requests = port.requests
+                    port.close()
+            except MailboxError as error:
+                self._failed(row, policy, report, error)
+            except Stopped:
+                report.outcome = Outcome.PARTIAL
+                report.error = "syncd was stopped; the rest is for the next run"
+            except LeaseLost as error:
+                report.outcome, report.error = Outcome.FAILED, error.what
+            finally:
+                report.seconds = time.monotonic() - started
+                self._finish(row, policy, report, lease, mode)
+            log.info(
+                "run ended",
+                outcome=report.outcome.value,
+                requests=report.requests,
+                seconds=round(report.seconds, 3),
+                **_flat(report),
+            )
+        return report
+
+    def _policy(self, row: MailboxRow) -> MailboxPolicy:
+        policy = self.policies.get(row.policy)
+        if policy is None:
+            raise MailboxProblem(
+                f"{row.address} has the policy {row.policy!r}, which the configuration lacks",
+                "Add the policy to the configuration, or give the mailbox another one.",
+            )
+        return policy
+
+    def _note_start(self, conn: Connection, row: MailboxRow, report: RunReport, cause: str) -> None:
+        conn.execute(
+            insert(run_table).values(
+                id=report.run, mailbox_id=row.id, cause=cause, started=self.clock()
+            )
+        )
+
+    def _failed(
+        self, row: MailboxRow, policy: MailboxPolicy, report: RunReport, error: MailboxError
+    ) -> None:
+        """A failure that concerns more than single items: told, and kept to its scope (P10)."""
+        report.outcome, report.error = Outcome.FAILED, str(error)
+        report.retry_after = error.retry_after
+        report.unreachable = error.scope is Scope.SERVER
+        if error.sort is not Sort.DENIED:
+            return
+        with database.write(self.engine) as conn:
+            mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
+            if error.scope is Scope.CREDENTIAL and row.username is None:
+                # A thousand more tries with a refused password lock the account.
+                sharing = [p.name for p in self.policies.values() if p.server == policy.server]
+                conn.execute(
+                    update(mailbox_table)
+                    .where(mailbox_table.c.policy.in_(sharing), mailbox_table.c.username.is_(None))
+                    .where(mailbox_table.c.state.in_([s.value for s in mailboxes.SERVED]))
+                    .values(state=MailboxState.SUSPENDED.value, trouble=str(error))
+                )
+
+    def _finish(
+        self,
+        row: MailboxRow,
+        policy: MailboxPolicy,
+        report: RunReport,
+        lease: mailboxes.Lease,
+        mode: Mode,
+    ) -> None:
+        now = self.clock()
+        success = None if report.outcome is Outcome.FAILED else now
+        with database.write(self.engine) as conn:
+            done = {
+                "ended": now,
+                "outcome": report.outcome.value,
+                "counts": report.counts(),
+                "requests": report.requests,
+                "error": report.error,
+            }
+            conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
+            if mode is Mode.SYNC:
+                due_at = now + self._gap(row, policy, report)
+                mailboxes.finish(conn, row.id, due_at=due_at, success=success, trouble=report.error)
+                if success and row.state is MailboxState.APPROVED and not report.first_contact:
+                    mailboxes.set_state(conn, row.id, MailboxState.LIVE)
+            mailboxes.release(conn, lease)
+
+    def _gap(self, row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
+        """Until the next run: the interval, longer after failures, never before the server asks."""
+        gap = policy.interval
+        if report.outcome is Outcome.FAILED:
+            gap = min(max(LONGEST_GAP, gap), gap * 2 ** min(row.failures, 10))
+        gap *= 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, keeps no secret
+        return max(gap, timedelta(seconds=report.retry_after or 0))
+
+    def _wake(self) -> None:
+        """Make mailboxes due that a change in the CRM concerns.
+
+        A change that came out of a mailbox does not make that mailbox due again.
+        """
+        with database.read(self.engine) as conn:
+            newest = feed.latest(conn)
+            if self._woken is None or newest == self._woken:
+                self._woken = newest
+                return
+            changes = feed.since(conn, self._woken, WAKE_CHUNK)
+        with database.write(self.engine) as conn:
+            for kind, stored in self.stored.items():
+                ids = {each.id for each in changes if each.kind == kind}
+                found = self._concerned(conn, kind, stored, ids)
+                mailboxes.make_due(conn, sorted(found), self.clock())
+        self._woken = changes[-1].number if changes else newest
+
+    def _concerned(
+        self, conn: Connection, kind: str, stored: StoredKind, ids: set[str]
+    ) -> set[int]:
+        found: set[int] = set()
+        for chunk in chunks(ids):
+            linked = select(link.c.mailbox_id).where(link.c.kind == kind, link.c.crm_id.in_(chunk))
+            owned = (
+                select(mailbox_table.c.id)
+                .join(stored.table, stored.table.c.owner_id == mailbox_table.c.user_id)
+                .where(stored.table.c.id.in_(chunk))
+            )
+            found |= set(conn.scalars(linked)) | set(conn.scalars(owned))
+        return found
+
+
+def _rules_text(scoped: ScopedKind) -> str:
+    """What membership was evaluated under; when it changes, all of it is evaluated anew."""
+    return f"{scoped.policy.folder}\n{scoped.filter.text}"
+
+
+def _flat(report: RunReport) -> dict[str, int]:
+    names = ("in_step", "excluded", "quarantined", "waiting", "held")
+    return {name: report.counters[name] for name in names}

@@ -1,0 +1,142 @@
+"""What one run holds in its hands: one mailbox, one kind, the store, the rules."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, insert, select, update
+
+from syncd.crm import database
+from syncd.crm.feed import Actor, ActorKind
+from syncd.crm.stored import StoredKind
+from syncd.model.policy import KindPolicy, Track
+from syncd.outlook.port import Head, Mailbox, Sensitivity
+from syncd.reconcile.decide import Rules
+from syncd.sync import mailboxes
+from syncd.sync.links import LinkKey
+from syncd.sync.mailboxes import Installation, Lease, MailboxRow
+from syncd.sync.tables import mailbox_kind
+
+GRACE = timedelta(minutes=2)  # deadline of a request and more: a first try may still be executing
+SECOND_LOOK = timedelta(minutes=10)  # search indexes lag
+
+
+class Stopped(Exception):
+    """The daemon is stopping: the batch in hand was finished, the rest is for the next run."""
+
+
+@dataclass
+class Tally:
+    """What a run did so far: writes by side and verb, links made and released."""
+
+    outlook: Counter[str] = field(default_factory=Counter)
+    crm: Counter[str] = field(default_factory=Counter)
+    links: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+
+
+@dataclass
+class Session:
+    """One run of one kind in one mailbox."""
+
+    engine: Engine
+    port: Mailbox
+    mailbox: MailboxRow
+    installation: Installation
+    policy: KindPolicy
+    stored: StoredKind
+    where: ColumnElement[bool]
+    rules_text: str
+    run_id: str
+    lease: Lease
+    clock: Callable[[], datetime]
+    stop: threading.Event
+    new_key: Callable[[], UUID] = uuid4
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def key(self) -> LinkKey:
+        """Whose links these are."""
+        return LinkKey(self.mailbox.id, self.policy.kind)
+
+    @property
+    def actor(self) -> Actor:
+        """Who writes into the CRM."""
+        return Actor(ActorKind.MAILBOX, self.mailbox.address)
+
+    def rules(self) -> Rules:
+        """What decisions are made under."""
+        return Rules(self.policy, self.installation.hash_key)
+
+    def tracked(self, head: Head) -> bool:
+        """Whether an item carries its user's act of tracking."""
+        if self.policy.track is Track.FOLDER:
+            return True  # the folder itself is the act
+        return self.policy.track is Track.CATEGORY and self.policy.track_category in head.categories
+
+    @staticmethod
+    def private(head: Head) -> bool:
+        """Whether its user keeps an item out (P7)."""
+        return head.sensitivity is not Sensitivity.NORMAL
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """A writing transaction, refused once another process has taken the mailbox over."""
+        with database.write(self.engine, durable=durable) as conn:
+            self.lease = mailboxes.renew(conn, self.lease, self.clock())
+            yield conn
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A reading transaction."""
+        return database.read(self.engine)
+
+    def check_stop(self) -> None:
+        """Between batches: stop here if the daemon is stopping."""
+        if self.stop.is_set():
+            raise Stopped
+
+    def state(self, conn: Connection) -> Row[Any]:
+        """This kind's row; the run made it before anything else."""
+        return conn.execute(select(mailbox_kind).where(self.mine(mailbox_kind))).one()
+
+    def ensure_state(self) -> Row[Any]:
+        """This kind's row, made on first use."""
+        with self.read() as conn:
+            found = conn.execute(select(mailbox_kind).where(self.mine(mailbox_kind))).first()
+        if found is not None:
+            return found
+        with self.write() as conn:
+            values = {"mailbox_id": self.mailbox.id, "kind": self.policy.kind.name}
+            conn.execute(
+                insert(mailbox_kind).values(**values, folder=self.policy.folder, counters={})
+            )
+            return self.state(conn)
+
+    def mine(self, table: Table) -> ColumnElement[bool]:
+        """The rows of this mailbox and kind in one of the sync tables."""
+        of_mailbox: ColumnElement[bool] = table.c.mailbox_id == self.mailbox.id
+        return of_mailbox & (table.c.kind == self.policy.kind.name)
+
+    @property
+    def ours(self) -> dict[str, object]:
+        """The columns that say whose a row of a sync table is."""
+        return {"mailbox_id": self.mailbox.id, "kind": self.policy.kind.name}
+
+    def set_state(self, conn: Connection, **values: object) -> None:
+        """Change columns of this kind's row."""
+        conn.execute(update(mailbox_kind).where(self.mine(mailbox_kind)).values(**values))
+
+
+T = TypeVar("T")
+
+
+def batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    """Items in order, in batches of at most `size`."""
+    return (items[at : at + size] for at in range(0, len(items), size))

@@ -1,0 +1,207 @@
+"""Settling: what a transaction has finished is written down in a few statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from syncd.model.fields import Side
+from syncd.model.record import Record
+from syncd.outlook.port import Head
+from syncd.reconcile.decide import Decision, Stand
+from syncd.reconcile.facts import ItemPresence, Link, LinkState, Loser, Origin
+from syncd.reconcile.reasons import Reason
+from syncd.reconcile.settle import hashes_only, settle
+from syncd.sync import accounting, links, observe
+from syncd.sync.accounting import Sighted
+from syncd.sync.gather import Work
+from syncd.sync.session import Session
+from syncd.sync.snapshots import Snapshots
+
+TRIES = 3  # of one item, before it is set aside
+FIRST_GAP = timedelta(minutes=5)
+
+
+@dataclass
+class Task:
+    """One case on its way through execution: what each side holds as far as is known by now."""
+
+    work: Work
+    decision: Decision
+    crm_id: str
+    crm: Record | None
+    crm_version: int
+    item: Record | None
+    remote_id: str
+    remote_version: str
+    approved: bool = False
+
+    @classmethod
+    def of(cls, work: Work, decision: Decision) -> Task:
+        """A task at its start."""
+        link, case = work.case.link, work.case
+        return cls(
+            work,
+            decision,
+            work.crm_id or "",
+            case.crm.record,
+            case.crm.version or (link.crm_version if link else 0),
+            case.item.record,
+            case.item.id or (link.remote_id if link else ""),
+            case.item.version or (link.remote_version if link else ""),
+        )
+
+    def losers(self, *sides: Side) -> list[tuple[str, Loser, Reason]]:
+        """What this task overwrites on these sides without its having been agreed."""
+        return [
+            (self.crm_id, group.loser, group.reason)
+            for group in self.decision.groups
+            if group.loser and group.loser.side in sides
+        ]
+
+
+@dataclass
+class Settling:
+    """Collects what one transaction settles; `flush` writes it."""
+
+    conn: Connection
+    session: Session
+    generation: int
+    snapshots: Snapshots = field(default_factory=Snapshots)
+    _links: list[Link] = field(default_factory=list)
+    _sighted: list[Sighted] = field(default_factory=list)
+    _heads: list[Head] = field(default_factory=list)
+    _dropped: list[str] = field(default_factory=list)
+    _decided: list[str] = field(default_factory=list)
+
+    def task(
+        self,
+        task: Task,
+        *,
+        pending: frozenset[str] = frozenset(),
+        head: Head | None = None,
+        in_folder: bool = True,
+        unsettled: Reason | None = None,
+    ) -> None:
+        """Settle one task with what it holds by now.
+
+        `pending` groups wait for their write to Outlook; `unsettled` leaves the item to be looked
+        at again, and says why. `head` is the item as it was read back.
+        """
+        decision = task.decision
+        state = decision.link_state
+        if state is not None and task.crm_id:
+            self._links.append(self._link(task, state, pending))
+        done = not pending and unsettled is None
+        if done:
+            self._decided.append(task.crm_id)
+        if task.work.remote_id and task.work.remote_id != task.remote_id:
+            self._dropped.append(task.work.remote_id)
+        if not in_folder or task.work.case.item.presence in _AWAY:
+            self._dropped.append(task.remote_id)
+        elif task.remote_id:
+            reason = unsettled or (Reason.RETRY if pending else decision.reason)
+            stand = decision.stand if done else Stand.WAITING
+            self._sighted.append(self._seen(task, stand, reason, head, unsettled=not done))
+            if head is not None and done:
+                self._heads.append(head)
+
+    def _seen(
+        self, task: Task, stand: Stand, reason: Reason, head: Head | None, *, unsettled: bool
+    ) -> Sighted:
+        head = head or task.work.head
+        stamp = head.stamp if head else None
+        version = head.version if head and unsettled else task.remote_version
+        return Sighted(
+            task.remote_id,
+            version,
+            stand,
+            reason,
+            stamp.link if stamp else None,
+            stamp.key if stamp else None,
+            unsettled=unsettled,
+        )
+
+    def _link(self, task: Task, state: LinkState, pending: frozenset[str]) -> Link:
+        kind, before = self.session.policy.kind, task.work.case.link
+        before = before if before is not None and before.crm_id == task.crm_id else None
+        key = self.session.installation.hash_key
+        outcomes = {group.group: group for group in task.decision.groups}
+        images, marks = settle(
+            kind.groups,
+            outcomes,
+            before,
+            {Side.CRM: task.crm, Side.OUTLOOK: task.item},
+            key,
+            pending=pending,
+        )
+        if task.decision.withdraw:
+            images = {side: hashes_only(kind, key, image) for side, image in images.items()}
+        origin = task.decision.origin or (before.origin if before else Origin.ADOPTED)
+        tracked = before.tracked if before else False
+        if task.work.case.item.record is not None:
+            tracked = task.work.case.item.tracked
+        if state is LinkState.ORPHANED:
+            tracked = False
+        return Link(
+            crm_id=task.crm_id,
+            origin=origin,
+            state=state,
+            remote_id=task.remote_id,
+            remote_version=task.remote_version,
+            crm_version=task.crm_version,
+            images=images,
+            marks=marks,
+            tracked=tracked,
+        )
+
+    def flush(self) -> None:
+        """Write everything that was collected."""
+        conn, session = self.conn, self.session
+        links.save(conn, session.key, self._links, self.snapshots)
+        accounting.drop_observed(conn, session, self._dropped)
+        accounting.put_observed(conn, session, self._sighted, self.generation)
+        accounting.drop_noticed(conn, session, [each for each in self._decided if each])
+        observe.put_match_values(conn, session, self._heads)
+        self.snapshots.flush(conn)
+
+
+_AWAY = (ItemPresence.DELETED, ItemPresence.MOVED)
+
+
+def postpone(
+    conn: Connection,
+    session: Session,
+    work: Work,
+    stand: Stand,
+    reason: Reason,
+    *,
+    error: str | None = None,
+    attempts: int = 0,
+) -> None:
+    """Let a case wait: with its item where it has one, else with its record.
+
+    `attempts` other than 0 counts a try and doubles the gap to the next.
+    """
+    at = session.clock() + FIRST_GAP * 2 ** (attempts - 1) if attempts else None
+    extra = {"error": error, "attempts": attempts, "retry_at": at}
+    if work.remote_id is not None:
+        accounting.set_observed(
+            conn, session, work.remote_id, stand, reason, unsettled=True, **extra
+        )
+        if work.noticed and work.crm_id:
+            accounting.set_noticed(conn, session, work.crm_id, None, reason, **extra)
+    elif work.crm_id:
+        accounting.notice(conn, session, [work.crm_id])
+        accounting.set_noticed(conn, session, work.crm_id, stand, reason, **extra)
+
+
+def refuse(conn: Connection, session: Session, work: Work, reason: Reason, error: str) -> None:
+    """One item failed, alone: tried again with growing gaps, then set aside (P10)."""
+    attempts = accounting.attempts(conn, session, work.remote_id, work.crm_id) + 1
+    given_up = attempts >= TRIES
+    stand = Stand.QUARANTINED if given_up and reason is Reason.REFUSED else Stand.WAITING
+    postpone(conn, session, work, stand, reason, error=error, attempts=attempts)
+    session.tally.failed += 1

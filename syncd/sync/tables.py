@@ -1,0 +1,230 @@
+"""The sync tables.
+
+They live in the CRM's database, so that a change taken from Outlook is journalled, applied and
+settled in one transaction.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from syncd.crm.tables import Id, UtcTime, metadata, user
+
+Hash = String(64)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Id, nullable=False),  # goes into every stamp
+    Column("hash_key", String(64), nullable=False),  # of the keyed hashes, hexadecimal
+)
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address", Text, nullable=False, unique=True),
+    Column("user_id", Id, ForeignKey(user.c.id), nullable=False, unique=True),
+    Column("policy", Text, nullable=False),
+    Column("username", Text),
+    Column("password_file", Text),
+    Column("state", String(12), nullable=False),
+    Column("trouble", Text),  # why it is suspended, or what the last run failed of
+    Column("due", UtcTime, nullable=False),
+    Column("failures", Integer, nullable=False, default=0),  # runs in a row that failed
+    Column("last_success", UtcTime),
+    Column("lease_owner", Text),
+    Column("lease_until", UtcTime),
+    Column("fence", Integer, nullable=False, default=0),  # one more with each lease
+    Index(None, "state", "due"),
+)
+
+mailbox_kind = Table(
+    "mailbox_kind",
+    metadata,
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("folder", Text, nullable=False),  # as the policy names it
+    Column("folder_id", Text),
+    Column("archive_id", Text),
+    Column("cursor", Text),
+    Column("generation", Integer, nullable=False, default=0),
+    Column("listing", Boolean, nullable=False, default=False),  # a full listing is under way
+    Column("crm_cursor", Integer, nullable=False, default=0),
+    Column("rules", Text, nullable=False, default=""),  # what was in force when last evaluated
+    Column("contact_state", String(12), nullable=False, default="new"),
+    Column("proposal", JSON),
+    Column("counters", JSON, nullable=False),
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("hash", Hash, primary_key=True),
+    Column("content", Text, nullable=False),  # canonical JSON
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("crm_id", Id, nullable=False),
+    Column("remote_id", Text, nullable=False),
+    Column("remote_version", Text, nullable=False),
+    Column("origin", String(12), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("tracked", Boolean, nullable=False),
+    Column("crm_version", Integer, nullable=False),
+    Column("crm_image", Hash, nullable=False),
+    Column("outlook_image", Hash, nullable=False),
+    Column("marks", JSON, nullable=False),  # only of groups that are not agreed
+    UniqueConstraint("mailbox_id", "kind", "crm_id"),
+    Index(None, "mailbox_id", "kind", "remote_id"),
+    Index(None, "kind", "crm_id"),
+)
+
+observed = Table(
+    "observed",
+    metadata,
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("unsettled", Boolean, nullable=False),
+    Column("stand", String(12), nullable=False),
+    Column("reason", String(24), nullable=False),
+    Column("stamp_link", Text),
+    Column("stamp_key", Text),
+    Column("missing_since", UtcTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("retry_at", UtcTime),
+    Column("error", Text),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_observed_unsettled",
+    observed.c.mailbox_id,
+    observed.c.kind,
+    sqlite_where=text("unsettled"),
+    postgresql_where=text("unsettled"),
+)
+Index("ix_observed_stamp_key", observed.c.mailbox_id, observed.c.stamp_key)
+
+match_value = Table(
+    "match_value",
+    metadata,
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("hash", String(32), primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Index(None, "mailbox_id", "kind", "remote_id"),
+    sqlite_with_rowid=False,
+)
+
+noticed = Table(
+    "noticed",
+    metadata,
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("crm_id", Id, primary_key=True),
+    Column("stand", String(12)),  # only of a record that has no item here
+    Column("reason", String(24)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("retry_at", UtcTime),
+    Column("error", Text),
+    sqlite_with_rowid=False,
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("started", UtcTime, nullable=False),
+    Column("ended", UtcTime),
+    Column("outcome", String(12)),
+    Column("counts", JSON),
+    Column("requests", Integer),
+    Column("error", Text),
+    Index(None, "mailbox_id", "started"),
+)
+
+operation = Table(
+    "operation",
+    metadata,
+    Column("key", Id, primary_key=True),
+    Column("run_id", String(12), ForeignKey(run.c.id), nullable=False, index=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("crm_id", Id),
+    Column("remote_id", Text),
+    Column("verb", String(16), nullable=False),
+    Column("reason", String(24), nullable=False),
+    Column("before", Hash),
+    Column("after", Hash),
+    Column("precondition", Text),
+    Column(
+        "cursor", Text
+    ),  # where reading stood before the batch: an unanswered one is sought from here
+    Column("counted", Boolean, nullable=False),  # against the breaker's limit of a day
+    Column("status", String(12), nullable=False),
+    Column("error", Text),
+    Column("at", UtcTime, nullable=False),
+    Column("settled_at", UtcTime),
+    Index(None, "mailbox_id", "kind", "crm_id"),
+    Index(None, "mailbox_id", "kind", "at"),
+)
+Index(
+    "ix_operation_open",
+    operation.c.mailbox_id,
+    operation.c.kind,
+    sqlite_where=text("settled_at IS NULL"),
+    postgresql_where=text("settled_at IS NULL"),
+)
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(12), ForeignKey(run.c.id), nullable=False),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("crm_id", Id, nullable=False),
+    Column("field_group", String(32), nullable=False),
+    Column("loser", String(8), nullable=False),  # the side whose value was overwritten
+    Column("kept", Hash, nullable=False),
+    Column("reason", String(24), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "mailbox_id", "kind", "crm_id"),
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("subject", Text, primary_key=True),  # the CRM id, or the remote id of a new item
+    Column("verb", String(12), primary_key=True),
+    Column("crm_version", Integer, nullable=False),
+    Column("remote_version", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("approved_at", UtcTime),
+)
