@@ -1,0 +1,88 @@
+"""`syncd config`: checking the configuration file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from syncd.cli.context import Context, pass_context
+from syncd.cli.errors import Exit
+from syncd.cli.opening import mistaken
+from syncd.cli.output import emit_json
+
+if TYPE_CHECKING:
+    from syncd.settings.check import Findings
+    from syncd.settings.configuration import Configuration
+    from syncd.settings.mistakes import Mistake
+
+
+@click.group(name="config", short_help="Check the configuration file.")
+def command() -> None:
+    """Check the configuration file."""
+
+
+@command.command(name="validate", short_help="Show every mistake in the configuration file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+def validate(context: Context, *, as_json: bool) -> None:
+    """Show every mistake in the configuration file, or that it has none.
+
+    Looks at the file, and at the password and certificate files that it names; asks no server.
+    """
+    configuration, found = _examine(context.path)
+    if as_json:
+        emit_json(_as_data(context.path, configuration, found))
+        if found.mistakes:
+            raise SystemExit(Exit.USAGE)
+    elif configuration is None or found.mistakes:
+        raise mistaken(context.path, found.mistakes)
+    else:
+        _show(context.path, configuration, found.warnings)
+
+
+def _examine(path: Path) -> tuple[Configuration | None, Findings]:
+    from syncd.settings.check import Findings, check_machine
+    from syncd.settings.load import load
+    from syncd.settings.mistakes import BadConfiguration
+
+    try:
+        configuration = load(path)
+    except BadConfiguration as bad:
+        return None, Findings(mistakes=bad.mistakes, warnings=())
+    return configuration, check_machine(configuration)
+
+
+def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...]) -> None:
+    from syncd.settings.durations import format_duration
+
+    click.echo(f"{path}: OK")
+    for name, server in configuration.servers.items():
+        click.echo(f"  server {name}: {server.backend} at {server.endpoint}")
+    for name, policy in configuration.policies.items():
+        every = format_duration(policy.interval)
+        click.echo(f"  policy {name}: on server {policy.server}, every {every}")
+        for plural, section in policy.kinds.items():
+            click.echo(f"    {plural}: {section.direction}, where {section.filter}")
+    for warning in warnings:
+        click.echo(f"  warning: {warning}")
+
+
+def _as_data(path: Path, configuration: Configuration | None, found: Findings) -> object:
+    from dataclasses import asdict
+
+    return {
+        "path": str(path),
+        "ok": not found.mistakes,
+        "mistakes": [asdict(mistake) for mistake in found.mistakes],
+        "warnings": [asdict(warning) for warning in found.warnings],
+        "servers": list(configuration.servers) if configuration else [],
+        "policies": {
+            name: {
+                "server": policy.server,
+                "filters": {plural: section.filter for plural, section in policy.kinds.items()},
+            }
+            for name, policy in (configuration.policies if configuration else {}).items()
+        },
+    }

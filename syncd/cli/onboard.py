@@ -1,0 +1,86 @@
+"""`syncd onboard`: the first contact with a mailbox. It is shown, then a person lets it go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from syncd.cli.context import Context, pass_context
+from syncd.cli.errors import Exit
+
+if TYPE_CHECKING:
+    from syncd.sync.report import RunReport
+
+
+@click.command(name="onboard", short_help="Show the first sync of a mailbox, and let it go.")
+@click.argument("mailbox")
+@click.option("--approve", is_flag=True, help="Carry it out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_context
+def command(context: Context, mailbox: str, *, approve: bool, as_json: bool) -> int:
+    """Show what the first sync of MAILBOX would do; with --approve, do it.
+
+    Exit status: 0 done or nothing to do, 3 waits for approval, else as `syncd sync`.
+    """
+    from syncd.cli import mailboxes as served
+    from syncd.cli import output, reporting
+    from syncd.cli.sync import sync
+    from syncd.daemon.logging import configure_logging
+    from syncd.sync import first_contact
+    from syncd.sync.report import Outcome
+    from syncd.sync.run import Mode
+
+    row = served.chosen(context, [mailbox])[0]
+    if approve:
+        with served.writing(context, "Nothing was approved.") as conn:
+            first_contact.approve(conn, row.id)
+        reports = sync(context, [row.address])
+        if as_json:
+            output.emit_json([report.to_json() for report in reports])
+        else:
+            reporting.tell_runs(reports)
+        return served.exit_of(reports)
+    configure_logging(context.configuration.log, quiet=True)
+    with served.explained():
+        report = served.service(context).run(row.address, cause="onboard", mode=Mode.PLAN)
+    if as_json:
+        work = [each.to_json() for each in report.work]
+        output.emit_json({**report.to_json(), "proposal": report.proposal, "work": work})
+    else:
+        _tell(report)
+    if report.outcome is Outcome.FAILED:
+        return served.exit_of([report])
+    return Exit.HELD if report.first_contact and report.work else Exit.DONE
+
+
+def _tell(report: RunReport) -> None:
+    from syncd.cli import output, reporting
+
+    if report.error is not None or not report.first_contact:
+        reporting.tell_plan(report)
+        if report.error is None:
+            click.echo(f"{report.mailbox} was taken in already; the above is its next sync.")
+        return
+    reporting.tell_plan(report)
+    totals = report.proposal
+    rows = [[label, totals.get(name, 0)] for name, label in _TOTALS]
+    rows.append(["Outlook items that stay as they are, and out of the CRM", _alone(report)])
+    output.table(f"{report.mailbox}: the first sync", ["", "How many"], rows)
+    if report.work:
+        click.echo("Nothing was written yet, on either side.")
+        click.echo(f"Let it go: syncd onboard {report.mailbox} --approve")
+
+
+_TOTALS = (
+    ("pairs", "CRM contacts that are in Outlook already, and are tied to them"),
+    ("values_kept", "… values in Outlook that the CRM's replace; each is kept aside"),
+    ("update_in_crm", "… CRM contacts that gain a value from Outlook"),
+    ("create_in_outlook", "CRM contacts that are created in Outlook"),
+    ("create_in_crm", "Outlook items their owner tracked, that are created in the CRM"),
+    ("doubtful", "CRM contacts that could be more than one person in Outlook, and wait"),
+)
+
+
+def _alone(report: RunReport) -> int:
+    return report.counters["excluded"]

@@ -1,0 +1,80 @@
+"""Opening what commands work on, with errors that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncd.cli.errors import Problem
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from syncd.settings.configuration import Configuration
+    from syncd.settings.mistakes import Mistake
+
+
+def load_configuration(path: Path) -> Configuration:
+    """The configuration in `path`. Raises Problem, which lists every mistake in it."""
+    from syncd.settings.load import load
+    from syncd.settings.mistakes import BadConfiguration
+
+    try:
+        return load(path)
+    except BadConfiguration as bad:
+        raise mistaken(path, bad.mistakes) from None
+
+
+def mistaken(path: Path, mistakes: Sequence[Mistake]) -> Problem:
+    """The problem of a configuration with mistakes: all of them, a line each."""
+    if not path.exists():
+        return Problem(
+            f"There is no configuration file {path}.",
+            "Nothing was read and nothing was done.",
+            f"Type: syncd init --path {path}",
+        )
+    count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    listed = "\n".join(f"  {mistake}" for mistake in mistakes)
+    return Problem(
+        f"{path} has {count}:\n{listed}",
+        "Nothing was done.",
+        f"Put that right, then type: syncd --config {path} config validate",
+    )
+
+
+def open_store(configuration: Configuration) -> Engine:
+    """The store, brought up to this program's tables. Raises Problem."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from syncd.crm.database import open_database
+    from syncd.crm.errors import DatabaseProblem
+    from syncd.crm.migration import upgrade
+
+    url = configuration.store.url
+    try:
+        engine = open_database(url)
+        upgrade(engine)
+    except DatabaseProblem as problem:
+        what, todo = f"{problem.what}.", f"{problem.todo}."
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        what = f"The store {url} cannot be used: {cause}."
+        todo = "Check [store] in the configuration, and who owns that file and its folder."
+    else:
+        return engine
+    raise Problem(what, "Nothing was synced and nothing was changed.", todo)
+
+
+def password_for(configuration: Configuration, server: str) -> str | None:
+    """The password of a server; `None` when mailboxes have their own. Raises Problem."""
+    from syncd.settings.secrets import SecretMissing, password_of
+
+    try:
+        return password_of(configuration.servers[server])
+    except SecretMissing as missing:
+        raise Problem(
+            f"The password for server {server} cannot be had: {missing.what}.",
+            "No mailbox on it was touched.",
+            f"{missing.todo[0].upper()}{missing.todo[1:]}",
+        ) from None

@@ -1,0 +1,44 @@
+"""`syncd plan`: what a sync would do, with nothing touched on either side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from syncd.cli.context import Context, pass_context
+from syncd.cli.errors import Exit
+
+
+@click.command(name="plan", short_help="Show what a sync would do, and do nothing.")
+@click.argument("mailboxes", nargs=-1, metavar="[MAILBOX]...")
+@click.option("--json", "as_json", is_flag=True, help="Print a list with one object a mailbox.")
+@pass_context
+def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int:
+    """Show what a sync would do, and why. Neither Outlook nor the CRM is touched.
+
+    Exit status: 0 nothing to do, 2 there is work, else as `syncd sync`.
+    """
+    from syncd.cli import mailboxes as served
+    from syncd.cli import output, reporting
+    from syncd.daemon.logging import configure_logging
+    from syncd.sync.report import Outcome
+    from syncd.sync.run import Mode
+
+    rows = served.chosen(context, mailboxes)
+    configure_logging(context.configuration.log, quiet=True)
+    service = served.service(context)
+    with served.explained():
+        reports = [service.run(row.address, cause="plan", mode=Mode.PLAN) for row in rows]
+    if as_json:
+        plans = [
+            {"mailbox": r.mailbox, "error": r.error, "work": [w.to_json() for w in r.work]}
+            for r in reports
+        ]
+        output.emit_json(plans)
+    else:
+        for report in reports:
+            reporting.tell_plan(report)
+    if any(report.outcome is Outcome.FAILED for report in reports):
+        return served.exit_of(reports)
+    return Exit.WORK if any(report.work for report in reports) else Exit.DONE

@@ -1,0 +1,109 @@
+"""Telling of runs and plans: in words and tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from syncd.cli import output
+
+if TYPE_CHECKING:
+    from syncd.sync.report import Line, RunReport
+
+_VERBS = {
+    "create-item": "create in Outlook",
+    "update-item": "update in Outlook",
+    "move-item": "set aside in Outlook",
+    "restore-item": "bring back in Outlook",
+    "trash-item": "move to Deleted Items",
+    "create-record": "create in the CRM",
+    "update-record": "update in the CRM",
+    "unlink": "leave alone from now on",
+}
+
+
+def tell_runs(reports: Sequence[RunReport]) -> None:
+    """A row for each run, then what needs somebody's attention."""
+    rows = []
+    for report in reports:
+        outlook, crm = report.tally.outlook, report.tally.crm
+        rows.append(
+            [
+                report.mailbox,
+                report.outcome.value,
+                _sum(outlook, created="new", updated="changed", moved="moved", deleted="deleted"),
+                _sum(crm, created="new", updated="changed", deleted="deleted"),
+                report.counters["in_step"],
+                report.counters["excluded"],
+                report.counters["waiting"] + report.counters["quarantined"],
+                f"{report.seconds:.1f} s",
+            ]
+        )
+    columns = ["Mailbox", "Outcome", "Outlook", "CRM", "In step", "Left alone", "Waiting", "Time"]
+    output.table("Sync", columns, rows)
+    for report in reports:
+        for sentence in attention(report):
+            click.echo(f"{report.mailbox}: {sentence}")
+
+
+def attention(report: RunReport) -> list[str]:
+    """What a person should know of a run, in sentences with the next thing to type."""
+    told = []
+    if report.error:
+        told.append(f"{report.error}. {report.todo or ''}".strip())
+    if report.first_contact and report.outcome.value == "stopped":
+        told.append(
+            "its first sync waits for approval; nothing was written. "
+            f"Look at it, then approve: syncd onboard {report.mailbox} [--approve]"
+        )
+    elif report.counters["held"]:
+        told.append(
+            f"{report.counters['held']} changes are held, since they are unusually many. "
+            f"See them: syncd held {report.mailbox}"
+        )
+    if report.counters["quarantined"]:
+        told.append(f"{report.counters['quarantined']} items cannot be synced as they are.")
+    return told
+
+
+def tell_plan(report: RunReport, limit: int = 200) -> None:
+    """The lines of a plan: what would happen to whom, and why."""
+    work = report.work
+    if report.error:
+        click.echo(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
+        return
+    if not work:
+        click.echo(f"{report.mailbox}: there is nothing to do.")
+        return
+    rows = [[each.name, told(each), fields(each), each.sentence] for each in work[:limit]]
+    output.table(f"{report.mailbox}: what a sync would do", ["Who", "What", "Fields", "Why"], rows)
+    if len(work) > limit:
+        click.echo(f"… and {len(work) - limit} more; see all of them with --json")
+    if report.would_hold:
+        click.echo(f"{report.would_hold} of these are unusually many and would wait for approval.")
+
+
+def told(line: Line) -> str:
+    """What happens to one record or item."""
+    if line.reason.value in ("adopted", "stamp-found", "duplicate-linked"):
+        also = [_VERBS[verb] for verb in line.verbs if verb.value == "update-record"]
+        return ", ".join(["tie to the contact in Outlook", *also])
+    return ", ".join(_VERBS[verb] for verb in line.verbs)
+
+
+def fields(line: Line) -> str:
+    """Which fields go where."""
+    parts = []
+    if "create-item" not in line.verbs and line.to_outlook:
+        parts.append(f"→ Outlook: {', '.join(line.to_outlook)}")
+    if "create-record" not in line.verbs and line.to_crm:
+        parts.append(f"→ CRM: {', '.join(line.to_crm)}")
+    if line.kept:
+        parts.append(f"kept aside: {', '.join(line.kept)}")
+    return "; ".join(parts)
+
+
+def _sum(counts: dict[str, int], **names: str) -> str:
+    return ", ".join(f"{counts[n]} {word}" for n, word in names.items() if counts[n]) or "–"

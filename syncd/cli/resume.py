@@ -1,0 +1,25 @@
+"""`syncd resume`: go on with mailboxes that were paused or suspended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from syncd.cli.context import Context, pass_context
+
+
+@click.command(name="resume", short_help="Go on with a paused mailbox.")
+@click.argument("mailboxes", nargs=-1, required=True, metavar="MAILBOX...")
+@pass_context
+def command(context: Context, mailboxes: Sequence[str]) -> None:
+    """Go on with mailboxes that were paused, or suspended after a refused sign-in."""
+    from syncd.cli import mailboxes as served
+    from syncd.sync.mailboxes import get, resume
+
+    with served.writing(context, "Nothing was resumed.") as conn:
+        rows = [get(conn, each) for each in mailboxes]
+        for row in rows:
+            resume(conn, row, context.clock())
+    for row in rows:
+        click.echo(f"{row.address} goes on. Sync it now with: syncd sync {row.address}")

@@ -1,0 +1,105 @@
+"""`syncd runs`: what past runs did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from syncd.cli.context import Context, pass_context
+from syncd.cli.errors import Problem
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+
+@click.group(name="runs", short_help="Show what past runs did.")
+def command() -> None:
+    """What past runs did."""
+
+
+@command.command(name="list")
+@click.argument("mailbox", required=False)
+@click.option("--limit", default=20, show_default=True, help="How many, latest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_context
+def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: bool) -> None:
+    """Show past runs of MAILBOX, or of all mailboxes."""
+    from syncd.cli import mailboxes, output
+    from syncd.sync.overview import runs
+
+    with mailboxes.reading(context) as conn:
+        found = runs(conn, mailbox, limit)
+    if as_json:
+        output.emit_json([_json(row) for row in found])
+        return
+    columns = ["Run", "Mailbox", "Started", "Cause", "Outcome", "Writes", "Requests"]
+    cells = [
+        [r.id, r.address, _time(r.started), r.cause, r.outcome or "running", _writes(r), r.requests]
+        for r in found
+    ]
+    output.table("Runs", columns, cells)
+
+
+@command.command()
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_context
+def show(context: Context, run: str, *, as_json: bool) -> None:
+    """Show one RUN with everything it wrote, and why."""
+    from syncd.cli import mailboxes, output
+    from syncd.reconcile.reasons import SENTENCES, Reason
+    from syncd.sync.overview import one_run, operations
+
+    with mailboxes.reading(context) as conn:
+        found = one_run(conn, run)
+        if found is None:
+            raise Problem(
+                f"There is no run {run!r}, or more than one begins like this.",
+                "Nothing was shown.",
+                "See them: syncd runs list",
+            )
+        done = operations(conn, found.id)
+    told = [
+        {
+            "operation": each.verb,
+            "id": each.crm_id,
+            "status": each.status,
+            "reason": each.reason,
+            "why": SENTENCES[Reason(each.reason)],
+            "error": each.error,
+        }
+        for each in done
+    ]
+    if as_json:
+        output.emit_json({**_json(found), "operations": told})
+        return
+    click.echo(f"Run {found.id} of {found.address}, {_time(found.started)}: {found.outcome}")
+    if found.error:
+        click.echo(found.error)
+    cells = [[t["operation"], t["id"], t["status"], t["why"], t["error"]] for t in told]
+    output.table("Writes", ["Operation", "CRM id", "Status", "Why", "Error"], cells)
+
+
+def _json(row: Row[Any]) -> dict[str, object]:
+    return {
+        "run": row.id,
+        "mailbox": row.address,
+        "cause": row.cause,
+        "started": row.started.isoformat(),
+        "ended": row.ended.isoformat() if row.ended else None,
+        "outcome": row.outcome,
+        "counts": row.counts,
+        "requests": row.requests,
+        "error": row.error,
+    }
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _writes(row: Row[Any]) -> int:
+    counts = row.counts or {}
+    return sum(n for side in ("outlook", "crm") for n in counts.get(side, {}).values())

@@ -1,0 +1,113 @@
+"""`syncd sandbox`: an Exchange on loopback, until it is interrupted."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from syncd.sandbox.ews.validation import SchemasMissingError
+from syncd.sandbox.server import NotLoopbackError, Sandbox
+
+_DEFAULT = "127.0.0.1:8800"
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        raise click.ClickException(
+            f"--listen {listen} is not HOST:PORT. Nothing was started. "
+            f"Type: syncd sandbox --listen {_DEFAULT} ..."
+        )
+    return host.strip("[]"), int(port)
+
+
+@click.command("sandbox")
+@click.option(
+    "--listen",
+    default=_DEFAULT,
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Loopback only; port 0 takes a free one.",
+)
+@click.option(
+    "--user",
+    "users",
+    multiple=True,
+    required=True,
+    metavar="ADDRESS",
+    help="A mailbox. Repeat for more.",
+)
+@click.option(
+    "--password", default="sandbox", show_default=True, help="The password of every account."
+)
+@click.option(
+    "--service", default="svc-syncd", show_default=True, help="The account that may impersonate."
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the mailboxes here.",
+)
+@click.option(
+    "--validate",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Check every request and answer against the published EWS schemas in DIR.",
+)
+def command(
+    listen: str,
+    users: tuple[str, ...],
+    password: str,
+    service: str,
+    state: Path | None,
+    validate: Path | None,
+) -> None:
+    """Serve an Exchange on this machine, for trying things out."""
+    host, port = _address(listen)
+    try:
+        box = Sandbox(
+            users,
+            password=password,
+            service=service,
+            host=host,
+            port=port,
+            state=state,
+            validate=validate,
+        )
+    except NotLoopbackError:
+        raise click.ClickException(
+            f"{host} is not a loopback address, and the sandbox serves this machine only. "
+            "Nothing was started. "
+            f"Type: syncd sandbox --listen {_DEFAULT} ..."
+        ) from None
+    except SchemasMissingError:
+        raise click.ClickException(
+            f"There is no messages.xsd in {validate}. Nothing was started. "
+            "Type the folder that holds messages.xsd after --validate, or leave it out."
+        ) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"{listen} cannot be used: {error.strerror}. Nothing was started. "
+            "Type another port after --listen, or 127.0.0.1:0 for a free one."
+        ) from None
+    _until_stopped(box)
+
+
+def _until_stopped(box: Sandbox) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # `stop` waits for the loop that this very thread runs, so another one has to ask.
+        threading.Thread(target=box.stop, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    click.echo(
+        f"EWS at {box.url} (accounts: {box.service_account} and the users; "
+        f"control at {box.control_url})"
+    )
+    try:
+        box.serve()
+    finally:
+        box.close()

@@ -1,0 +1,109 @@
+"""How a contact is kept. Its company is two columns: the parent account, and the text.
+
+The record shows the account's name, or the text of a contact that has no account. A text never
+removes an account, and no account is ever made from one that came out of a mailbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from syncd.crm.errors import NoSuchAccount, RecordError
+from syncd.crm.feed import ActorKind
+from syncd.crm.rows import chunks
+from syncd.crm.stored import Draft, Row, StoredKind, columns_of, reader
+from syncd.crm.tables import ACTIVE, account, contact
+from syncd.model.contact import CONTACT
+from syncd.model.fields import FieldType
+from syncd.model.normal import text
+from syncd.model.values import Value
+
+PARENT, COMPANY = "parentcustomerid", "companyname"
+_PARENT_NAME = "parent_name"  # the joined column
+
+_read_own = reader(field for field in CONTACT.fields if field.name != COMPANY)
+
+
+def _assemble(row: Row) -> dict[str, Value]:
+    fields = _read_own(row)
+    fields[COMPANY] = cast(Value, row[_PARENT_NAME] or row[COMPANY])
+    return fields
+
+
+def _disassemble(
+    conn: Connection, drafts: Sequence[Draft]
+) -> list[dict[str, object] | RecordError]:
+    named = _accounts_called(
+        conn, {_folded(d.patch[COMPANY]) for d in drafts if COMPANY in d.patch}
+    )
+    asked = _names_of(conn, {str(parent) for d in drafts if (parent := d.patch.get(PARENT))})
+    return [_columns(draft, named, asked) for draft in drafts]
+
+
+def _columns(
+    draft: Draft, named: Mapping[str, tuple[str, str]], asked: Mapping[str, str]
+) -> dict[str, object] | RecordError:
+    columns = columns_of(CONTACT, {n: v for n, v in draft.patch.items() if n != COMPANY})
+    if COMPANY in draft.patch:
+        columns |= _company(draft, named)
+    if PARENT in draft.patch:
+        parent = draft.patch[PARENT]
+        if parent is not None and parent not in asked:
+            return NoSuchAccount(str(parent))
+        columns |= {PARENT: parent, _PARENT_NAME: asked.get(str(parent))}
+    return columns
+
+
+def _company(draft: Draft, named: Mapping[str, tuple[str, str]]) -> dict[str, object]:
+    """What a written company does to the two columns."""
+    written = cast("str | None", draft.patch[COMPANY])
+    match = named.get(_folded(written))
+    has_parent = draft.before is not None and draft.before[PARENT] is not None
+    if match:
+        return {COMPANY: written, PARENT: match[0], _PARENT_NAME: match[1]}
+    if draft.actor.kind is ActorKind.UNDO:  # puts back what was shown: no such account, no parent
+        return {COMPANY: written, PARENT: None, _PARENT_NAME: None}
+    if written is None and has_parent and draft.actor.kind is ActorKind.MAILBOX:
+        return {}
+    return {COMPANY: written}
+
+
+def _folded(company: Value) -> str:
+    return text(str(company or "")) or ""
+
+
+def _accounts_called(conn: Connection, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Name → (id, name) of the active accounts that alone bear a name. Case counts."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for chunk in chunks(filter(None, names)):
+        query = select(account.c.id, account.c.name).where(
+            account.c.name.in_(chunk), account.c.statecode == ACTIVE
+        )
+        for row in conn.execute(query):
+            found.setdefault(row.name, []).append((row.id, row.name))
+    return {name: accounts[0] for name, accounts in found.items() if len(accounts) == 1}
+
+
+def _names_of(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for chunk in chunks(ids):
+        query = select(account.c.id, account.c.name).where(account.c.id.in_(chunk))
+        names.update({row.id: row.name for row in conn.execute(query)})
+    return names
+
+
+CONTACTS = StoredKind(
+    kind=CONTACT,
+    table=contact,
+    source=contact.outerjoin(account, contact.c.parentcustomerid == account.c.id),
+    columns=(
+        *cast("Iterable[ColumnElement[object]]", contact.columns),
+        cast("ColumnElement[object]", account.c.name.label(_PARENT_NAME)),
+    ),
+    extras={PARENT: FieldType.TEXT, "accountrolecode": FieldType.TEXT},
+    assemble=_assemble,
+    disassemble=_disassemble,
+)

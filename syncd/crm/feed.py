@@ -1,0 +1,123 @@
+"""The change feed: what changed in the store, numbered in commit order.
+
+A change is written in the transaction that makes it. On SQLite every writer begins IMMEDIATE, so
+numbers are drawn one writer at a time: a reader that has seen number n never meets a smaller one
+later. Gaps are allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, insert, select
+
+from syncd.crm.tables import crm_change
+
+
+class ActorKind(StrEnum):
+    """Who may change the store."""
+
+    USER = "user"
+    MAILBOX = "mailbox"
+    IMPORT = "import"
+    API = "api"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changed a record: `Actor(ActorKind.MAILBOX, "ann@contoso.com")`."""
+
+    kind: ActorKind
+    name: str
+
+    @property
+    def mailbox(self) -> str | None:
+        """The address of the mailbox that a value came from; `None` when it came from nowhere."""
+        return self.name if self.kind is ActorKind.MAILBOX else None
+
+
+class Verb(StrEnum):
+    """What was done to a record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ASSIGN = "assign"
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change on its way into the feed, where it gets its number."""
+
+    kind: str
+    id: str
+    verb: Verb
+    fields: tuple[str, ...]
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change. `fields` are logical names: `firstname`, `ownerid`, `statecode`."""
+
+    number: int
+    kind: str
+    id: str
+    fields: tuple[str, ...]
+    verb: Verb
+    actor: Actor
+    at: datetime
+    merged_into: str | None
+
+
+def append(conn: Connection, entries: Iterable[Entry], *, actor: Actor, at: datetime) -> None:
+    """Write entries, in this order. Belongs into the transaction of the change itself."""
+    rows = [
+        {
+            "kind": entry.kind,
+            "record_id": entry.id,
+            "verb": entry.verb.value,
+            "changed_fields": list(entry.fields),
+            "actor_kind": actor.kind.value,
+            "actor_name": actor.name,
+            "at": at,
+            "merged_into": entry.merged_into,
+        }
+        for entry in entries
+    ]
+    if rows:
+        conn.execute(insert(crm_change), rows)
+
+
+def latest(conn: Connection) -> int:
+    """The number of the latest change; 0 when nothing has changed yet."""
+    return conn.execute(select(func.max(crm_change.c.number))).scalar_one() or 0
+
+
+def since(
+    conn: Connection, number: int, limit: int | None = None, *, kind: str | None = None
+) -> list[Change]:
+    """The changes after `number`, in commit order: of one kind or of all, at most `limit`."""
+    table = crm_change
+    query = select(table).where(table.c.number > number).order_by(table.c.number).limit(limit)
+    if kind is not None:
+        query = query.where(table.c.kind == kind)
+    return [
+        Change(
+            number=row.number,
+            kind=row.kind,
+            id=row.record_id,
+            fields=tuple(row.changed_fields),
+            verb=Verb(row.verb),
+            actor=Actor(ActorKind(row.actor_kind), row.actor_name),
+            at=row.at,
+            merged_into=row.merged_into,
+        )
+        for row in conn.execute(query)
+    ]

@@ -1,0 +1,87 @@
+"""The rows below the records: read in chunks, written in one statement for a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+
+from syncd.crm.errors import NoSuchRecord, StaleRecord
+from syncd.crm.feed import Actor
+from syncd.crm.stored import Row, StoredKind
+from syncd.crm.tables import utc
+
+CHUNK = 500  # ids in one IN list
+
+
+def rows_of(
+    conn: Connection, stored: StoredKind, ids: Iterable[str], *, lock: bool = False
+) -> dict[str, Row]:
+    """The selected rows by id. With `lock` they stay as they are until the transaction ends."""
+    base = select(*stored.columns).select_from(stored.source)
+    if lock:  # a no-op on SQLite, where the writer is alone
+        base = base.with_for_update(of=stored.table)
+    names = tuple(stored.blank)
+    rows: dict[str, Row] = {}
+    for chunk in chunks(ids):
+        for values in conn.execute(base.where(stored.table.c.id.in_(chunk))):
+            row = dict(zip(names, values, strict=True))
+            rows[cast(str, row["id"])] = row
+    return rows
+
+
+def live(stored: StoredKind, rows: Mapping[str, Row], record_id: str, expected: int | None) -> Row:
+    """The row of a record that is not deleted. Raises NoSuchRecord, StaleRecord."""
+    row = rows.get(record_id)
+    if row is None or row["deleted_at"] is not None:
+        raise NoSuchRecord(stored.kind.name, record_id, deleted=row is not None)
+    found = cast(int, row["version"])
+    if expected is not None and found != expected:
+        raise StaleRecord(stored.kind.name, record_id, expected, found)
+    return row
+
+
+def write_rows(
+    conn: Connection, stored: StoredKind, rows: Sequence[Row], columns: Iterable[str]
+) -> None:
+    """Write these columns of rows that were read in this transaction: one statement for all."""
+    if not rows:
+        return
+    names = sorted({*columns, "version", "modified_at", "origins"})
+    statement = (
+        update(stored.table)
+        .where(stored.table.c.id == bindparam("which"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+    conn.execute(
+        statement,
+        [{"which": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows],
+    )
+
+
+def origins_after(
+    stored: StoredKind, before: object, fields: Iterable[str], actor: Actor, at: datetime
+) -> dict[str, list[str | None]]:
+    """The origins after `fields` were written."""
+    by_name = stored.kind.by_name
+    made = [utc(at).isoformat(), actor.mailbox]
+    return {
+        **cast("Mapping[str, list[str | None]]", before),
+        **{by_name[name].group: made for name in fields if name in by_name},
+    }
+
+
+def present(conn: Connection, column: ColumnElement[str], wanted: Iterable[str]) -> set[str]:
+    """The wanted values that the column has."""
+    found: set[str] = set()
+    for chunk in chunks(wanted):
+        found.update(conn.execute(select(column).where(column.in_(chunk))).scalars())
+    return found
+
+
+def chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+    """The ids, each once, in lists short enough for one statement."""
+    unique = list(dict.fromkeys(ids))
+    return (unique[start : start + CHUNK] for start in range(0, len(unique), CHUNK))

@@ -1,0 +1,60 @@
+"""The users of the CRM, who own records. A user is known by an e-mail address, in lower case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sqlalchemy import Connection, insert, select
+
+from syncd.crm.errors import InvalidValue, RecordExists, UserExists
+from syncd.crm.stored import MAX_TEXT, checked_text
+from syncd.crm.tables import user
+from syncd.model.normal import text
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user."""
+
+    id: str
+    address: str
+    name: str | None
+
+
+def add(
+    conn: Connection,
+    address: str,
+    name: str | None = None,
+    *,
+    id: str | None = None,  # noqa: A002 - the name that callers read
+) -> User:
+    """Add a user. Raises UserExists, RecordExists (the id), InvalidValue (that is no address)."""
+    key = key_of(address)
+    local, at, domain = key.rpartition("@")
+    if not (local and at and domain) or " " in key or not key.isprintable():
+        raise InvalidValue("address", f"{address!r} is not an e-mail address")
+    if get(conn, key):
+        raise UserExists(key)
+    if id and conn.execute(select(user.c.id).where(user.c.id == id)).first():
+        raise RecordExists("user", id)
+    made = User(id or str(uuid4()), key, text(checked_text("name", name or "", MAX_TEXT) or ""))
+    conn.execute(insert(user).values(id=made.id, address=made.address, name=made.name))
+    return made
+
+
+def get(conn: Connection, address: str) -> User | None:
+    """The user with this address, whatever its case."""
+    row = conn.execute(select(user).where(user.c.address == key_of(address))).one_or_none()
+    return None if row is None else User(row.id, row.address, row.name)
+
+
+def every(conn: Connection) -> list[User]:
+    """All users, by address."""
+    rows = conn.execute(select(user).order_by(user.c.address))
+    return [User(row.id, row.address, row.name) for row in rows]
+
+
+def key_of(address: str) -> str:
+    """An address as the store keeps it."""
+    return address.strip().lower()

@@ -1,0 +1,22 @@
+"""What the daemon asks of the sync."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class SyncService(Protocol):
+    """Knows which mailboxes are due, and runs one."""
+
+    def due(self, limit: int) -> Sequence[str]:
+        """The addresses of at most `limit` live mailboxes that are due and not being run."""
+        ...
+
+    def run(self, address: str, *, cause: str, stop: threading.Event) -> object:
+        """Run one cycle of a mailbox, and set when it is due next. Returns when it is over.
+
+        Contains its own failures. Once `stop` is set it finishes the batch at hand and returns.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""What the admin decides: the configuration file, policies, filters, where secrets are."""

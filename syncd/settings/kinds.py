@@ -1,0 +1,10 @@
+"""The kinds that a policy may name, each by its plural: what the store keeps, a policy may sync."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncd.crm.records import STORED
+from syncd.crm.stored import StoredKind
+
+KINDS: Mapping[str, StoredKind] = {stored.kind.plural: stored for stored in STORED.values()}

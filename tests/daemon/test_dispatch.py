@@ -1,0 +1,138 @@
+"""The top loop: who runs when, and what one broken mailbox does to the others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from syncd.daemon.dispatch import FIRST_REST, Dispatcher
+
+PATIENCE = 10.0  # seconds; nothing waits that long unless it is broken
+
+
+@dataclass
+class Mailboxes:
+    """A service whose mailboxes are always due, and whose runs take as long as a test says."""
+
+    addresses: tuple[str, ...]
+    broken: frozenset[str] = frozenset()
+    gate: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Condition = field(default_factory=threading.Condition)
+    running: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    most_at_once: int = 0
+
+    def due(self, limit: int) -> Sequence[str]:
+        """The first mailboxes, whether they are being run or not: the worst a service may do."""
+        return self.addresses[:limit]
+
+    def run(self, address: str, *, cause: str, stop: threading.Event) -> object:
+        """Stay until the gate opens or `stop` is set, or break at once."""
+        assert cause == "schedule"
+        with self.lock:
+            self.running.append(address)
+            self.most_at_once = max(self.most_at_once, len(self.running))
+            self.lock.notify_all()
+        try:
+            if address in self.broken:
+                raise RuntimeError(f"{address} broke")
+            while not (self.gate.is_set() or stop.is_set()):
+                self.gate.wait(0.01)
+        finally:
+            with self.lock:
+                self.running.remove(address)
+                self.done.append(address)
+                self.lock.notify_all()
+        return None
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        with self.lock:
+            assert self.lock.wait_for(until, PATIENCE)
+
+
+def test_no_more_run_than_there_are_workers_and_no_mailbox_twice() -> None:
+    """However often the loop looks, a mailbox that is being run is not run beside itself."""
+    service = Mailboxes(tuple("abcde"))
+    stop = threading.Event()
+    dispatcher = Dispatcher(service, 3, stop)
+    for _ in range(5):
+        dispatcher.tick()
+    service.wait(lambda: len(service.running) == 3)
+    assert sorted(service.running) == ["a", "b", "c"]
+    service.gate.set()
+    dispatcher.close()
+    assert sorted(service.done) == ["a", "b", "c"]
+    assert service.most_at_once == 3
+
+
+def test_a_run_that_breaks_stops_nobody_else() -> None:
+    """One bad mailbox never stops another (P10)."""
+    service = Mailboxes(("bad", "good"), broken=frozenset({"bad"}))
+    service.gate.set()
+    dispatcher = Dispatcher(service, 1, threading.Event())
+    for _ in range(2):
+        dispatcher.tick()
+        _settle(dispatcher)
+    dispatcher.close()
+    assert service.done == ["bad", "good"]
+
+
+def test_a_mailbox_that_broke_rests_longer_each_time() -> None:
+    """A run that breaks at once must not hammer the server once a second."""
+    service = Mailboxes(("bad",), broken=frozenset({"bad"}))
+    now = [0.0]
+    dispatcher = Dispatcher(service, 1, threading.Event(), clock=lambda: now[0])
+
+    def runs_at(time: float) -> int:
+        now[0] = time
+        dispatcher.tick()
+        _settle(dispatcher)
+        return len(service.done)
+
+    first, second = FIRST_REST, 3 * FIRST_REST
+    moments = [0, first - 1, first + 1, second - 1, second + 2]
+    assert [runs_at(moment) for moment in moments] == [1, 1, 2, 2, 3]
+    dispatcher.close()
+
+
+def test_a_store_that_cannot_be_asked_is_asked_again() -> None:
+    """A locked database is no reason to end."""
+
+    class Locked(Mailboxes):
+        def due(self, limit: int) -> Sequence[str]:
+            if not self.gate.is_set():
+                self.gate.set()
+                raise OSError("locked")
+            return super().due(limit)
+
+    service = Locked(("a",))
+    dispatcher = Dispatcher(service, 1, threading.Event())
+    dispatcher.tick()
+    dispatcher.tick()
+    dispatcher.close()
+    assert service.done == ["a"]
+
+
+def test_stop_ends_what_runs_and_starts_nothing() -> None:
+    """A stopped daemon finishes the batch at hand, and that is all."""
+    service = Mailboxes(("a", "b"))
+    stop = threading.Event()
+    dispatcher = Dispatcher(service, 1, stop)
+    dispatcher.tick()
+    service.wait(lambda: service.running == ["a"])
+    stop.set()
+    dispatcher.tick()
+    dispatcher.close()
+    assert service.done == ["a"]
+
+
+def _settle(dispatcher: Dispatcher) -> None:
+    """Wait until no run is left, the bookkeeping after it included."""
+    patience = threading.Event()
+    for _ in range(int(PATIENCE / 0.005)):
+        if not dispatcher._running:
+            return
+        patience.wait(0.005)
+    raise AssertionError("a run did not end")

@@ -1,0 +1,163 @@
+"""Filters: OData's meaning, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import Connection, create_engine, insert
+
+from syncd.crm.records import CONTACTS, members
+from syncd.crm.tables import account, contact, metadata, user
+from syncd.settings.filters import Filter, FilterError
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ALICE, BOB = "a" * 36, "b" * 36
+
+# id → what differs from a contact of Alice's that is active and holds nothing
+PEOPLE: dict[str, dict[str, object]] = {
+    "ann": {"firstname": "Ann", "jobtitle": "Head of Sales", "parentcustomerid": "contoso"},
+    "ben": {"firstname": "ben", "jobtitle": "assistant", "companyname": "Fabrikam"},
+    "cid": {"firstname": "O'Cid", "owner_id": BOB, "birthdate": date(1980, 2, 29)},
+    "dan": {"statecode": "inactive", "jobtitle": "50%", "address1_city": "Ghent"},
+}
+
+
+@pytest.fixture
+def store() -> Iterator[Connection]:
+    """A store with two users, an account and `PEOPLE`."""
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    kept = {"statecode": "active", "version": 1, "created_at": NOW, "modified_at": NOW}
+    with engine.begin() as conn:
+        for id_, address in ((ALICE, "alice@example.test"), (BOB, "bob@example.test")):
+            conn.execute(insert(user).values(id=id_, address=address))
+        owned = {"owner_id": ALICE, **kept}
+        conn.execute(insert(account).values(id="contoso", name="Contoso", **owned))
+        for id_, person in PEOPLE.items():
+            conn.execute(insert(contact).values({"id": id_, "origins": {}, **owned, **person}))
+        yield conn
+    engine.dispose()
+
+
+MEANINGS = [
+    ("owner eq @me and statecode eq 'active'", "ann ben"),
+    ("owner ne @me", "cid"),
+    ("owner eq 'Bob@Example.test'", "cid"),
+    ("owner eq 'nobody@example.test'", ""),
+    ("owner ne 'nobody@example.test'", "ann ben cid dan"),
+    ("owner in (@me, 'bob@example.test')", "ann ben cid dan"),
+    (f"owner eq {'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb'}", ""),
+    ("statecode eq 'inactive'", "dan"),
+    ("'inactive' eq statecode", "dan"),
+    # a null equals no value, and is told by null alone
+    ("firstname eq 'Ann'", "ann"),
+    ("firstname ne 'Ann'", "ben cid dan"),
+    ("not (firstname eq 'Ann')", "ben cid dan"),
+    ("firstname eq null", "dan"),
+    ("firstname ne null", "ann ben cid"),
+    ("firstname in ('Ann', null)", "ann dan"),
+    ("not (firstname in ('Ann', 'ben'))", "cid dan"),
+    ("firstname in ('Ann')", "ann"),
+    # case counts
+    ("firstname eq 'ann'", ""),
+    ("startswith(firstname, 'b')", "ben"),
+    ("startswith(firstname, 'B')", ""),
+    ("contains(jobtitle, 'Sales')", "ann"),
+    ("contains(jobtitle, 'sales')", ""),
+    ("endswith(jobtitle, 'tant')", "ben"),
+    ("endswith(jobtitle, 'a much longer text than any title')", ""),
+    # nothing in a text is a wildcard, and the empty text is in every one
+    ("contains(jobtitle, '%')", "dan"),
+    ("contains(jobtitle, '_')", ""),
+    ("contains(jobtitle, '')", "ann ben dan"),
+    ("startswith(jobtitle, '')", "ann ben dan"),
+    ("endswith(jobtitle, '')", "ann ben dan"),
+    # a function of a null is null, and so is its opposite
+    ("not contains(jobtitle, 'a')", "dan"),
+    ("firstname eq 'O''Cid'", "cid"),
+    ("firstname eq '@me'", ""),
+    ("birthdate eq 1980-02-29", "cid"),
+    ("address1_city eq 'Ghent'", "dan"),
+    # who has no account stays in sight
+    ("parentaccount/name eq 'Contoso'", "ann"),
+    ("parentaccount/name ne 'Contoso'", "ben cid dan"),
+    ("parentaccount/name eq null", "ben cid dan"),
+    ("parentaccount/name eq 'Contoso' or firstname eq 'ben'", "ann ben"),
+    ("startswith(parentaccount/name, 'Con')", "ann"),
+    ("companyname in ('Contoso', 'Fabrikam')", "ann ben"),  # as the record shows it
+    # and binds tighter than or
+    ("firstname eq 'Ann' or firstname eq 'ben' and owner eq 'bob@example.test'", "ann"),
+    ("(firstname eq 'Ann' or firstname eq 'ben') and owner eq 'bob@example.test'", ""),
+    ("not (owner eq @me) or statecode eq 'inactive'", "cid dan"),
+    ("true", "ann ben cid dan"),
+    ("false", ""),
+    ("\n  owner eq @me\n  and statecode eq 'active'\n", "ann ben"),
+]
+
+
+@pytest.mark.parametrize(("text", "people"), MEANINGS)
+def test_a_filter_means_what_odata_says(store: Connection, text: str, people: str) -> None:
+    """Each filter finds exactly these contacts for Alice."""
+    where = Filter.parse(text, CONTACTS).where(ALICE)
+    assert members(store, CONTACTS, where) == people.split()
+
+
+def test_me_is_whoever_the_mailbox_belongs_to(store: Connection) -> None:
+    """One parsed filter serves all users."""
+    mine = Filter.parse("owner eq @me", CONTACTS)
+    assert members(store, CONTACTS, mine.where(BOB)) == ["cid"]
+    assert members(store, CONTACTS, mine.where(ALICE)) == ["ann", "ben", "dan"]
+
+
+# filter, the character that is pointed at, what is said of it, what is suggested
+REFUSALS = [
+    ("", 1, "the filter is empty", "true"),
+    ("owner eq", 7, "cannot read 'eq'", None),
+    ("owner eq @me and", 14, "cannot read 'and'", None),
+    ("owner = @me", 7, "cannot read '= @me'", None),
+    ("ownr eq @me", 1, "no field 'ownr'", "'owner'"),
+    ("owner eq @me and (fistname eq 'x')", 19, "no field 'fistname'", "'firstname'"),
+    ("Owner eq @me", 1, "no field 'Owner'", "'owner'"),
+    ("ownerid eq @me", 1, "no field 'ownerid'", "'owner'"),
+    ("@me eq owner", 1, "no field '@me'", "'owner'"),
+    ("parentcustomerid eq 'x'", 1, "no field 'parentcustomerid'", ""),
+    ("account/name eq 'x'", 1, "no field 'account/name'", "'parentaccount/name'"),
+    ("categories eq 'x'", 1, "no field 'categories'", ""),
+    ("owner eq @you", 10, "@you has no meaning", "@me"),
+    ("firstname eq @me", 14, "only owner can be one", "owner eq @me"),
+    ("firstname eq lastname", 14, "firstname is text", "'text'"),
+    ("firstname eq 3", 14, "firstname is text", "'text'"),
+    ("owner eq true", 10, "this is no user", "@me"),
+    ("statecode eq 0", 14, "this is no state", "'active'"),
+    ("statecode eq 'Active'", 14, "this is no state", "'active'"),
+    ("birthdate eq '1980-02-29'", 14, "birthdate is a day", "2026-01-31"),
+    ("birthdate eq 1981-02-29", 14, "there is no day 1981-02-29", None),
+    ("birthdate gt 1980-02-29", 1, "this comparison is not supported", "eq, ne or in"),
+    ("not firstname eq 'Ann'", 1, "not belongs to what follows", "not ("),
+    ("not(firstname eq 'Ann')", 1, "no function 'not'", "with a blank"),
+    ("firstname", 1, "this is no condition", "eq, ne or in"),
+    ("'x' eq 'y'", 8, "a field is missing", ""),
+    ("contains(firstname)", 1, "takes 2 arguments, not 1", None),
+    ("contains(owner, 'x')", 1, "is for text, and owner is none", "eq, ne or in"),
+    ("contains(firstname, lastname)", 21, "contains looks for a text", "quotes"),
+    ("startwith(firstname, 'x')", 1, "no function 'startwith'", "'startswith'"),
+    ("length(firstname) eq 3", 1, "a field is missing", ""),
+    ("firstname eq 'x", 14, 'cannot read "\'x"', None),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "what", "suggestion"), REFUSALS)
+def test_what_is_not_understood_is_refused_and_pointed_at(
+    text: str, at: int, what: str, suggestion: str | None
+) -> None:
+    """A filter decides who sees whose contacts, so nothing in it is guessed at."""
+    with pytest.raises(FilterError) as refused:
+        Filter.parse(text, CONTACTS)
+    assert what in refused.value.what
+    assert refused.value.at + 1 == at
+    if suggestion is None:
+        assert refused.value.suggestion is None
+    else:
+        assert suggestion in (refused.value.suggestion or "")
