@@ -7,8 +7,7 @@ from types import FrameType
 
 import click
 
-from syncd.sandbox.ews.validation import SchemasMissingError
-from syncd.sandbox.server import NotLoopbackError, Sandbox
+from syncd.sandbox.server import NotLoopbackError, Sandbox, SchemasMissingError
 
 _DEFAULT = "127.0.0.1:8800"
 

@@ -1,0 +1,128 @@
+"""Prints the manual's tables from the code: `python docs/tables.py` rewrites them in place.
+
+A test fails when the printed tables and the code differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from syncd.model.contact import CONTACT
+from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
+from syncd.reconcile.decide import EXISTENCE, Column, Row
+from syncd.reconcile.merge import MERGE
+from syncd.reconcile.reasons import SENTENCES
+
+HERE = Path(__file__).parent
+
+
+def decisions() -> str:
+    """`decisions.md`: the existence table, the merge table, the reason codes."""
+    existence = [[f"**{row}**", *(EXISTENCE[row, column] for column in Column)] for row in Row]
+    merge = [
+        [_edited(crm), _edited(outlook), "yes" if equal else "no", verdict]
+        for (crm, outlook, equal), verdict in MERGE.items()
+    ]
+    reasons = [[f"`{reason}`", sentence] for reason, sentence in SENTENCES.items()]
+    return "\n".join(
+        [
+            "# What happens when",
+            "",
+            "These tables are the code: `syncd/reconcile/` decides by them, and this page is",
+            "printed from there.",
+            "",
+            "## A contact as a whole",
+            "",
+            "A row is where the CRM record and its link to the mailbox stand; a column is where the",
+            "item in Outlook stands. *Unknown* means that it could not be read: nothing follows",
+            "from that. *Live*, *released*, *remembered* and *orphaned* are states of the link.",
+            "",
+            *_table(["", *Column], existence),
+            "",
+            "- **Delete policy**: the contact is remembered as deleted by its owner; the CRM keeps",
+            "  its record, and the contact does not come back to that Outlook by itself.",
+            "- **Scope-exit policy by origin**: what syncd had created moves to the sub-folder",
+            f'  "{CONTACT.archive_folder}"; what was its owner\'s own is left where it is.',
+            "",
+            "## One field group",
+            "",
+            "Each side is compared with what it was last known to hold. A name or an address is one",
+            "group; most other fields are a group of their own.",
+            "",
+            *_table(["CRM", "Outlook", "Equal now", "Verdict"], merge),
+            "",
+            "*Carry* happens only where the direction in force lets that side speak, *conflict* is",
+            "decided by the conflict policy (`crm`, `outlook`, `latest`), and the value that loses",
+            "is kept.",
+            "",
+            "## Reason codes",
+            "",
+            *_table(["Code", "In words"], reasons),
+            "",
+        ]
+    )
+
+
+def contact_fields() -> str:
+    """`contact-fields.md`: the field map of the contact."""
+    rows = [
+        [
+            field.label,
+            f"`{'`, `'.join(field.crm)}`",
+            field.type.value,
+            f"`{_ews(field.ews)}`",
+            f"`{field.graph}`",
+            field.group,
+            field.direction.value + (" (locked)" if field.locked else ""),
+            field.sphere.value,
+        ]
+        for field in CONTACT.fields
+    ]
+    heads = [
+        "Outlook", "CRM column", "Type", "EWS", "Graph", "Group", "Direction", "Sphere",
+    ]  # fmt: skip
+    return "\n".join(
+        [
+            "# The contact's fields",
+            "",
+            "Printed from `syncd/model/contact.py`. Fields of one group merge together. Personal",
+            "fields of a contact that was in Outlook already stay apart until somebody edits them.",
+            "",
+            *_table(heads, rows),
+            "",
+            "Outlook's *File as* and *Display name* are set once, when syncd creates a contact, and",
+            "are the rep's from then on.",
+            "",
+        ]
+    )
+
+
+def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    heads = list(heads)
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    return lines + [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _edited(changed: bool) -> str:  # noqa: FBT001 - one word for one bit of the table
+    return "edited" if changed else "as it was"
+
+
+def _ews(prop: EwsProperty) -> str:
+    match prop:
+        case Uri(uri):
+            return uri
+        case Indexed(uri, index):
+            return f"{uri} ({index})"
+        case Tag(tag, kind):
+            return f"{kind} 0x{tag:04X}"
+        case Named(set_id, number, name, kind):
+            return f"{kind} {{{set_id}}} {name or f'0x{number:04X}'}"
+
+
+PAGES = {"decisions.md": decisions, "contact-fields.md": contact_fields}
+
+
+if __name__ == "__main__":
+    for name, render in PAGES.items():
+        (HERE / name).write_text(render(), encoding="utf-8")

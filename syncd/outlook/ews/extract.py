@@ -1,0 +1,184 @@
+"""Items and folders out of an answer.
+
+Each item is looked at once. Whether it is private comes before everything else: of a private item
+nothing but its head is ever taken (P7, P14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from syncd.model.fields import EwsProperty, Named, Tag, Uri
+from syncd.model.kinds import Kind
+from syncd.model.record import Record
+from syncd.model.values import Value
+from syncd.outlook import stamp
+from syncd.outlook.ews.paths import Form, Layout, PropertyKey, Slot, key_of, property_key
+from syncd.outlook.ews.values import from_text, modified
+from syncd.outlook.ews.xml import Element, T
+from syncd.outlook.port import Head, Item, Sensitivity, Stamp
+
+HEAD_PATHS: tuple[EwsProperty, ...] = (
+    Uri("item:ItemClass"),
+    Uri("item:Sensitivity"),
+    Uri("item:LastModifiedTime"),
+    Uri("item:Categories"),
+    stamp.LINK,
+    stamp.KEY,
+)
+PARENT = Uri("item:ParentFolderId")
+
+_EXTENDED, _ITEM_ID, _PARENT = T + "ExtendedProperty", T + "ItemId", T + "ParentFolderId"
+_CLASS, _SENSITIVITY, _CATEGORIES = T + "ItemClass", T + "Sensitivity", T + "Categories"
+_MODIFIED, _STRING, _VALUE = T + "LastModifiedTime", T + "String", T + "Value"
+_LINK, _KEY = property_key(stamp.LINK), property_key(stamp.KEY)
+_SENSITIVITIES = {each.value.capitalize(): each for each in Sensitivity}
+
+_Elements = Mapping[str, Element]
+_Extended = Mapping[PropertyKey, Element]
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """Takes these fields of a kind out of items. Use `extractor` to make one."""
+
+    kind: Kind
+    item: str
+    empty: Mapping[str, Value]
+    match: tuple[str, ...]
+    single: Mapping[str, Slot]  # by tag
+    entries: Mapping[str, Mapping[str, Slot]]  # by tag, by key
+    parts: Mapping[str, Mapping[tuple[str, str], Slot]]  # by tag, by key and tag of the part
+    extended: Mapping[PropertyKey, Slot]
+
+    def head(self, item: Element) -> Head:
+        """The head of an item. Raises ValueError when the item has no id."""
+        elements, extended = _apart(item)
+        return self._head(elements, extended, self._values(elements, extended))
+
+    def full(self, item: Element) -> Item:
+        """An item in full. The record of a private item, or of one of another sort, is bare.
+
+        Raises ValueError when the item has no id or holds a day that is none.
+        """
+        elements, extended = _apart(item)
+        values = self._values(elements, extended)
+        head = self._head(elements, extended, values)
+        return Item(head, Record(self.kind, values if item.tag == self.item else {}))
+
+    def _values(self, elements: _Elements, extended: _Extended) -> dict[str, Value]:
+        if _sensitivity(elements) is not Sensitivity.NORMAL:
+            return {}
+        values = dict(self.empty)
+        for tag, element in elements.items():
+            slot = self.single.get(tag)
+            if slot is not None:
+                values[slot.name] = _one(slot, element)
+            elif tag in self.entries or tag in self.parts:
+                values.update(self._entries(tag, element))
+        for name, holder in extended.items():
+            slot = self.extended.get(name)
+            if slot is not None:
+                values[slot.name] = _property(slot, holder)
+        return values
+
+    def _entries(self, tag: str, dictionary: Element) -> Iterator[tuple[str, Value]]:
+        whole, parts = self.entries.get(tag, {}), self.parts.get(tag, {})
+        for entry in dictionary:
+            key = entry.get("Key", "")
+            if key in whole:
+                yield whole[key].name, from_text(whole[key].type, entry.text)
+            for part in entry:
+                slot = parts.get((key, part.tag))
+                if slot is not None:
+                    yield slot.name, from_text(slot.type, part.text)
+
+    def _head(self, elements: _Elements, extended: _Extended, values: Mapping[str, Value]) -> Head:
+        id_, version = _id(elements.get(_ITEM_ID))
+        parent = elements.get(_PARENT)
+        return Head(
+            id=id_,
+            version=version,
+            modified=modified(_text(elements, _MODIFIED)),
+            item_class=_text(elements, _CLASS) or "",
+            sensitivity=_sensitivity(elements),
+            categories=tuple(each.text or "" for each in elements.get(_CATEGORIES, ())),
+            stamp=Stamp.parse(_mapi(extended, _LINK), _mapi(extended, _KEY)),
+            match={name: values[name] for name in self.match if values},
+            folder=parent.get("Id") if parent is not None else None,
+        )
+
+
+def extractor(kind: Kind, layout: Layout, names: Iterable[str]) -> Extractor:
+    """The extractor of these fields, which include those that the kind is matched by."""
+    slots = [layout.fields[name] for name in names]
+    single = {s.tag: s for s in slots if s.form in (Form.TEXT, Form.BODY, Form.NAMES)}
+    entries: dict[str, dict[str, Slot]] = {}
+    parts: dict[str, dict[tuple[str, str], Slot]] = {}
+    extended: dict[PropertyKey, Slot] = {}
+    for slot in slots:
+        if slot.form is Form.ENTRY:
+            entries.setdefault(slot.tag, {})[slot.key] = slot
+        elif slot.form is Form.PART:
+            parts.setdefault(slot.tag, {})[slot.key, T + slot.part] = slot
+        elif isinstance(slot.property, Tag | Named):
+            extended[property_key(slot.property)] = slot
+    empty = dict.fromkeys(slot.name for slot in slots)
+    match = tuple(slot.name for slot in layout.match)
+    return Extractor(kind, layout.item, empty, match, single, entries, parts, extended)
+
+
+def written(item: Element | None) -> tuple[str, str] | None:
+    """The id and change key that a write answered for an item; `None` when it named none."""
+    element = item.find(_ITEM_ID) if item is not None else None
+    if element is None or not element.get("Id") or not element.get("ChangeKey"):
+        return None
+    return _id(element)
+
+
+def _apart(item: Element) -> tuple[dict[str, Element], dict[PropertyKey, Element]]:
+    elements: dict[str, Element] = {}
+    extended: dict[PropertyKey, Element] = {}
+    for child in item:
+        tag = child.tag
+        if tag == _EXTENDED:
+            extended[key_of(child[0])] = child
+        else:
+            elements[tag] = child
+    return elements, extended
+
+
+def _sensitivity(elements: _Elements) -> Sensitivity:
+    """How an item is marked. What is not marked is normal; a mark of unknown name is private."""
+    mark = _text(elements, _SENSITIVITY) or "Normal"
+    return _SENSITIVITIES.get(mark, Sensitivity.PRIVATE)
+
+
+def _id(element: Element | None) -> tuple[str, str]:
+    if element is None or not element.get("Id"):
+        raise ValueError("an item without an id")
+    return element.get("Id", ""), element.get("ChangeKey", "")
+
+
+def _text(elements: _Elements, tag: str) -> str | None:
+    element = elements.get(tag)
+    return element.text if element is not None else None
+
+
+def _mapi(extended: _Extended, key: PropertyKey) -> str | None:
+    holder = extended.get(key)
+    return holder.findtext(_VALUE) if holder is not None else None
+
+
+def _one(slot: Slot, element: Element) -> Value:
+    if slot.form is Form.NAMES:
+        return tuple(each.text for each in element if each.tag == _STRING and each.text) or None
+    return from_text(slot.type, element.text)
+
+
+def _property(slot: Slot, holder: Element) -> Value:
+    many = holder.find(T + "Values")
+    if many is not None:
+        return tuple(each.text for each in many if each.text) or None
+    return from_text(slot.type, holder.findtext(_VALUE))

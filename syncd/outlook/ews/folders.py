@@ -1,0 +1,158 @@
+"""Folders of a mailbox: by role, by name below another, and all of them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncd.model.kinds import Kind
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.ews import answers, requests
+from syncd.outlook.ews.answers import Message
+from syncd.outlook.ews.errors import Effect
+from syncd.outlook.ews.requests import Distinguished, FolderId
+from syncd.outlook.ews.session import Session
+from syncd.outlook.ews.xml import Element, M, T
+from syncd.outlook.port import FolderRef
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    id: str
+    parent: str
+    name: str
+    folder_class: str
+    total: int
+
+    def is_for(self, kind: Kind) -> bool:
+        """Whether it holds items of this kind: its class, or one derived from it."""
+        own, wanted = self.folder_class.lower(), kind.folder_class.lower()
+        return own == wanted or own.startswith(f"{wanted}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of one mailbox. `mailbox` is its address where the account is another's."""
+
+    session: Session
+    mailbox: str | None
+
+    def named(self, name: str) -> Distinguished:
+        """The folder of a role, such as `contacts` or `deleteditems`."""
+        return Distinguished(name, self.mailbox)
+
+    def find(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
+        """The folder that `default` or `default/Name` means. Raises ValueError on another spec."""
+        start, slash, name = spec.partition("/")
+        if start != "default" or bool(slash) != bool(name):
+            raise ValueError(f"{spec!r} is no folder: write default, or default/Name")
+        default = self._get(self.named(kind.distinguished))
+        if not name:
+            return FolderRef(default.id, default.name, default.total)
+        found = self._child(kind, default.id, name)
+        if found is None and create:
+            self._create(kind, default.id, name)
+            found = self._child(kind, default.id, name)
+        if found is None:
+            return None
+        return FolderRef(found.id, f"{default.name}/{found.name}", found.total)
+
+    def all(self, kind: Kind) -> list[FolderRef]:
+        """Every folder of this kind's class, and Deleted Items with what is below it."""
+        trash = self._get(self.named("deleteditems"))
+        below = self._below(self.named("msgfolderroot"), "Deep")
+        every = {each.id: each for each in (trash, *below)}
+        refs = []
+        for each in every.values():
+            way = _way(each, every)
+            in_trash = trash.id in (step.id for step in way)
+            if in_trash or each.is_for(kind):
+                path = "/".join(step.name for step in way)
+                refs.append(FolderRef(each.id, path, each.total, in_trash=in_trash))
+        return refs
+
+    def _get(self, which: Distinguished) -> _Folder:
+        found = self.session.call("GetFolder", requests.get_folder([which]), Effect.NONE)
+        try:
+            message = answers.only(found, Effect.NONE, Scope.MAILBOX)
+        except MailboxError as problem:
+            if problem.sort is not Sort.GONE:
+                raise
+            # A folder of a role is always there: not to find it is not to be let in.
+            says = "the account may not see this mailbox; give it full access"
+            raise MailboxError(Sort.DENIED, Scope.MAILBOX, problem.code, says) from None
+        with answers.legible():
+            return _folders(message.payload(M + "Folders"))[0]
+
+    def _child(self, kind: Kind, parent: str, name: str) -> _Folder | None:
+        wanted = _folded(name)
+        same = [each for each in self._below(parent, "Shallow") if _folded(each.name) == wanted]
+        fitting = [each for each in same if each.is_for(kind)]
+        if same and not fitting:
+            says = f"the folder {name!r} is not one for {kind.plural}; nothing was done in it"
+            raise MailboxError(Sort.INVALID, Scope.FOLDER, "wrong-folder-class", says)
+        exact = [each for each in fitting if each.name == name]
+        return next(iter(exact or fitting), None)
+
+    def _create(self, kind: Kind, parent: str, name: str) -> None:
+        # Repeating it changes nothing, since a name is unique below its parent: hence NONE.
+        payload = requests.create_folder(parent, kind.folder_class, name)
+        found = self.session.call("CreateFolder", payload, Effect.NONE)
+        if [message.code for message in found] != ["ErrorFolderExists"]:
+            answers.only(found, Effect.NONE, Scope.FOLDER)
+
+    def _below(self, parent: FolderId, traversal: str) -> list[_Folder]:
+        every: list[_Folder] = []
+        offset: int | None = 0
+        while offset is not None:
+            payload = requests.find_folder(parent, traversal, offset)
+            found = self.session.call("FindFolder", payload, Effect.NONE)
+            message = answers.only(found, Effect.NONE, Scope.MAILBOX)
+            with answers.legible():
+                every += _folders(message.payload(M + "RootFolder", T + "Folders"))
+                offset = next_offset(message, offset)
+        return every
+
+
+def next_offset(message: Message, offset: int) -> int | None:
+    """Where the next page of a Find begins; `None` after the last one. Raises MailboxError."""
+    root = message.payload(M + "RootFolder")
+    if root is None:
+        raise MailboxError(Sort.TRANSIENT, Scope.FOLDER, "garbage", "a listing came without a page")
+    if root.get("IncludesLastItemInRange", "true") in ("true", "1"):
+        return None
+    following = int(root.get("IndexedPagingOffset", "0"))
+    if following <= offset:  # a listing that does not go on must not go on for ever
+        raise MailboxError(Sort.TRANSIENT, Scope.FOLDER, "garbage", "a listing does not go on")
+    return following
+
+
+def _folders(holder: Element | None) -> list[_Folder]:
+    return [
+        _Folder(
+            id=_attribute(each.find(T + "FolderId")),
+            parent=_attribute(each.find(T + "ParentFolderId")),
+            name=each.findtext(T + "DisplayName") or "",
+            folder_class=each.findtext(T + "FolderClass") or "",
+            total=int(each.findtext(T + "TotalCount") or 0),
+        )
+        for each in (holder if holder is not None else ())
+        if each.tag != T + "SearchFolder"  # it shows items that are elsewhere
+    ]
+
+
+def _attribute(element: Element | None) -> str:
+    return element.get("Id", "") if element is not None else ""
+
+
+def _way(folder: _Folder, every: Mapping[str, _Folder]) -> Sequence[_Folder]:
+    """The folders from the top of the mailbox down to this one."""
+    way = [folder]
+    while (above := every.get(way[0].parent)) is not None and above not in way:
+        way.insert(0, above)
+    return way
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

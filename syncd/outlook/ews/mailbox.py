@@ -1,0 +1,293 @@
+"""A mailbox over EWS: the port, one request at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from syncd.model.fields import Named
+from syncd.model.kinds import Kind
+from syncd.model.values import Value
+from syncd.outlook import stamp
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
+from syncd.outlook.ews import answers, errors, requests
+from syncd.outlook.ews.answers import Message
+from syncd.outlook.ews.errors import Effect
+from syncd.outlook.ews.extract import HEAD_PATHS, PARENT, Extractor, extractor, written
+from syncd.outlook.ews.folders import Folders, next_offset
+from syncd.outlook.ews.paths import Layout, Slot, layout
+from syncd.outlook.ews.requests import FolderId
+from syncd.outlook.ews.session import Access, EwsServer, Session
+from syncd.outlook.ews.xml import Element, M, T
+from syncd.outlook.port import (
+    Capabilities,
+    Creation,
+    FolderRef,
+    Head,
+    Item,
+    Move,
+    Page,
+    Update,
+    Written,
+)
+
+BATCH = 100
+
+_CAPABILITIES = Capabilities(
+    moves_items=True, ids_survive_moves=False, write_batch=BATCH, read_batch=BATCH
+)
+
+
+def open_ews(server: EwsServer, address: str) -> EwsMailbox:
+    """The mailbox of this address. Nothing is sent yet; close it after use."""
+    return EwsMailbox(server, address)
+
+
+class EwsMailbox:
+    """One mailbox on an Exchange server. Implements `Mailbox`."""
+
+    def __init__(self, server: EwsServer, address: str) -> None:
+        self._address = address
+        self._session = Session(server, address)
+        owner = address if server.access is Access.DELEGATE else None
+        self._folders = Folders(self._session, owner)
+
+    @property
+    def address(self) -> str:
+        """The address that names the mailbox."""
+        return self._address
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Items can be moved, and get a new id by it."""
+        return _CAPABILITIES
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far. Signing in takes none of its own."""
+        return self._session.requests
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self._session.close()
+
+    def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
+        """The folder `default`, or `default/Name` below it. Raises ValueError on another spec."""
+        return self._folders.find(kind, spec, create=create)
+
+    def folders(self, kind: Kind) -> Sequence[FolderRef]:
+        """Every folder of this kind's class, and Deleted Items with what is below it."""
+        return self._folders.all(kind)
+
+    def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
+        """One page of SyncFolderItems, at most 512 changes."""
+        place = layout(kind)
+        paths = [*HEAD_PATHS, *(slot.property for slot in place.match)]
+        payload = requests.sync_folder_items(folder, cursor, paths)
+        found = self._session.call("SyncFolderItems", payload, Effect.NONE)
+        message = answers.only(found, Effect.NONE, Scope.FOLDER)
+        return _page(message, extractor(kind, place, _names(place.match)), cursor)
+
+    def read(self, kind: Kind, ids: Sequence[str]) -> Sequence[Item | Failure]:
+        """The items with these ids in full, in order; one request for each hundred."""
+        place = layout(kind)
+        taker = extractor(kind, place, place.fields)
+        paths = [*HEAD_PATHS, PARENT, *(slot.property for slot in place.fields.values())]
+        items: list[Item | Failure] = []
+        for some in _chunks(ids):
+            payload = requests.get_item(some, paths)
+            found = self._session.call("GetItem", payload, Effect.NONE)
+            answers.expect(found, len(some), Effect.NONE)
+            items += (_item(message, taker) for message in found)
+        return items
+
+    def find(
+        self,
+        kind: Kind,
+        folders: Iterable[str],
+        *,
+        links: Iterable[str] = (),
+        keys: Iterable[str] = (),
+    ) -> Sequence[Head]:
+        """The items in these folders whose stamp has one of these links or operation keys.
+
+        A folder that cannot be searched raises: nothing may be concluded from half a search (P5).
+        """
+        where = list(folders)
+        heads: dict[str, Head] = {}
+        for link in _chunks(list(links)):
+            asked = set(link)
+            for head in self._search(kind, where, stamp.LINK, link):
+                if head.stamp is not None and head.stamp.link in asked:
+                    heads[head.id] = head
+        for key in _chunks(list(keys)):
+            asked = set(key)
+            for head in self._search(kind, where, stamp.KEY, key):
+                if head.stamp is not None and head.stamp.key in asked:
+                    heads[head.id] = head
+        return list(heads.values())
+
+    def create(
+        self, kind: Kind, folder: str, creations: Sequence[Creation]
+    ) -> Sequence[Written | Failure]:
+        """Create a batch of items in one request. Raises ValueError for more than a batch."""
+        _check_batch(creations)
+        place = layout(kind)
+        refused = [_refusal(place, each.fields) for each in creations]
+        sent = [each for each, no in zip(creations, refused, strict=True) if no is None]
+        payload = requests.create_item(kind, place, folder, sent)
+        results = self._write("CreateItem", payload, len(sent), Scope.FOLDER)
+        return _merged(refused, results)
+
+    def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
+        """Patch a batch of items in one request. Raises ValueError for more than a batch."""
+        _check_batch(updates)
+        if any(not update.patch and update.stamp is None for update in updates):
+            raise ValueError("an update that changes nothing")
+        place = layout(kind)
+        refused = [_refusal(place, each.patch) for each in updates]
+        sent = [each for each, no in zip(updates, refused, strict=True) if no is None]
+        payload = requests.update_item(place, sent)
+        return _merged(refused, self._write("UpdateItem", payload, len(sent), Scope.ITEM))
+
+    def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
+        """Move a batch to a folder: one request to compare versions, one to move."""
+        del kind  # EWS moves every sort of item alike
+        return self._move(moves, target)
+
+    def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
+        """Move a batch to Deleted Items, from where it can be moved back."""
+        del kind
+        return self._move(moves, self._folders.named("deleteditems"))
+
+    def _move(self, moves: Sequence[Move], target: FolderId) -> list[Written | Failure]:
+        # MoveItem takes no precondition, so the versions are compared just before. An edit between
+        # the two requests moves along with its item: nothing is lost by it (P1).
+        _check_batch(moves)
+        if not moves:
+            return []
+        payload = requests.get_item([move.id for move in moves], ())
+        found = self._session.call("GetItem", payload, Effect.NONE)
+        answers.expect(found, len(moves), Effect.NONE)
+        pairs = zip(found, moves, strict=True)
+        refused = [_changed(message, move) for message, move in pairs]
+        sent = [move for move, no in zip(moves, refused, strict=True) if no is None]
+        payload = requests.move_item(sent, target)
+        return _merged(refused, self._write("MoveItem", payload, len(sent), Scope.ITEM))
+
+    def _write(
+        self, operation: str, payload: Element, count: int, scope: Scope
+    ) -> list[Written | Failure]:
+        """Send one write, once. `scope` says what "not found" and "denied" are about."""
+        if not count:
+            return []
+        found = self._session.call(operation, payload, Effect.WRITES)
+        answers.expect(found, count, Effect.WRITES)
+        results = [_written(message) for message in found]
+        failed = [each for each in results if isinstance(each, Failure)]
+        about_folder = all(each.sort in (Sort.GONE, Sort.DENIED) for each in failed)
+        if scope is Scope.FOLDER and about_folder and len(failed) == count:
+            raise MailboxError(failed[0].sort, scope, failed[0].code, failed[0].message)
+        return results
+
+    def _search(
+        self, kind: Kind, folders: Sequence[str], by: Named, values: Sequence[str]
+    ) -> Iterator[Head]:
+        place = layout(kind)
+        taker = extractor(kind, place, _names(place.match))
+        paths = [*HEAD_PATHS, PARENT, *(slot.property for slot in place.match)]
+        pages: dict[int, list[str]] = {0: list(folders)} if folders else {}
+        while pages:
+            offset, asked = pages.popitem()
+            payload = requests.find_item(asked, by, values, paths, offset)
+            found = self._session.call("FindItem", payload, Effect.NONE)
+            if len(found) != len(asked):
+                answers.expect(found, len(asked), Effect.NONE)
+            for message, folder in zip(found, asked, strict=True):
+                answers.only([message], Effect.NONE, Scope.FOLDER)
+                items = message.payload(M + "RootFolder", T + "Items")
+                with answers.legible():
+                    heads = [taker.head(item) for item in (items if items is not None else ())]
+                    following = next_offset(message, offset)
+                yield from heads
+                if following is not None:
+                    pages.setdefault(following, []).append(folder)
+
+
+def _page(message: Message, taker: Extractor, cursor: str | None) -> Page:
+    state = message.element.findtext(M + "SyncState")
+    if not state:
+        raise errors.unanswered("garbage", "a listing came without a sync state", Effect.NONE)
+    seen: list[Head] = []
+    removed: list[str] = []
+    changes = message.payload(M + "Changes")
+    with answers.legible():
+        for change in changes if changes is not None else ():
+            if change.tag in (T + "Create", T + "Update"):
+                seen.append(taker.head(change[0]))
+            elif change.tag == T + "Delete":
+                removed.append(change[0].get("Id", ""))
+    ends = message.element.findtext(M + "IncludesLastItemInRange") in ("true", "1")
+    if not ends and not seen and not removed and state == cursor:
+        raise errors.unanswered("garbage", "a listing does not go on", Effect.NONE)
+    return Page(tuple(seen), tuple(removed), state, ends)
+
+
+def _item(message: Message, taker: Extractor) -> Item | Failure:
+    if not message.ok:
+        return errors.failure(message.code, Effect.NONE)
+    items = message.payload(M + "Items")
+    if items is None or not len(items):
+        return Failure(Sort.GONE, "no-item", "the answer holds no item")
+    try:
+        return taker.full(items[0])
+    except (ValueError, IndexError):  # one bad item stays one bad item (P10)
+        return Failure(Sort.INVALID, "unreadable", "the item holds what cannot be read")
+
+
+def _written(message: Message) -> Written | Failure:
+    if not message.ok:
+        return errors.failure(message.code, Effect.WRITES)
+    items = message.payload(M + "Items")
+    now = written(items[0] if items is not None and len(items) else None)
+    if now is None:
+        return Failure(Sort.IN_DOUBT, "no-id", "it was done, but the answer does not say as what")
+    return Written(*now)
+
+
+def _changed(message: Message, move: Move) -> Failure | None:
+    """Why an item may not be moved; `None` when it is there, at its version."""
+    if not message.ok:
+        return errors.failure(message.code, Effect.NONE)
+    items = message.payload(M + "Items")
+    now = written(items[0] if items is not None and len(items) else None)
+    if now is None or now[1] != move.version:
+        return errors.failure("ErrorIrresolvableConflict", Effect.NONE)
+    return None
+
+
+def _refusal(place: Layout, values: Mapping[str, Value]) -> Failure | None:
+    name = place.refusal(values)
+    if name is None:
+        return None
+    return Failure(Sort.INVALID, "not-an-address", f"{name} holds no address of a web page")
+
+
+def _merged(
+    refused: Sequence[Failure | None], results: Iterable[Written | Failure]
+) -> list[Written | Failure]:
+    """One result an item: its refusal, or the next of what the server answered."""
+    answered = iter(results)
+    return [next(answered) if no is None else no for no in refused]
+
+
+def _check_batch(batch: Sequence[object]) -> None:
+    if len(batch) > BATCH:
+        raise ValueError(f"a batch is at most {BATCH} items, since it is one request")
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
+
+
+def _names(slots: Iterable[Slot]) -> list[str]:
+    return [slot.name for slot in slots]

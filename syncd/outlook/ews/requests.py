@@ -1,0 +1,203 @@
+"""The payload of each operation, element by element in the order of messages.xsd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from syncd.model.fields import EwsProperty, Uri
+from syncd.model.kinds import Kind
+from syncd.model.values import Value
+from syncd.outlook.ews.paths import KEY, LINK, Layout, add_path, put
+from syncd.outlook.ews.xml import NSMAP, Element, M, T
+from syncd.outlook.port import Creation, Move, Update
+
+PAGE = 512  # the most that SyncFolderItems allows, and less than the 1,000 of Find
+
+# A folder of one of these elements may not name its class itself (ErrorNoFolderClassOverride).
+_FOLDER_ELEMENTS = {
+    "IPF.Contact": "ContactsFolder",
+    "IPF.Task": "TasksFolder",
+    "IPF.Appointment": "CalendarFolder",
+}
+
+FOLDER_PATHS = tuple(
+    map(
+        Uri,
+        ("folder:FolderClass", "folder:DisplayName", "folder:ParentFolderId", "folder:TotalCount"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Distinguished:
+    """A folder by its role, whatever its name. `mailbox` where the account is not the mailbox."""
+
+    name: str
+    mailbox: str | None
+
+
+FolderId = Distinguished | str
+
+
+def sync_folder_items(
+    folder: FolderId, cursor: str | None, paths: Iterable[EwsProperty]
+) -> Element:
+    """One page of changes, by ids and these properties."""
+    root = _root("SyncFolderItems")
+    _shape(root, "ItemShape", paths)
+    _folders(root, "SyncFolderId", [folder])
+    if cursor is not None:
+        etree.SubElement(root, M + "SyncState").text = cursor
+    etree.SubElement(root, M + "MaxChangesReturned").text = str(PAGE)
+    return root
+
+
+def get_item(ids: Iterable[str], paths: Iterable[EwsProperty]) -> Element:
+    """Items by id, with these properties; a body as plain text."""
+    root = _root("GetItem")
+    _shape(root, "ItemShape", paths)
+    holder = etree.SubElement(root, M + "ItemIds")
+    for each in ids:
+        etree.SubElement(holder, T + "ItemId", {"Id": each})
+    return root
+
+
+def find_item(
+    folders: Sequence[FolderId],
+    by: EwsProperty,
+    values: Sequence[str],
+    paths: Iterable[EwsProperty],
+    offset: int,
+) -> Element:
+    """The items of these folders in which a property has one of these values."""
+    root = _root("FindItem", {"Traversal": "Shallow"})
+    _shape(root, "ItemShape", paths)
+    _view(root, "IndexedPageItemView", offset)
+    restriction = etree.SubElement(root, M + "Restriction")
+    either = restriction if len(values) == 1 else etree.SubElement(restriction, T + "Or")
+    for value in values:
+        equal = etree.SubElement(either, T + "IsEqualTo")
+        add_path(equal, by)
+        constant = etree.SubElement(equal, T + "FieldURIOrConstant")
+        etree.SubElement(constant, T + "Constant", {"Value": value})
+    _folders(root, "ParentFolderIds", folders)
+    return root
+
+
+def create_item(
+    kind: Kind, layout: Layout, folder: FolderId, creations: Iterable[Creation]
+) -> Element:
+    """Items with their stamps, all in one call. Nothing is sent to anybody."""
+    root = _root("CreateItem", {"MessageDisposition": "SaveOnly"})
+    _folders(root, "SavedItemFolderId", [folder])
+    items = etree.SubElement(root, M + "Items")
+    for creation in creations:
+        values: dict[str, Value] = {
+            **creation.initial,
+            **creation.fields,
+            LINK.name: creation.stamp.link,
+            KEY.name: creation.stamp.key,
+        }
+        item = etree.SubElement(items, layout.item)
+        etree.SubElement(item, T + "ItemClass").text = kind.item_class
+        for place in layout.ordered:
+            value = values.get(place.name)
+            if value:
+                put(item, place, value)
+    return root
+
+
+def update_item(layout: Layout, updates: Iterable[Update]) -> Element:
+    """Patches, each refused when its item is no longer at its version."""
+    modes = {"ConflictResolution": "NeverOverwrite", "MessageDisposition": "SaveOnly"}
+    root = _root("UpdateItem", modes)
+    holder = etree.SubElement(root, M + "ItemChanges")
+    for update in updates:
+        change = etree.SubElement(holder, T + "ItemChange")
+        etree.SubElement(change, T + "ItemId", {"Id": update.id, "ChangeKey": update.version})
+        changes = etree.SubElement(change, T + "Updates")
+        stamp = update.stamp
+        own = ((LINK, stamp.link), (KEY, stamp.key)) if stamp is not None else ()
+        patch = ((layout.fields[name], value) for name, value in update.patch.items())
+        for place, value in (*own, *patch):
+            field = etree.SubElement(changes, T + ("SetItemField" if value else "DeleteItemField"))
+            add_path(field, place.property)
+            if value:
+                put(etree.SubElement(field, layout.item), place, value)
+    return root
+
+
+def move_item(moves: Iterable[Move], target: FolderId) -> Element:
+    """Items into another folder; the answer tells their new ids."""
+    root = _root("MoveItem")
+    _folders(root, "ToFolderId", [target])
+    holder = etree.SubElement(root, M + "ItemIds")
+    for move in moves:
+        etree.SubElement(holder, T + "ItemId", {"Id": move.id, "ChangeKey": move.version})
+    etree.SubElement(root, M + "ReturnNewItemIds").text = "true"
+    return root
+
+
+def get_folder(folders: Iterable[FolderId]) -> Element:
+    """Folders by id or role."""
+    root = _root("GetFolder")
+    _shape(root, "FolderShape", FOLDER_PATHS)
+    _folders(root, "FolderIds", folders)
+    return root
+
+
+def find_folder(parent: FolderId, traversal: str, offset: int) -> Element:
+    """One page of the folders below another: `Shallow` or `Deep`."""
+    root = _root("FindFolder", {"Traversal": traversal})
+    _shape(root, "FolderShape", FOLDER_PATHS)
+    _view(root, "IndexedPageFolderView", offset)
+    _folders(root, "ParentFolderIds", [parent])
+    return root
+
+
+def create_folder(parent: FolderId, folder_class: str, name: str) -> Element:
+    """A new folder of a class."""
+    root = _root("CreateFolder")
+    _folders(root, "ParentFolderId", [parent])
+    holder = etree.SubElement(root, M + "Folders")
+    folder = etree.SubElement(holder, T + _FOLDER_ELEMENTS.get(folder_class, "Folder"))
+    if folder_class not in _FOLDER_ELEMENTS:
+        etree.SubElement(folder, T + "FolderClass").text = folder_class
+    etree.SubElement(folder, T + "DisplayName").text = name
+    return root
+
+
+def _root(operation: str, attributes: dict[str, str] | None = None) -> Element:
+    return etree.Element(M + operation, attributes or {}, NSMAP)
+
+
+def _shape(root: Element, name: str, paths: Iterable[EwsProperty]) -> None:
+    shape = etree.SubElement(root, M + name)
+    etree.SubElement(shape, T + "BaseShape").text = "IdOnly"
+    if name == "ItemShape":
+        etree.SubElement(shape, T + "BodyType").text = "Text"
+    wanted = tuple(paths)
+    if wanted:
+        holder = etree.SubElement(shape, T + "AdditionalProperties")
+        for path in wanted:
+            add_path(holder, path)
+
+
+def _view(root: Element, name: str, offset: int) -> None:
+    where = {"MaxEntriesReturned": str(PAGE), "Offset": str(offset), "BasePoint": "Beginning"}
+    etree.SubElement(root, M + name, where)
+
+
+def _folders(root: Element, name: str, folders: Iterable[FolderId]) -> None:
+    holder = etree.SubElement(root, M + name)
+    for folder in folders:
+        if isinstance(folder, str):
+            etree.SubElement(holder, T + "FolderId", {"Id": folder})
+            continue
+        known = etree.SubElement(holder, T + "DistinguishedFolderId", {"Id": folder.name})
+        if folder.mailbox is not None:
+            mailbox = etree.SubElement(known, T + "Mailbox")
+            etree.SubElement(mailbox, T + "EmailAddress").text = folder.mailbox

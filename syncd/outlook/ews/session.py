@@ -1,0 +1,206 @@
+"""One mailbox's connection: exchangelib's sign-in, session and envelope, and a clock.
+
+Requests are sent here and not by exchangelib's services: those send again what was not answered,
+try other versions of the protocol, and write whole requests to the log when something goes wrong.
+Nothing here is ever sent twice.
+"""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from exchangelib.account import Identity
+from exchangelib.configuration import Configuration
+from exchangelib.credentials import DELEGATE, IMPERSONATION, Credentials
+from exchangelib.protocol import BaseProtocol, FailFast
+from exchangelib.services.common import EWSAccountService
+from exchangelib.transport import BASIC
+from exchangelib.version import EXCHANGE_2016, Version
+from requests.auth import HTTPBasicAuth
+
+from syncd.outlook.errors import MailboxError
+from syncd.outlook.ews import errors
+from syncd.outlook.ews.answers import Message, Reply, messages
+from syncd.outlook.ews.errors import Effect
+from syncd.outlook.ews.xml import Element
+
+_PIECE = 65536  # bytes; exchangelib reads answers in pieces of one
+
+
+class Access(StrEnum):
+    """How the account reaches the mailbox.
+
+    Impersonation: a service account acts as the mailbox. Delegate: the account has full access
+    to the mailbox, or is the mailbox's own.
+    """
+
+    IMPERSONATION = "impersonation"
+    DELEGATE = "delegate"
+
+
+@dataclass(frozen=True, slots=True)
+class EwsServer:
+    """Where a mailbox is and who signs in. Raises ValueError for an endpoint that is not safe.
+
+    `verify_tls` is True, False, or the file of the organisation's own CA. `timeout` is how long
+    to wait for the next piece of an answer, `deadline` for all of it, both in seconds; a request
+    ends at the latest one `timeout` after its `deadline`.
+    """
+
+    endpoint: str
+    username: str
+    password: str = field(repr=False)
+    access: Access = Access.IMPERSONATION
+    verify_tls: bool | Path = True
+    timeout: float = 60.0
+    deadline: float = 180.0
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ValueError(
+                f"{self.endpoint!r} is no EWS endpoint. Nothing was sent. "
+                "Write it as https://mail.example.com/EWS/Exchange.asmx"
+            )
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError(
+                f"{self.endpoint} would send the password in the clear (basic authentication over "
+                "plain HTTP). Nothing was sent. Write the endpoint with https://"
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Session:
+    """The connection of one mailbox: one session, one request at a time, not between threads."""
+
+    def __init__(self, server: EwsServer, address: str) -> None:
+        self._server = server
+        self._headers = {"X-AnchorMailbox": address.encode(), "User-Agent": b"syncd"}
+        self.requests = 0
+        # BaseProtocol and not Protocol, which keeps one for all users of an endpoint, for ever.
+        # With version and sign-in given, nothing is guessed and nothing is asked.
+        self._protocol = BaseProtocol(
+            Configuration(
+                credentials=Credentials(server.username, server.password),
+                service_endpoint=server.endpoint,
+                auth_type=BASIC,
+                version=Version(build=EXCHANGE_2016),
+                retry_policy=FailFast(),
+                max_connections=1,
+            )
+        )
+        account = SimpleNamespace(
+            protocol=self._protocol,
+            primary_smtp_address=address,
+            access_type=IMPERSONATION if server.access is Access.IMPERSONATION else DELEGATE,
+            identity=Identity(primary_smtp_address=address),
+            default_timezone=None,  # all times are UTC
+        )
+        self._envelope = EWSAccountService(account=account)
+
+    def call(self, operation: str, payload: Element, effect: Effect) -> list[Message]:
+        """Send a request once and return its response messages. Raises MailboxError."""
+        return messages(self._post(payload, effect), operation, effect)
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self._protocol.close()
+
+    def _post(self, payload: Element, effect: Effect) -> Reply:
+        until = time.monotonic() + self._server.deadline
+        version = self._protocol.config.version.api_version
+        body = _Body(self._envelope.wrap(payload, api_version=version), until)
+        session = self._borrow()
+        whole = False
+        try:
+            reply = self._exchange(session, body, until)
+            whole = True
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
+            raise _lost(problem, body, effect) from None  # the cause may quote the request
+        finally:
+            self.requests += body.begun
+            # A session that is not given back would make the next call wait for ever.
+            give_back = self._protocol.release_session if whole else self._protocol.retire_session
+            give_back(session)
+        return reply
+
+    def _borrow(self) -> requests.Session:
+        session: requests.Session = self._protocol.get_session()
+        # Set on this session alone: exchangelib's hook for its adapter is one for all mailboxes.
+        # Without trust_env=False the environment's CA bundle would replace the one configured.
+        session.trust_env = False
+        verify = self._server.verify_tls
+        session.verify = str(verify) if isinstance(verify, Path) else verify
+        session.auth = HTTPBasicAuth(_octets(self._server.username), _octets(self._server.password))
+        return session
+
+    def _exchange(self, session: requests.Session, body: _Body, until: float) -> Reply:
+        with session.post(
+            self._server.endpoint,
+            data=body,
+            headers=self._headers,
+            timeout=(min(self._server.timeout, self._server.deadline), self._server.timeout),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            pieces = []
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                pieces.append(piece)
+                _check(until)
+            after = response.headers.get("Retry-After")
+            return Reply(response.status_code, b"".join(pieces), after)
+
+
+class _Body(io.BytesIO):
+    """A request that knows whether any of it was asked for: until then it cannot have an effect."""
+
+    def __init__(self, content: bytes, until: float) -> None:
+        super().__init__(content)
+        self._until = until
+        self.begun = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        _check(self._until)
+        self.begun = True
+        return super().read(size)
+
+
+def _check(until: float) -> None:
+    if time.monotonic() > until:
+        raise TimeoutError("the deadline has passed")
+
+
+def _lost(problem: Exception, body: _Body, effect: Effect) -> MailboxError:
+    if body.begun:
+        late = isinstance(
+            problem, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError
+        )
+        says = "the server did not answer in time" if late else "the connection broke"
+        return errors.unanswered("timeout" if late else "broken-connection", says, effect)
+    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+        says = "the server's certificate is not trusted; name its CA in verify_tls"
+        return errors.unsent("untrusted", says)
+    return errors.unsent("unreachable", "the server cannot be reached; check the endpoint")
+
+
+def _octets(text: str) -> bytes:
+    """A name or password as basic authentication sends it: as ever where that can, else UTF-8."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()

@@ -1,0 +1,210 @@
+"""The port: what syncd asks of a mailbox, whatever protocol it speaks.
+
+Every backend implements `Mailbox` and passes the contract tests. Calls block, raise `MailboxError`
+for what concerns more than one item, and answer a batch with one result an item, in order.
+
+No call that writes is ever repeated below this port: an unanswered write is `IN_DOUBT`, and the
+journal settles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from syncd.model.kinds import Kind
+from syncd.model.record import Record
+from syncd.model.values import Value
+from syncd.outlook.errors import Failure
+
+
+class Sensitivity(StrEnum):
+    """How its user marked an item. Anything but `NORMAL` stays in the mailbox (P7)."""
+
+    NORMAL = "normal"
+    PERSONAL = "personal"
+    PRIVATE = "private"
+    CONFIDENTIAL = "confidential"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The identity an item carries in named properties, set in the create call itself.
+
+    `key` is the operation key of the last write; the rest says whose item it is.
+    """
+
+    installation: str
+    kind: str
+    crm_id: str
+    key: str
+
+    @property
+    def link(self) -> str:
+        """The part that does not change from write to write."""
+        return f"{self.installation}/{self.kind}/{self.crm_id}"
+
+    @classmethod
+    def parse(cls, link: str | None, key: str | None) -> Stamp | None:
+        """The stamp that an item's two named properties hold; `None` when they hold no stamp."""
+        match (link or "").split("/"):
+            case [installation, kind, crm_id] if installation and kind and crm_id:
+                return cls(installation, kind, crm_id, key or "")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRef:
+    """A folder as found: `path` is for people, `total` counts the items in it, not below it."""
+
+    id: str
+    path: str
+    total: int
+    in_trash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a listing says of one item: enough to decide whether to read on.
+
+    `match` holds the values of the kind's match fields, and only for an item that is not
+    private: they live in memory and are never stored (P14). `folder` is `None` when the
+    listing was of one folder. `version` is the EWS change key or the Graph etag.
+    """
+
+    id: str
+    version: str
+    modified: datetime
+    item_class: str
+    sensitivity: Sensitivity
+    categories: tuple[str, ...]
+    stamp: Stamp | None
+    match: Mapping[str, Value]
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item read in full: its head and every mapped field."""
+
+    head: Head
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a listing. `cursor` continues after it; `last` says it was the end."""
+
+    seen: tuple[Head, ...]
+    removed: tuple[str, ...]
+    cursor: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """One item to create. `initial` holds what is set once, by the names of the kind's `initial`."""
+
+    fields: Mapping[str, Value]
+    initial: Mapping[str, str]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A patch of one item: only fields that change; `None` clears. Refused at another version.
+
+    `stamp`, where given, is written in the same request.
+    """
+
+    id: str
+    version: str
+    patch: Mapping[str, Value]
+    stamp: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One item to move. Refused when it is no longer at `version`."""
+
+    id: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write answered: the item's id and version now. A move gives a new id on EWS."""
+
+    id: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do, declared and never papered over."""
+
+    moves_items: bool
+    ids_survive_moves: bool
+    write_batch: int
+    read_batch: int
+
+
+class Mailbox(Protocol):
+    """One user's mailbox. Not shared between threads; close it after the run."""
+
+    @property
+    def address(self) -> str:
+        """The address that names the mailbox."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this backend can do here."""
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far; handshakes of the sign-in are not counted."""
+
+    def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
+        """The folder `default`, or `default/Name` below it, by name whatever its language.
+
+        `None` when it is not there and `create` is false.
+        """
+
+    def folders(self, kind: Kind) -> Sequence[FolderRef]:
+        """Every folder of this kind's class in the mailbox, and Deleted Items with what is below."""
+
+    def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
+        """One page of what changed in a folder since `cursor`, all of it when that is `None`."""
+
+    def read(self, kind: Kind, ids: Sequence[str]) -> Sequence[Item | Failure]:
+        """The items with these ids in full, in order."""
+
+    def find(
+        self,
+        kind: Kind,
+        folders: Iterable[str],
+        *,
+        links: Iterable[str] = (),
+        keys: Iterable[str] = (),
+    ) -> Sequence[Head]:
+        """The items in these folders whose stamp has one of these links or operation keys."""
+
+    def create(
+        self, kind: Kind, folder: str, creations: Sequence[Creation]
+    ) -> Sequence[Written | Failure]:
+        """Create a batch of items, in order. Never repeated."""
+
+    def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
+        """Patch a batch of items, each at its version. Never repeated."""
+
+    def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
+        """Move a batch to the folder `target`, each only while at its version. Never repeated."""
+
+    def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
+        """Move a batch to Deleted Items, each only while at its version. Never repeated."""
+
+    def close(self) -> None:
+        """Give back the connection."""

@@ -1,0 +1,1 @@
+"""The SOAP face of the sandbox: Exchange Web Services over the mailboxes."""

@@ -1,0 +1,224 @@
+"""HTTP: sign-in, one path for EWS and one for control, and the faults that live below SOAP."""
+
+import base64
+import binascii
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from syncd.sandbox.control import PREFIX
+from syncd.sandbox.ews.answers import fault_envelope
+from syncd.sandbox.ews.errors import SoapFaultError
+from syncd.sandbox.ews.service import NotXmlError, Request, read_request
+from syncd.sandbox.faults import Fault, FaultKind
+from syncd.sandbox.organisation import Account
+from syncd.sandbox.requests import Seen
+
+if TYPE_CHECKING:
+    from syncd.sandbox.server import Sandbox
+
+EWS_PATH = "/EWS/Exchange.asmx"
+_MAX_BODY = 64 * 1024 * 1024
+_STATUS = {
+    FaultKind.UNAUTHORIZED: 401,
+    FaultKind.FORBIDDEN: 403,
+    FaultKind.TOO_MANY: 429,
+    FaultKind.UNAVAILABLE: 503,
+}
+_CHALLENGE = ("WWW-Authenticate", 'Basic realm="127.0.0.1"')
+
+
+class Server(ThreadingHTTPServer):
+    """A thread per connection; a client that goes away is not worth a stack trace."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], sandbox: "Sandbox") -> None:
+        self.sandbox = sandbox
+        self._open: set[socket.socket] = set()
+        super().__init__(address, Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection and remember it."""
+        connection, address = super().get_request()
+        self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401  # as in the base class
+        """Close a connection and forget it."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Cut the connections that clients keep alive: a server that is down answers nobody."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as above
+        """Let broken connections be, and report everything else."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection, kept alive."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "Microsoft-IIS/10.0"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = -1  # one packet per answer
+    server: Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
+        """Say nothing: the requests are counted."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date header by the sandbox's own clock."""
+        return formatdate(
+            self.server.sandbox.clock.seconds() if timestamp is None else timestamp, usegmt=True
+        )
+
+    def do_GET(self) -> None:
+        """Answer control; EWS has no GET."""
+        self._control() if self.path.startswith(PREFIX) else self._send(405, b"", "text/plain")
+
+    def do_DELETE(self) -> None:
+        """Answer control."""
+        self._control() if self.path.startswith(PREFIX) else self._send(405, b"", "text/plain")
+
+    def do_POST(self) -> None:
+        """Answer EWS and control."""
+        path = self.path.partition("?")[0]
+        if path.startswith(PREFIX):
+            self._control()
+        elif path.lower() == EWS_PATH.lower():
+            self._ews()
+        else:
+            self._body()
+            self._send(404, b"", "text/plain")
+
+    def _control(self) -> None:
+        raw = self._body()
+        sandbox = self.server.sandbox
+        with sandbox.organisation.lock:
+            status, answer = sandbox.control.call(self.command, self.path.partition("?")[0], raw)
+            sandbox.save(with_clock=True)
+        self._send(status, answer, "application/json")
+
+    def _ews(self) -> None:
+        start = time.perf_counter()
+        raw = self._body()
+        account = self._account()
+        if account is None:
+            self._send(401, b"", "text/plain", _CHALLENGE)
+            return
+        try:
+            request = read_request(raw)
+        except NotXmlError:
+            self._send(400, b"", "text/plain")
+            return
+        except SoapFaultError as fault:
+            self._send(500, fault_envelope(fault), "text/xml; charset=utf-8")
+            return
+        self._exchange(account, request, len(raw), start)
+
+    def _exchange(self, account: Account, request: Request, bytes_in: int, start: float) -> None:
+        sandbox = self.server.sandbox
+        with sandbox.organisation.lock:
+            mailboxes = request.mailboxes(sandbox.organisation, account)
+            faults = sandbox.faults.take(
+                request.operation, mailboxes, has_sync_state=request.has_sync_state
+            )
+            kinds = {fault.fault: fault for fault in faults}
+            refusal = next((_STATUS[kind] for kind in kinds if kind in _STATUS), 0)
+            done = not refusal and not kinds.keys() & {FaultKind.LOST_REQUEST, FaultKind.LATE_WRITE}
+            status, answer = (refusal, b"")
+            if done:
+                status, answer = sandbox.service.perform(account, request, faults)
+                sandbox.save()
+            silent = kinds.keys() & {
+                FaultKind.LOST_ANSWER,
+                FaultKind.LOST_REQUEST,
+                FaultKind.LATE_WRITE,
+            }
+            spent = round((time.perf_counter() - start) * 1000, 3)
+            sandbox.requests.add(
+                Seen(
+                    request.operation,
+                    account.name,
+                    tuple(sorted(mailboxes)),
+                    0 if silent else status,
+                    bytes_in,
+                    len(answer),
+                    spent,
+                    sandbox.clock.now(),
+                )
+            )
+        if FaultKind.LATE_WRITE in kinds:
+            self._perform_later(account, request, kinds[FaultKind.LATE_WRITE])
+        if silent:
+            self.close_connection = True
+            return
+        if FaultKind.SLOW in kinds:
+            time.sleep(kinds[FaultKind.SLOW].delay_ms / 1000)
+        self._answer(status, answer, kinds)
+
+    def _answer(self, status: int, answer: bytes, kinds: dict[FaultKind, Fault]) -> None:
+        if status == 401:
+            self._send(status, b"", "text/plain", _CHALLENGE)
+        elif status in {429, 503}:
+            struck = next(fault for kind, fault in kinds.items() if kind in _STATUS)
+            self._send(
+                status, b"", "text/plain", ("Retry-After", str(max(1, struck.back_off_ms // 1000)))
+            )
+        elif FaultKind.CORRUPT_XML in kinds:
+            self._send(status, answer[: len(answer) // 2], "text/xml; charset=utf-8")
+        else:
+            self._send(status, answer, "text/xml; charset=utf-8")
+
+    def _perform_later(self, account: Account, request: Request, fault: Fault) -> None:
+        sandbox = self.server.sandbox
+
+        def perform() -> None:
+            with sandbox.organisation.lock:
+                sandbox.service.perform(account, request, [])
+                sandbox.save()
+
+        timer = threading.Timer(fault.delay_ms / 1000, perform)
+        timer.daemon = True
+        timer.start()
+
+    def _account(self) -> Account | None:
+        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        return self.server.sandbox.organisation.sign_in(name, password)
+
+    def _body(self) -> bytes:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > _MAX_BODY:
+            self.close_connection = True
+            return b""
+        return self.rfile.read(length)
+
+    def _send(self, status: int, body: bytes, kind: str, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)

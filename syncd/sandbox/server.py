@@ -1,0 +1,196 @@
+"""The sandbox as one object: mailboxes, faults, clock and counters behind a port on loopback.
+
+with Sandbox(users=["alice@example.test"]) as box:
+    box.mailbox("alice@example.test").add("contacts", {"contacts:GivenName": "Ada"})
+    ...  # talk EWS to box.url
+    assert box.requests["SyncFolderItems"] == 1
+"""
+
+import ipaddress
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from syncd.sandbox.clock import Clock
+from syncd.sandbox.control import PREFIX, Control
+from syncd.sandbox.ews.service import Service
+from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
+from syncd.sandbox.faults import Faults
+from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.mailbox import Mailbox
+from syncd.sandbox.organisation import Organisation
+from syncd.sandbox.requests import Requests
+from syncd.sandbox.state import State
+
+__all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
+
+
+class NotLoopbackError(ValueError):
+    """The sandbox has one password and no secrets: it serves this machine only."""
+
+
+class Sandbox:
+    """An Exchange on loopback. Start it with `with`, or with `start` and `close`.
+
+    Args:
+        users: addresses, each with a mailbox.
+        password: of every user and of the service account.
+        service: the account that may impersonate.
+        host: a loopback address.
+        port: 0 takes a free one.
+        validate: where the published schemas are; every request and answer is checked against them.
+        state: a folder that keeps the mailboxes between starts.
+        folder_names: display names by address and distinguished name, e.g. {"bob@example.test":
+        {"contacts": …}}.
+
+    Raises:
+        NotLoopbackError: the host is not a loopback address.
+        SchemasMissingError: no schemas at `validate`.
+        OSError: the port is taken.
+
+    """
+
+    def __init__(
+        self,
+        users: Iterable[str],
+        *,
+        password: str = "sandbox",  # noqa: S107  # a sandbox on loopback has no secret
+        service: str = "svc-syncd",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        validate: Path | None = None,
+        state: Path | None = None,
+        folder_names: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        if not is_loopback(host):
+            raise NotLoopbackError(host)
+        schemas = schemas_in(validate) if validate is not None else None
+        self._state = State(state) if state is not None else None
+        self.clock = Clock(self._state.clock_offset() if self._state else 0.0)
+        self.organisation = Organisation(password, service, self.clock)
+        for mailbox in self._state.load(self.clock) if self._state else ():
+            self.organisation.put(mailbox)
+        for user in users:
+            if self.organisation.by_address(user) is None:
+                self.organisation.add(user, (folder_names or {}).get(user))
+        self.requests = Requests()
+        self.faults = Faults()
+        self.service = Service(self.organisation, schemas)
+        self.control = Control(
+            self.organisation, self.clock, self.requests, self.faults, self.service
+        )
+        self._server = Server((host, port), self)
+        self._thread: threading.Thread | None = None
+        self.save()
+
+    @property
+    def password(self) -> str:
+        """The password of every account."""
+        return self.organisation.password
+
+    @property
+    def service_account(self) -> str:
+        """The name of the account that may impersonate."""
+        return self.organisation.service
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is, without a path."""
+        host, port = self._server.server_address[:2]
+        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
+
+    @property
+    def url(self) -> str:
+        """The EWS endpoint."""
+        return f"{self.base_url}{EWS_PATH}"
+
+    @property
+    def control_url(self) -> str:
+        """Where the control endpoint is."""
+        return f"{self.base_url}{PREFIX}"
+
+    @property
+    def invalid_responses(self) -> list[str]:
+        """What was wrong with answers of ours, when validating. It must be empty."""
+        return self.service.invalid_responses
+
+    def mailbox(self, address: str) -> Mailbox:
+        """Return a mailbox, to arrange and to inspect.
+
+        Raises:
+            LookupError: there is none of that address.
+
+        """
+        found = self.organisation.by_address(address)
+        if found is None:
+            raise LookupError(address)
+        return found
+
+    def save(self, *, with_clock: bool = False) -> None:
+        """Write what changed to the state folder; without one, forget what would be written."""
+        if self._state is None:
+            for mailbox in self.organisation.mailboxes():
+                mailbox.unsaved.clear()
+            return
+        self._state.save(self.organisation.mailboxes(), self.clock)
+        if with_clock:
+            self._state.save_clock(self.clock)
+
+    def start(self) -> Self:
+        """Serve in a thread of its own."""
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="sandbox",
+            daemon=True,
+        )
+        self._thread.start()
+        return self
+
+    def serve(self) -> None:
+        """Serve in this thread until `stop`."""
+        self._server.serve_forever()
+
+    def stop(self) -> None:
+        """Make `serve` return; call it from another thread."""
+        self._server.shutdown()
+
+    def close(self) -> None:
+        """Stop serving and let go of the port and the state."""
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._thread = None
+        self._server.server_close()
+        self._server.hang_up()
+        with self.organisation.lock:
+            self.save()
+            if self._state is not None:
+                self._state.close()
+                self._state = None
+        for complaint in self.invalid_responses:
+            sys.stderr.write(f"sandbox: an answer broke the schema: {complaint}\n")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine and nothing else."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

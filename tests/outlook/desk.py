@@ -1,0 +1,194 @@
+"""A mailbox under test, and the hand of its user in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from syncd.model.contact import CONTACT
+from syncd.model.fields import EwsProperty, Indexed, Tag, Uri
+from syncd.model.values import Value
+from syncd.outlook.ews.mailbox import EwsMailbox
+from syncd.outlook.port import Creation, Head, Item, Mailbox, Sensitivity, Stamp, Written
+from syncd.sandbox.mailbox import Mailbox as SandboxMailbox
+from syncd.sandbox.properties import mapi_named, mapi_tag
+from syncd.sandbox.server import Sandbox
+
+ADDRESS = "alice@example.test"
+
+
+class Desk(Protocol):
+    """What a contract test needs: the port, and a user who does not go through it.
+
+    Fields go by their names in the field map; a folder by its id, the default one without.
+    """
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The mailbox, through the port."""
+
+    def add(
+        self,
+        fields: Mapping[str, Value],
+        *,
+        folder: str | None = None,
+        sensitivity: Sensitivity = Sensitivity.NORMAL,
+        item_class: str = "IPM.Contact",
+    ) -> str:
+        """Add an item; its id."""
+
+    def edit(self, item: str, fields: Mapping[str, Value]) -> None:
+        """Change an item."""
+
+    def delete(self, item: str) -> None:
+        """Remove an item for good."""
+
+    def copy(self, item: str) -> None:
+        """Copy an item within the default folder."""
+
+    def to_trash(self, item: str) -> str:
+        """Put an item into Deleted Items; its id there."""
+
+    def add_folder(self, name: str, folder_class: str = "IPF.Contact", below: str = "") -> str:
+        """Add a folder below the default one, or below that of an id or role; its id."""
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove a folder for good."""
+
+    def jot(self, item: str, text: str) -> None:
+        """Write into a field that the map does not name."""
+
+    def jotted(self, item: str) -> str | None:
+        """Read the field that `jot` writes."""
+
+    def filed_as(self, item: str) -> str | None:
+        """Read what the item is filed as."""
+
+
+@dataclass(frozen=True)
+class EwsDesk:
+    """A desk in the sandbox, with the mailbox over EWS."""
+
+    box: Sandbox
+    mailbox: EwsMailbox
+
+    def add(
+        self,
+        fields: Mapping[str, Value],
+        *,
+        folder: str | None = None,
+        sensitivity: Sensitivity = Sensitivity.NORMAL,
+        item_class: str = "IPM.Contact",
+    ) -> str:
+        """Add an item; its id."""
+        bag = {**_bag(fields), "item:Sensitivity": sensitivity.value.capitalize()}
+        held = {key: value for key, value in bag.items() if value is not None}
+        return self._own.add(folder or "contacts", held, item_class).id
+
+    def edit(self, item: str, fields: Mapping[str, Value]) -> None:
+        """Change an item."""
+        self._own.update(item, _bag(fields))
+
+    def delete(self, item: str) -> None:
+        """Remove an item for good."""
+        self._own.delete(item)
+
+    def copy(self, item: str) -> None:
+        """Copy an item within the default folder."""
+        self._own.copy(item, "contacts")
+
+    def to_trash(self, item: str) -> str:
+        """Put an item into Deleted Items; its id there."""
+        return self._own.move(item, "deleteditems").id
+
+    def add_folder(self, name: str, folder_class: str = "IPF.Contact", below: str = "") -> str:
+        """Add a folder below the default one, or below that of an id or role; its id."""
+        return self._own.add_folder(below or "contacts", name, folder_class).id
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove a folder for good."""
+        self._own.delete_folder(folder)
+
+    def jot(self, item: str, text: str) -> None:
+        """Write into a field that the map does not name."""
+        self._own.update(item, {"contacts:Profession": text})
+
+    def jotted(self, item: str) -> str | None:
+        """Read the field that `jot` writes."""
+        return self._text(item, "contacts:Profession")
+
+    def filed_as(self, item: str) -> str | None:
+        """Read what the item is filed as."""
+        return self._text(item, "contacts:FileAs")
+
+    @property
+    def _own(self) -> SandboxMailbox:
+        return self.box.mailbox(ADDRESS)
+
+    def _text(self, item: str, key: str) -> str | None:
+        value = self._own.item(item).get(key)
+        return value if isinstance(value, str) else None
+
+
+def _bag(fields: Mapping[str, Value]) -> dict[str, str | list[str] | None]:
+    return {_key(CONTACT.by_name[name].ews): _held(value) for name, value in fields.items()}
+
+
+def _key(prop: EwsProperty) -> str:
+    if isinstance(prop, Uri):
+        return prop.uri
+    if isinstance(prop, Indexed):
+        return f"{prop.uri}:{prop.index}"
+    if isinstance(prop, Tag):
+        return mapi_tag(prop.tag, prop.type)
+    return mapi_named(prop.set_id, prop.name or prop.id or 0, prop.type)
+
+
+def _held(value: Value) -> str | list[str] | None:
+    if isinstance(value, date):
+        return f"{value.isoformat()}T11:59:00Z"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def default(desk: Desk) -> str:
+    """The id of the default folder."""
+    found = desk.mailbox.folder(CONTACT, "default", create=False)
+    assert found is not None
+    return found.id
+
+
+def stamp(crm_id: str, key: str = "key-1") -> Stamp:
+    """A stamp of this installation."""
+    return Stamp("here", "contact", crm_id, key)
+
+
+def creation(crm_id: str, fields: Mapping[str, Value]) -> Creation:
+    """An item to create, stamped."""
+    return Creation(fields, {}, stamp(crm_id))
+
+
+def create(desk: Desk, crm_id: str, fields: Mapping[str, Value]) -> Written:
+    """Create one item in the default folder."""
+    (made,) = desk.mailbox.create(CONTACT, default(desk), [creation(crm_id, fields)])
+    assert isinstance(made, Written)
+    return made
+
+
+def read(desk: Desk, item: str) -> Item:
+    """Read one item."""
+    (found,) = desk.mailbox.read(CONTACT, [item])
+    assert isinstance(found, Item)
+    return found
+
+
+def everything(desk: Desk, folder: str | None = None) -> list[Head]:
+    """The heads of a full listing."""
+    heads: list[Head] = []
+    cursor, last = None, False
+    while not last:
+        page = desk.mailbox.changes(CONTACT, folder or default(desk), cursor)
+        heads += page.seen
+        cursor, last = page.cursor, page.last
+    return heads
