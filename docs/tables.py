@@ -34,7 +34,7 @@ def decisions() -> str:
             "",
             "## A contact as a whole",
             "",
-            "A row is where the CRM record and its link to the mailbox stand; a column is where the",
+            "A row is where the CRM record and its link to the mailbox stand, a column where the",
             "item in Outlook stands. *Unknown* means that it could not be read: nothing follows",
             "from that. *Live*, *released*, *remembered* and *orphaned* are states of the link.",
             "",
@@ -47,7 +47,7 @@ def decisions() -> str:
             "",
             "## One field group",
             "",
-            "Each side is compared with what it was last known to hold. A name or an address is one",
+            "Each side is compared with what it was last known to hold. A name, an address is one",
             "group; most other fields are a group of their own.",
             "",
             *_table(["CRM", "Outlook", "Equal now", "Verdict"], merge),
@@ -91,8 +91,8 @@ def contact_fields() -> str:
             "",
             *_table(heads, rows),
             "",
-            "Outlook's *File as* and *Display name* are set once, when syncd creates a contact, and",
-            "are the rep's from then on.",
+            "Outlook's *File as* and *Display name* are set once, when syncd creates a contact;",
+            "from then on they are the rep's.",
             "",
         ]
     )

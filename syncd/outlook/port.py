@@ -106,7 +106,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """One item to create. `initial` holds what is set once, by the names of the kind's `initial`."""
+    """One item to create. `initial` holds what is set once, by names of the kind's `initial`."""
 
     fields: Mapping[str, Value]
     initial: Mapping[str, str]
@@ -167,6 +167,10 @@ class Mailbox(Protocol):
     def requests(self) -> int:
         """Requests sent so far; handshakes of the sign-in are not counted."""
 
+    @property
+    def server_time(self) -> datetime | None:
+        """What the server's clock said with its latest answer; `None` while it said nothing."""
+
     def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
         """The folder `default`, or `default/Name` below it, by name whatever its language.
 
@@ -174,7 +178,7 @@ class Mailbox(Protocol):
         """
 
     def folders(self, kind: Kind) -> Sequence[FolderRef]:
-        """Every folder of this kind's class in the mailbox, and Deleted Items with what is below."""
+        """Every folder of this kind's class in the mailbox, and Deleted Items with all below."""
 
     def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
         """One page of what changed in a folder since `cursor`, all of it when that is `None`."""

@@ -169,14 +169,3 @@ def test_a_search_that_half_fails_fails(ews: EwsMailbox, told: list[Reply]) -> N
     with pytest.raises(MailboxError) as caught:
         ews.find(CONTACT, ["one", "two"], keys=["key"])
     assert (caught.value.sort, caught.value.scope) == (Sort.DENIED, Scope.FOLDER)
-
-
-def test_a_bad_address_of_a_web_page_fails_alone(ews: EwsMailbox, told: list[Reply]) -> None:
-    """The schema would have the server refuse the whole batch for it (P10)."""
-    told.append(answer("CreateItem", f"{OK}<m:Items><t:Contact>{ITEM}</t:Contact></m:Items>"))
-    sites = ("http://[", "https://x.test")
-    batch = [creation(site, {"websiteurl": site}) for site in sites]
-    bad, good = ews.create(CONTACT, "folder", batch)
-    assert isinstance(bad, Failure)
-    assert bad.sort is Sort.INVALID
-    assert not isinstance(good, Failure)

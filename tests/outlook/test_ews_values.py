@@ -11,7 +11,7 @@ from lxml import etree
 
 from syncd.model.fields import FieldType
 from syncd.model.normal import normal
-from syncd.outlook.ews.values import MANY_LINES, day, from_text, instant, is_uri, modified, to_text
+from syncd.outlook.ews.values import MANY_LINES, day, from_text, instant, modified, to_text
 from syncd.outlook.ews.xml import parse
 
 TEXTS = [FieldType.TEXT, FieldType.LINES, FieldType.NOTE, FieldType.EMAIL, FieldType.PHONE]
@@ -81,18 +81,6 @@ def test_an_instant_is_in_utc() -> None:
 def test_an_item_whose_server_does_not_say_was_modified_long_ago() -> None:
     """So that it wins over nothing."""
     assert modified(None) == modified("soon") < datetime(1980, 1, 1, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("text", ["https://x.test/a b?c=d&e#f", "www.x.test", "例え.test", "x"])
-def test_a_web_page_may_be_written_in_many_ways(text: str) -> None:
-    """Only what would have the whole batch refused is held back."""
-    assert is_uri(text)
-
-
-@pytest.mark.parametrize("text", ["http://[x", "a##b", "a#b#c"])
-def test_what_is_no_address_at_all_is_held_back(text: str) -> None:
-    """One bad address must not have a hundred items refused (P10)."""
-    assert not is_uri(text)
 
 
 def test_a_forbidden_character_in_an_answer_does_not_hide_the_rest() -> None:

@@ -27,16 +27,6 @@ NAMESPACES = {
 }
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say it loudly when nothing was checked against the schemas."""
-    if not HAVE_SCHEMAS:
-        terminalreporter.section("EWS SCHEMAS MISSING", yellow=True)
-        terminalreporter.line(
-            f"No EWS schemas in {SCHEMAS}: no request and no answer was validated. Set "
-            f"SYNCD_SCHEMAS."
-        )
-
-
 @dataclass(frozen=True)
 class Reply:
     """A raw answer."""

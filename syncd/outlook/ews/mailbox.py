@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from syncd.model.fields import Named
 from syncd.model.kinds import Kind
-from syncd.model.values import Value
 from syncd.outlook import stamp
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, errors, requests
@@ -14,7 +14,7 @@ from syncd.outlook.ews.answers import Message
 from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.extract import HEAD_PATHS, PARENT, Extractor, extractor, written
 from syncd.outlook.ews.folders import Folders, next_offset
-from syncd.outlook.ews.paths import Layout, Slot, layout
+from syncd.outlook.ews.paths import Slot, layout
 from syncd.outlook.ews.requests import FolderId
 from syncd.outlook.ews.session import Access, EwsServer, Session
 from syncd.outlook.ews.xml import Element, M, T
@@ -55,6 +55,11 @@ class EwsMailbox:
     def address(self) -> str:
         """The address that names the mailbox."""
         return self._address
+
+    @property
+    def server_time(self) -> datetime | None:
+        """What the server's clock said with its latest answer."""
+        return self._session.server_time
 
     @property
     def capabilities(self) -> Capabilities:
@@ -132,11 +137,8 @@ class EwsMailbox:
         """Create a batch of items in one request. Raises ValueError for more than a batch."""
         _check_batch(creations)
         place = layout(kind)
-        refused = [_refusal(place, each.fields) for each in creations]
-        sent = [each for each, no in zip(creations, refused, strict=True) if no is None]
-        payload = requests.create_item(kind, place, folder, sent)
-        results = self._write("CreateItem", payload, len(sent), Scope.FOLDER)
-        return _merged(refused, results)
+        payload = requests.create_item(kind, place, folder, creations)
+        return self._write("CreateItem", payload, len(creations), Scope.FOLDER)
 
     def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
         """Patch a batch of items in one request. Raises ValueError for more than a batch."""
@@ -144,10 +146,8 @@ class EwsMailbox:
         if any(not update.patch and update.stamp is None for update in updates):
             raise ValueError("an update that changes nothing")
         place = layout(kind)
-        refused = [_refusal(place, each.patch) for each in updates]
-        sent = [each for each, no in zip(updates, refused, strict=True) if no is None]
-        payload = requests.update_item(place, sent)
-        return _merged(refused, self._write("UpdateItem", payload, len(sent), Scope.ITEM))
+        payload = requests.update_item(place, updates)
+        return self._write("UpdateItem", payload, len(updates), Scope.ITEM)
 
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
         """Move a batch to a folder: one request to compare versions, one to move."""
@@ -263,13 +263,6 @@ def _changed(message: Message, move: Move) -> Failure | None:
     if now is None or now[1] != move.version:
         return errors.failure("ErrorIrresolvableConflict", Effect.NONE)
     return None
-
-
-def _refusal(place: Layout, values: Mapping[str, Value]) -> Failure | None:
-    name = place.refusal(values)
-    if name is None:
-        return None
-    return Failure(Sort.INVALID, "not-an-address", f"{name} holds no address of a web page")
 
 
 def _merged(

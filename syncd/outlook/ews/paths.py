@@ -16,7 +16,7 @@ from syncd.model.fields import EwsProperty, FieldType, Indexed, Named, Tag, Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.outlook import stamp
-from syncd.outlook.ews.values import is_uri, to_text
+from syncd.outlook.ews.values import to_text
 from syncd.outlook.ews.xml import Element, T
 
 # ItemType and ContactItemType of types.xsd, as far as they can be set.
@@ -40,7 +40,6 @@ _DICTIONARIES: Mapping[str, str] = {
     "contacts:ImAddress": "ImAddresses",
     **{f"contacts:PhysicalAddress:{part}": "PhysicalAddresses" for part in _PARTS},
 }
-_ANY_URI = frozenset({Uri("contacts:BusinessHomePage")})
 _DISTINGUISHED_SETS: Mapping[str, str] = {  # DistinguishedPropertySetType
     "Address": "00062004-0000-0000-c000-000000000046",
     "Appointment": "00062002-0000-0000-c000-000000000046",
@@ -85,22 +84,13 @@ class Layout:
     """A kind as EWS holds it.
 
     `ordered` are the slots of fields, initial properties and stamp in the order of an item's
-    elements; `links` are the fields that EWS declares as xs:anyURI.
+    elements.
     """
 
     item: str
     fields: Mapping[str, Slot]
     ordered: tuple[Slot, ...]
     match: tuple[Slot, ...]
-    links: tuple[str, ...]
-
-    def refusal(self, values: Mapping[str, Value]) -> str | None:
-        """The field whose value would have a whole batch refused (ErrorSchemaValidation)."""
-        for name in self.links:
-            value = values.get(name)
-            if isinstance(value, str) and not is_uri(value):
-                return name
-        return None
 
 
 @cache
@@ -124,7 +114,6 @@ def layout(kind: Kind) -> Layout:
         fields=fields,
         ordered=tuple(sorted(slots, key=rank)),
         match=tuple(each for name, each in fields.items() if name in kind.match.fields),
-        links=tuple(name for name, each in fields.items() if each.property in _ANY_URI),
     )
 
 

@@ -11,6 +11,8 @@ import io
 import ipaddress
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,6 +94,7 @@ class Session:
         self._server = server
         self._headers = {"X-AnchorMailbox": address.encode(), "User-Agent": b"syncd"}
         self.requests = 0
+        self.server_time: datetime | None = None
         # BaseProtocol and not Protocol, which keeps one for all users of an endpoint, for ever.
         # With version and sign-in given, nothing is guessed and nothing is asked.
         self._protocol = BaseProtocol(
@@ -162,8 +165,18 @@ class Session:
             while piece := response.raw.read1(_PIECE, decode_content=True):
                 pieces.append(piece)
                 _check(until)
+            self.server_time = _http_date(response.headers.get("Date"))
             after = response.headers.get("Retry-After")
             return Reply(response.status_code, b"".join(pieces), after)
+
+
+def _http_date(text: str | None) -> datetime | None:
+    """The time of a Date header (RFC 9110, 5.6.7); `None` where there is none that can be read."""
+    try:
+        said = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 class _Body(io.BytesIO):

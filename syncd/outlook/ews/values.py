@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from urllib.parse import urlsplit
 
 from syncd.model.fields import FieldType
 
@@ -65,12 +64,3 @@ def modified(text: str | None) -> datetime:
         return instant(text) if text else _NEVER
     except ValueError:
         return _NEVER
-
-
-def is_uri(text: str) -> bool:
-    """Whether a text passes as xs:anyURI. One that does not has its whole batch refused."""
-    try:
-        urlsplit(text)
-    except ValueError:
-        return False
-    return text.count("#") < 2
