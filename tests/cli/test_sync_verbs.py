@@ -1,0 +1,203 @@
+"""The verbs that sync, as an admin types them, against a sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from syncd.cli import main
+from syncd.sandbox.server import Sandbox
+
+ALICE, BOB = "alice@example.test", "bob@example.test"
+
+CONFIGURATION = """
+[store]
+url = "sqlite:///syncd.db"
+[servers.office]
+backend = "ews"
+endpoint = "{endpoint}"
+auth = "basic"
+username = "svc-syncd"
+password_file = "password"
+timeout = "5s"
+[policies.sales]
+server = "office"
+[policies.sales.contacts]
+"""
+
+COUNTS = {
+    "outlook": {"created", "updated", "moved", "deleted"},
+    "crm": {"created", "updated", "deleted"},
+}
+TOTALS = {
+    "adopted", "released", "in_step", "excluded", "quarantined", "waiting", "conflicts", "held",
+    "withheld",
+}  # fmt: skip
+
+
+@dataclass
+class Office:
+    """A configuration in a folder of its own, and the command."""
+
+    folder: Path
+    box: Sandbox
+
+    def type(self, *words: str) -> Result:
+        """Type a command."""
+        path = str(self.folder / "syncd.toml")
+        return CliRunner().invoke(main, ["--config", path, *words])
+
+    def done(self, *words: str) -> str:
+        """Type a command that must end well; what it printed."""
+        result = self.type(*words)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def json(self, *words: str, exit_code: int = 0) -> Any:
+        """Type a command with --json; what it printed."""
+        result = self.type(*words, "--json")
+        assert result.exit_code == exit_code, result.output
+        return json.loads(result.stdout)
+
+    def configure(self, endpoint: str) -> None:
+        """Write the configuration."""
+        (self.folder / "syncd.toml").write_text(CONFIGURATION.format(endpoint=endpoint))
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Alice is served, and the CRM has one contact of hers."""
+    (tmp_path / "password").write_text("sandbox\n")
+    (tmp_path / "password").chmod(0o600)
+    with Sandbox(users=[ALICE, BOB]) as box:
+        made = Office(tmp_path, box)
+        made.configure(box.url)
+        made.done("users", "add", ALICE, "--policy", "sales")
+        made.done(
+            "crm", "contact", "new", "--owner", ALICE, "--first-name", "Ann", "--last-name", "Lee",
+            "--email", "ann@contoso.test",
+        )  # fmt: skip
+        yield made
+
+
+def private_contact(office: Office) -> None:
+    """Something in Alice's Outlook, so that her first sync asks."""
+    office.box.mailbox(ALICE).add("contacts", {"contacts:GivenName": "Aunt May"})
+
+
+def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> None:
+    """`plan` exits 2 when there is work, 0 when there is none, and touches nothing."""
+    (plan,) = office.json("plan", exit_code=2)
+    assert [line["operations"] for line in plan["work"]] == [["create-item"]]
+    assert office.box.mailbox(ALICE).items("contacts") == []
+    office.done("sync")
+    assert office.json("plan") == [{"mailbox": ALICE, "error": None, "work": []}]
+
+
+def test_sync_prints_one_object_a_mailbox(office: Office) -> None:
+    """Programs get mailbox, run, outcome, counts, requests and seconds, and every count."""
+    office.done("users", "add", BOB, "--policy", "sales")
+    reports = office.json("sync")
+    assert [report["mailbox"] for report in reports] == [ALICE, BOB]
+    for report in reports:
+        assert report.keys() == {"mailbox", "run", "outcome", "counts", "requests", "seconds"}
+        assert report["counts"].keys() == COUNTS.keys() | TOTALS
+        assert {side: set(report["counts"][side]) for side in COUNTS} == COUNTS
+    assert reports[0]["counts"]["outlook"]["created"] == reports[0]["counts"]["in_step"] == 1
+
+
+def test_a_first_sync_waits_for_a_person(office: Office) -> None:
+    """With something in Outlook already: exit 3 and nothing written, until it is approved."""
+    private_contact(office)
+    assert office.type("sync").exit_code == 3
+    assert len(office.box.mailbox(ALICE).items("contacts")) == 1
+    proposal = office.json("onboard", ALICE, exit_code=3)["proposal"]
+    assert proposal["create_in_outlook"] == 1
+    office.done("onboard", ALICE, "--approve")
+    assert len(office.box.mailbox(ALICE).items("contacts")) == 2
+    (status,) = office.json("status")
+    assert status["state"] == "live"
+    assert status["counts"]["excluded"] == status["counts"]["in_step"] == 1
+
+
+def test_a_paused_mailbox_is_left_alone(office: Office) -> None:
+    """`pause` keeps a mailbox out of every sync; `resume` lets it go on."""
+    office.done("pause", ALICE)
+    result = office.type("sync")
+    assert result.exit_code == 4
+    assert "paused" in result.stderr
+    assert "syncd status" in result.stderr
+    assert office.box.mailbox(ALICE).items("contacts") == []
+    office.done("resume", ALICE)
+    assert office.json("sync")[0]["counts"]["outlook"]["created"] == 1
+
+
+def test_a_server_that_cannot_be_reached_is_told_apart(office: Office) -> None:
+    """Exit 5, with the mailbox still served: nobody has to do anything once it is back."""
+    office.configure("http://127.0.0.1:9/EWS/Exchange.asmx")
+    (report,) = office.json("sync", exit_code=5)
+    assert report["outcome"] == "failed"
+    office.configure(office.box.url)
+    assert office.json("sync")[0]["outcome"] == "ok"
+
+
+def test_a_refused_password_stops_every_mailbox_that_uses_it(office: Office) -> None:
+    """One 401 and no more: a thousand tries would lock the account."""
+    office.done("users", "add", BOB, "--policy", "sales")
+    (office.folder / "password").write_text("wrong\n")
+    assert office.type("sync", ALICE).exit_code == 1
+    states = {each["mailbox"]: each["state"] for each in office.json("status")}
+    assert states == {ALICE: "suspended", BOB: "suspended"}
+    (office.folder / "password").write_text("sandbox\n")
+    office.done("resume", ALICE, BOB)
+    assert office.type("sync").exit_code == 0
+
+
+def test_held_changes_are_listed_and_let_go(office: Office) -> None:
+    """Three of three contacts leaving at once are held: exit 3, then `approve` carries them out."""
+    for name in ("Bob", "Cid"):
+        office.done("crm", "contact", "new", "--owner", ALICE, "--last-name", name)
+    office.done("sync")
+    office.done("users", "add", BOB, "--policy", "sales")
+    for contact in office.json("crm", "contact", "list"):
+        office.done("crm", "contact", "assign", contact["id"], "--owner", BOB)
+    assert office.json("sync", ALICE, exit_code=3)[0]["counts"]["held"] == 3
+    assert {each["verb"] for each in office.json("held", ALICE)} == {"move"}
+    office.done("approve", ALICE)
+    assert office.json("sync", ALICE)[0]["counts"]["outlook"]["moved"] == 3
+    assert office.json("held") == []
+
+
+def test_a_run_can_be_looked_at_afterwards(office: Office) -> None:
+    """`runs` lists runs, and shows of each what it wrote and why."""
+    (report,) = office.json("sync")
+    assert office.json("runs", "list")[0]["run"] == report["run"]
+    shown = office.json("runs", "show", report["run"][:6])
+    assert [each["reason"] for each in shown["operations"]] == ["created"]
+    assert office.type("runs", "show", "nothing").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["sync", "carol@example.test"], "No mailbox carol@example.test is served"),
+        (["users", "add", BOB, "--policy", "sale"], "Did you mean 'sales'?"),
+        (["users", "add", ALICE, "--policy", "sales"], "is served already"),
+        (["users", "add", "nobody", "--policy", "sales"], "not an e-mail address"),
+        (["users", "add", BOB, "--policy", "sales", "--password-file", "none"], "no file none"),
+        (["onboard", BOB], "No mailbox"),
+        (["synk"], "Did you mean 'sync'?"),
+    ],
+)
+def test_a_mistake_is_explained(office: Office, words: list[str], says: str) -> None:
+    """Wrong usage exits 4 and says what happened; nothing is synced because of it."""
+    result = office.type(*words)
+    assert result.exit_code == 4
+    assert says in result.stderr
+    assert office.box.requests.total == 0
