@@ -37,7 +37,7 @@ def _draw(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) ->
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title, title_justify="left", box=SIMPLE)
+    drawn = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in cells:
@@ -46,9 +46,11 @@ def _draw(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) ->
 
 
 def _write(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len  # a Japanese character takes two places
+
     lines = [list(columns), *cells]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(columns))]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(columns))]
     click.echo(title)
     for line in lines:
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        padded = (c + " " * (width - cell_len(c)) for c, width in zip(line, widths, strict=True))
         click.echo("  ".join(padded).rstrip())

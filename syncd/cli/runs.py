@@ -13,6 +13,8 @@ from syncd.cli.errors import Problem
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
+    from syncd.sync.overview import Kept
+
 
 @click.group(name="runs", short_help="Show what past runs did.")
 def command() -> None:
@@ -50,7 +52,7 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
     """Show one RUN with everything it wrote, and why."""
     from syncd.cli import mailboxes, output
     from syncd.reconcile.reasons import SENTENCES, Reason
-    from syncd.sync.overview import one_run, operations
+    from syncd.sync.overview import kept, one_run, operations
 
     with mailboxes.reading(context) as conn:
         found = one_run(conn, run)
@@ -61,6 +63,7 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
                 "See them: syncd runs list",
             )
         done = operations(conn, found.id)
+        losers = kept(conn, found.id)
     told = [
         {
             "operation": each.verb,
@@ -72,14 +75,39 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
         }
         for each in done
     ]
+    aside = [
+        {
+            "id": each.crm_id,
+            "side": each.side,
+            "values": {n: v for n, v in each.values.items() if v is not None},
+            "reason": each.reason.value,
+            "why": SENTENCES[each.reason],
+        }
+        for each in losers
+    ]
     if as_json:
-        output.emit_json({**_json(found), "operations": told})
+        output.emit_json({**_json(found), "operations": told, "kept": aside})
         return
     click.echo(f"Run {found.id} of {found.address}, {_time(found.started)}: {found.outcome}")
     if found.error:
         click.echo(found.error)
     cells = [[t["operation"], t["id"], t["status"], t["why"], t["error"]] for t in told]
     output.table("Writes", ["Operation", "CRM id", "Status", "Why", "Error"], cells)
+    if losers:
+        cells = [
+            [a["id"], _SIDES[each.side], _values(each), a["why"]]
+            for a, each in zip(aside, losers, strict=True)
+        ]
+        output.table(
+            "Replaced, and kept here", ["CRM id", "Where", "What stood there", "Why"], cells
+        )
+
+
+_SIDES = {"crm": "the CRM", "outlook": "Outlook"}
+
+
+def _values(each: Kept) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in each.values.items() if value)
 
 
 def _json(row: Row[Any]) -> dict[str, object]:

@@ -20,6 +20,7 @@ from syncd.model.fields import (
     Uri,
 )
 from syncd.model.kinds import Initial, Kind, MatchBy
+from syncd.model.normal import text
 from syncd.model.values import Value
 
 PSETID_ADDRESS = "00062004-0000-0000-c000-000000000046"
@@ -110,23 +111,20 @@ FIELDS: tuple[Field, ...] = (
     _own("nickname", "Nickname", TEXT, Uri("contacts:Nickname"), "nickName", THEIRS),
     _own("governmentid", "Government ID", TEXT, Tag(0x3A07), "String 0x3A07", THEIRS, OFF),
     _own("ftpsiteurl", "FTP site", TEXT, Tag(0x3A4C), "String 0x3A4C"),
-    _own("websiteurl", "Web page", TEXT, Uri("contacts:BusinessHomePage"), "businessHomePage"),
+    # contacts:BusinessHomePage is an xs:anyURI: one value that is none would refuse a whole batch.
+    _own("websiteurl", "Web page", TEXT, Tag(0x3A51), "businessHomePage"),
     _own("imaddress", "IM address", TEXT, Indexed("contacts:ImAddress", "ImAddress1"), "imAddresses[0]", THEIRS),
     _own("description", "Notes", NOTE, Uri("item:Body"), "personalNotes", THEIRS),
     _own("yomifirstname", "Yomi first name", TEXT, Named(PSETID_ADDRESS, 0x802C), "yomiGivenName"),
     _own("yomilastname", "Yomi last name", TEXT, Named(PSETID_ADDRESS, 0x802D), "yomiSurname"),
-    _own("categories", "Categories", NAMES, Uri("item:Categories"), "categories", THEIRS, OFF),
+    Field("categories", "Categories", NAMES, ("categories",), Uri("item:Categories"), "categories", "categories", OFF, THEIRS, locked=True),
 )  # fmt: skip
-
-
-def _joined(values: Mapping[str, Value], *parts: str) -> str:
-    return " ".join(str(values[part]) for part in parts if values.get(part))
 
 
 def display_name(values: Mapping[str, Value]) -> str | None:
     """The name as spoken, else the company, else the address: "Ann van Dyk"."""
     spoken = _joined(values, "firstname", "middlename", "lastname", "suffix")
-    return spoken or _text(values.get("companyname")) or _text(values.get("emailaddress1"))
+    return spoken or _joined(values, "companyname") or _joined(values, "emailaddress1") or None
 
 
 def file_as(values: Mapping[str, Value]) -> str | None:
@@ -136,8 +134,8 @@ def file_as(values: Mapping[str, Value]) -> str | None:
     return f"{last}, {given}" if last and given else display_name(values)
 
 
-def _text(value: Value) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _joined(values: Mapping[str, Value], *parts: str) -> str:
+    return text(" ".join(str(values[part]) for part in parts if values.get(part))) or ""
 
 
 CONTACT = Kind(

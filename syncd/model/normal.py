@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 
-import phonenumbers
-
 from syncd.model.fields import FieldType, Group
 from syncd.model.values import Value, canonical, to_json
 
@@ -35,18 +33,30 @@ def lines(value: str) -> str | None:
 
 
 def email(value: str) -> str | None:
-    """An address, case folded: no server in use tells addresses apart by case."""
-    folded = text(value)
-    return folded and unicodedata.normalize("NFC", folded.casefold())
+    """An address in lower case: no server in use tells addresses apart by case.
+
+    Not case folded: weiss@ and weiß@ are two addresses.
+    """
+    bare = text(value)
+    return bare and unicodedata.normalize("NFC", bare.lower())
 
 
 @lru_cache(maxsize=65536)
 def phone(value: str) -> str | None:
     """What is dialled: E.164 with extension for international numbers, else the bare digits."""
+    form, last = _dialled(value), None
+    while form != last:  # what looks like no number may, without its noise, be one
+        form, last = _dialled(form or ""), form
+    return form
+
+
+def _dialled(value: str) -> str | None:
     bare = text(value)
     if bare is None:
         return None
     if bare.startswith(("+", "tel:+")):
+        import phonenumbers  # here: it takes long, and most commands compare no number
+
         try:
             number = phonenumbers.parse(bare)
         except phonenumbers.NumberParseException:
@@ -54,7 +64,7 @@ def phone(value: str) -> str | None:
         else:
             dialled = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
             return f"{dialled};ext={number.extension}" if number.extension else dialled
-    return _DIALLING_NOISE.sub("", bare).casefold() or None
+    return text(_DIALLING_NOISE.sub("", bare).lower())
 
 
 def names(value: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -78,6 +88,18 @@ def normal(kind: FieldType, value: Value) -> Value:
     if isinstance(value, tuple):
         return names(value)
     return _TEXT_FORMS[kind](value)
+
+
+def same(kind: FieldType, one: Value, two: Value) -> bool:
+    """Whether two values of this type have the same normal form, found as cheaply as can be."""
+    if one == two:
+        return True
+    if one is None or two is None:
+        filled = two if one is None else one
+        # Whatever the form, a letter or digit stays: no number is parsed to know that it is one.
+        if isinstance(filled, str) and any(map(str.isalnum, filled)):
+            return False
+    return normal(kind, one) == normal(kind, two)
 
 
 def normal_group(group: Group, values: Mapping[str, Value]) -> dict[str, Value]:

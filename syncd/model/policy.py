@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from syncd.model.fields import Direction, Group, Side
 from syncd.model.kinds import Kind
@@ -56,7 +57,8 @@ class Limits:
 class KindPolicy:
     """What one policy says of one kind.
 
-    `direction` bounds every group; `directions` narrows single groups further.
+    `direction` bounds every group; `directions` replaces the map's default for single groups, but
+    for those that the map locks.
     """
 
     kind: Kind
@@ -70,10 +72,12 @@ class KindPolicy:
     limits: Limits = field(default_factory=Limits)
 
     def direction_of(self, group: Group) -> Direction:
-        """The direction in force for a group: what kind, map and policy all allow."""
-        return narrower(self.direction, self.directions.get(group.name, group.direction))
+        """The direction in force for a group: what the kind's and the group's own both allow."""
+        own = self.directions.get(group.name, group.direction)
+        return narrower(self.direction, group.direction if group.locked else own)
 
 
+@cache
 def narrower(one: Direction, two: Direction) -> Direction:
     """The direction in which both allow a side to speak."""
     crm = one.speaks(Side.CRM) and two.speaks(Side.CRM)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from syncd.model.fields import Group
 from syncd.model.kinds import Kind
-from syncd.model.normal import normal, normal_group
+from syncd.model.normal import normal, same
 from syncd.model.values import JsonValue, Value, from_json, to_json
 
 
@@ -20,13 +20,18 @@ class Record:
     fields: Mapping[str, Value]
 
     def __post_init__(self) -> None:
-        if unknown := self.fields.keys() - self.kind.by_name.keys():
+        if not self.fields.keys() <= self.kind.by_name.keys():
+            unknown = self.fields.keys() - self.kind.by_name.keys()
             raise ValueError(f"{self.kind.name} has no field {min(unknown)!r}")
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
 
     def group(self, group: Group) -> dict[str, Value] | None:
         """The observed values of a group, or `None` when none of its fields was observed."""
-        seen = {f.name: self.fields[f.name] for f in group.fields if f.name in self.fields}
+        fields = self.fields
+        seen: dict[str, Value] = {}
+        for field in group.fields:
+            if field.name in fields:
+                seen[field.name] = fields[field.name]
         return seen or None
 
     def normal(self, name: str) -> Value:
@@ -50,15 +55,21 @@ class Record:
 
 def equal(group: Group, one: Mapping[str, Value], two: Mapping[str, Value]) -> bool:
     """Whether two values of a group are the same in normal form."""
-    return normal_group(group, one) == normal_group(group, two)
+    return one == two or all(
+        same(field.type, one.get(field.name), two.get(field.name)) for field in group.fields
+    )
 
 
 def difference(
     group: Group, wanted: Mapping[str, Value], present: Mapping[str, Value]
 ) -> dict[str, Value]:
-    """The fields of `wanted` that `present` does not already hold, as they are to be written."""
+    """The fields of `wanted` that `present` does not already hold, as they are to be written.
+
+    A field that `wanted` does not name was not observed, and is not written.
+    """
     return {
-        field.name: wanted.get(field.name)
+        field.name: wanted[field.name]
         for field in group.fields
-        if normal(field.type, wanted.get(field.name)) != normal(field.type, present.get(field.name))
+        if field.name in wanted
+        and not same(field.type, wanted[field.name], present.get(field.name))
     }

@@ -38,4 +38,7 @@ def from_json(kind: FieldType, value: object) -> Value:
 
 def canonical(data: Mapping[str, object]) -> str:
     """Canonical JSON: equal content gives equal text, whatever the order it was built in."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(data)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))

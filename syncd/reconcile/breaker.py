@@ -1,4 +1,4 @@
-"""The breaker (P8): deletes, unlinks, moves, emptied fields and creations are bounded.
+"""The breaker (P8): deletes, unlinks, moves, emptied fields, CRM writes and creations are bounded.
 
 When one run would do more of one thing than the limits allow, all of those are held before the
 first; they wait for a person, and the rest of the run goes on.
@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from syncd.model.fields import Side
 from syncd.model.policy import Limits
-from syncd.reconcile.decide import Decision, Verb
+from syncd.reconcile.decision import Decision, Verb
 
 
 class Bounded(StrEnum):
@@ -39,7 +38,8 @@ BOUNDED: Mapping[Verb, Bounded] = {
 def bounded(decision: Decision) -> frozenset[Bounded]:
     """What of a decision the breaker counts."""
     counted = {BOUNDED[verb] for verb in decision.verbs if verb in BOUNDED}
-    if any(value is None for side in Side for value in decision.patch(side).values()):
+    patches = (patch for group in decision.groups for patch in group.writes.values())
+    if any(value is None for patch in patches for value in patch.values()):
         counted.add(Bounded.EMPTY)
     return frozenset(counted)
 

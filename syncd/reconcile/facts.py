@@ -44,7 +44,7 @@ class ItemPresence(StrEnum):
     """Where an item is, concluded from sound readings only (P5)."""
 
     PRESENT = "present"
-    ARCHIVED = "archived"  # in our own folder for former contacts
+    ARCHIVED = "archived"  # in our own folder for what left scope
     DELETED = "deleted"
     MOVED = "moved"  # in a folder that syncd does not serve
     UNKNOWN = "unknown"
@@ -52,7 +52,7 @@ class ItemPresence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CrmFacts:
-    """What the CRM holds. `record` is `None` only for `DELETED` and `UNKNOWN`.
+    """What the CRM holds. `record` is `None` for `DELETED`, `UNKNOWN` and what it never had.
 
     `origins` is when each group's value was authored; `writable` whether the mailbox's user may
     change the record.

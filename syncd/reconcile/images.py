@@ -53,6 +53,18 @@ def hashed(key: bytes, group: Group, values: Mapping[str, Value]) -> GroupImage:
     return GroupImage(None, group_digest(key, group, values))
 
 
+def completed(
+    group: Group, image: GroupImage | None, seen: Mapping[str, Value] | None
+) -> Mapping[str, Value] | None:
+    """What a side holds of a group: fields that were not observed are as the image has them.
+
+    `None`, as good as not observed, where only a part was observed and the rest is not known.
+    """
+    if seen is None or image is None or len(seen) == len(group.fields):
+        return seen
+    return None if image.values is None else {**image.values, **seen}
+
+
 def differs(
     key: bytes, group: Group, image: GroupImage | None, now: Mapping[str, Value] | None
 ) -> bool:

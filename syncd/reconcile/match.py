@@ -37,12 +37,12 @@ def unique_keys(kind: Kind, values: Values) -> frozenset[str]:
 
 
 def name_keys(kind: Kind, values: Values) -> frozenset[str]:
-    """The name together with each supporting value."""
+    """The name together with each supporting value, in whichever field it is."""
     name = [_form(kind, values, part) for part in kind.match.name]
     if not all(name):
         return frozenset()
     return frozenset(
-        "\x1f".join((*name, field, form))
+        "\x1f".join((*name, form))
         for field in kind.match.support
         if (form := _form(kind, values, field))
     )
@@ -77,15 +77,20 @@ def match(
     """Match records in scope to unlinked items.
 
     `taken` are the values of records that are linked already: a value they carry is not unique.
+    An address that several carry matches nobody; a name that several bear is doubtful.
     """
     pairs: dict[str, str] = {}
     doubtful: dict[str, tuple[str, ...]] = {}
+    if not items:
+        return Matches(pairs, doubtful)
     owners = _index(((r, unique_keys(kind, v)) for r, v in records.items()))
     carriers = _index(((i, unique_keys(kind, v)) for i, v in items.items()))
+    taken = tuple(taken)
     crowded = {each for values in taken for each in unique_keys(kind, values)}
-    named_records = _index(((r, name_keys(kind, v)) for r, v in records.items()))
+    named_twice = {each for values in taken for each in name_keys(kind, values)}
     named_items = _index(((i, name_keys(kind, v)) for i, v in items.items()))
     candidates: dict[str, set[str]] = {}
+    unsure: set[str] = set()  # a linked record bears the same name
     for record, values in records.items():
         by_value: set[str] = set()
         for each in unique_keys(kind, values) - crowded:
@@ -93,16 +98,18 @@ def match(
                 by_value |= carriers[each]
         by_name: set[str] = set()
         for each in name_keys(kind, values):
-            if len(named_records[each]) == 1:
-                by_name |= named_items[each]
+            by_name |= named_items[each]
         candidates[record] = by_value or by_name
+        if not by_value and named_twice & name_keys(kind, values):
+            unsure.add(record)
     claims: dict[str, set[str]] = defaultdict(set)
     for record, found in candidates.items():
         for item in found:
             claims[item].add(record)
     for record, found in candidates.items():
         clear = [i for i in found if not contradict(kind, records[record], items[i])]
-        if len(found) == len(clear) == 1 and len(claims[clear[0]]) == 1:
+        alone = len(found) == len(clear) == 1 and len(claims[clear[0]]) == 1
+        if alone and record not in unsure:
             pairs[record] = clear[0]
         elif found:
             doubtful[record] = tuple(sorted(found))

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from syncd.model.fields import Direction, Group, Side, Sphere
+from syncd.model.normal import normal_group, text
 from syncd.model.policy import ConflictPolicy
 from syncd.model.record import difference, equal
 from syncd.model.values import Value
@@ -88,17 +90,16 @@ def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: byte
     edited = {s: differs(key, facts.group, facts.images[s], facts.now[s]) for s in Side}
     verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], _equal(facts, edited)]
     if verdict is Verdict.AGREED:
-        return GroupOutcome(facts.group.name, Reason.EQUAL, AGREED)
+        return _agreed(facts.group.name, Reason.EQUAL)
     if verdict is Verdict.REST:
         return _rest(facts)
     if verdict is Verdict.CONFLICT:
         return _conflict(facts, conflict, timing)
-    side = _CARRIED[verdict]
-    return carry(facts, side, _CHANGED[side])
+    return _carried(facts, _CARRIED[verdict])
 
 
 def value(facts: GroupFacts, side: Side) -> Mapping[str, Value]:
-    """What a side holds now: as read, else as imaged; empty where only a hash is kept."""
+    """What a side holds now: as read, else as imaged; empty where that is a hash (`unread`)."""
     now, image = facts.now[side], facts.images[side]
     if now is not None:
         return now
@@ -106,38 +107,60 @@ def value(facts: GroupFacts, side: Side) -> Mapping[str, Value]:
 
 
 def _equal(facts: GroupFacts, edited: Mapping[Side, bool]) -> bool:
-    known = all(
-        facts.now[s] is not None or ((i := facts.images[s]) is not None and i.values is not None)
-        for s in Side
-    )
-    if known:
+    if all(_is_known(facts, side) for side in Side):
         return equal(facts.group, value(facts, Side.CRM), value(facts, Side.OUTLOOK))
     return not any(edited.values()) and facts.mark.standing is Standing.AGREED
 
 
-def carry(facts: GroupFacts, side: Side, reason: Reason) -> GroupOutcome:
-    """Write what `side` holds to the other, if the rules let it; else the group is apart."""
-    if blocked := _blocked(facts, side):
-        return GroupOutcome(facts.group.name, blocked, Mark(Standing.APART, blocked))
-    source, target = value(facts, side), value(facts, side.other)
-    overwritten = any(target.get(f.name) for f in facts.group.fields)
-    agreed = facts.mark.standing is Standing.AGREED and not differs_from_image(facts, side.other)
-    loser = Loser(facts.group.name, side.other, target) if overwritten and not agreed else None
-    patch = difference(facts.group, source, target)
-    return GroupOutcome(
-        facts.group.name, reason, AGREED, {side.other: patch} if patch else {}, loser
+def unread(facts: GroupFacts, key: bytes) -> bool:
+    """Whether a side must be read first: the other would overwrite what is known by its hash."""
+    unsettled = facts.mark.standing is Standing.UNSETTLED
+    return any(
+        not _is_known(facts, side)
+        and (
+            unsettled or differs(key, facts.group, facts.images[side.other], facts.now[side.other])
+        )
+        for side in Side
     )
 
 
-def differs_from_image(facts: GroupFacts, side: Side) -> bool:
-    """Whether a side's values were read and are not those of its (content) image."""
-    now, image = facts.now[side], facts.images[side]
-    if now is None:
-        return False
-    return image is None or image.values is None or not equal(facts.group, image.values, now)
+def _is_known(facts: GroupFacts, side: Side) -> bool:
+    image = facts.images[side]
+    return facts.now[side] is not None or image is None or image.values is not None
 
 
-def _blocked(facts: GroupFacts, side: Side) -> Reason | None:
+def carry(facts: GroupFacts, side: Side, reason: Reason) -> GroupOutcome:
+    """Write what `side` holds to the other, if the rules let it; else the group is apart."""
+    if why := blocked(facts, side):
+        return GroupOutcome(facts.group.name, why, Mark(Standing.APART, why))
+    patch = difference(facts.group, value(facts, side), value(facts, side.other))
+    if not patch:
+        return _agreed(facts.group.name, reason)
+    loser = _loser(facts, side.other, patch)
+    return GroupOutcome(facts.group.name, reason, AGREED, {side.other: patch}, loser)
+
+
+@cache
+def _agreed(group: str, reason: Reason) -> GroupOutcome:
+    """Nothing to write: the outcome of most groups, and one object for all of them."""
+    return GroupOutcome(group, reason, AGREED)
+
+
+def _loser(facts: GroupFacts, side: Side, patch: Mapping[str, Value]) -> Loser | None:
+    """What a patch overwrites on a side, unless both sides had agreed on it (P1)."""
+    held, image = value(facts, side), facts.images[side]
+    if not any(held.get(name) for name in patch):
+        return None
+    as_imaged = (
+        image is not None and image.values is not None and equal(facts.group, image.values, held)
+    )
+    if facts.mark.standing is Standing.AGREED and as_imaged:
+        return None
+    return Loser(facts.group.name, side, held)
+
+
+def blocked(facts: GroupFacts, side: Side) -> Reason | None:
+    """Why what a side holds may not be carried to the other; `None` when it may."""
     if facts.direction is Direction.NONE:
         return Reason.DIRECTION_NONE
     if not facts.direction.speaks(side):
@@ -153,14 +176,29 @@ def _rest(facts: GroupFacts) -> GroupOutcome:
     return GroupOutcome(facts.group.name, reason, Mark(Standing.APART, reason))
 
 
+def _carried(facts: GroupFacts, side: Side) -> GroupOutcome:
+    """One side was edited. A set that is apart gets the edit, and keeps what else it holds."""
+    if facts.group.is_set and facts.mark.standing is not Standing.AGREED and _two_way(facts):
+        return _merge_set(facts)
+    return carry(facts, side, _CHANGED[side])
+
+
+def _two_way(facts: GroupFacts) -> bool:
+    return all(blocked(facts, side) is None for side in Side)
+
+
 def _conflict(facts: GroupFacts, policy: ConflictPolicy, timing: Timing) -> GroupOutcome:
-    open_to = [side for side in Side if _blocked(facts, side) is None]
+    if all(facts.images[side] is None for side in Side):
+        return adopt(facts, Reason.RULE_CHANGED)  # the map is new to this link
+    open_to = [side for side in Side if blocked(facts, side) is None]
     if not open_to:
         return carry(facts, Side.CRM, Reason.BOTH_CHANGED)  # says why nobody may speak
     if len(open_to) == 1:
-        return carry(facts, open_to[0], Reason.ONE_WAY)
+        return carry(facts, open_to[0], _RULED[open_to[0]])
     if facts.group.is_set:
         return _merge_set(facts)
+    if policy is ConflictPolicy.LATEST and any(facts.images[side] is None for side in Side):
+        return carry(facts, Side.CRM, Reason.LATEST_UNKNOWN)
     winner, reason = _winner(policy, timing)
     return carry(facts, winner, reason)
 
@@ -181,41 +219,48 @@ def _winner(policy: ConflictPolicy, timing: Timing) -> tuple[Side, Reason]:
 def _merge_set(facts: GroupFacts) -> GroupOutcome:
     """Three-way by element: what either side added is in, what either side removed is out."""
     name = facts.group.fields[0].name
-    base = set(_names(facts.images[Side.CRM], name)) & set(_names(facts.images[Side.OUTLOOK], name))
-    here = {side: set(_elements(value(facts, side), name)) for side in Side}
-    both = here[Side.CRM] | here[Side.OUTLOOK]
+    base = _imaged(facts, Side.CRM, name).keys() & _imaged(facts, Side.OUTLOOK, name).keys()
+    here = {side: _elements(value(facts, side), name) for side in Side}
+    both = here[Side.OUTLOOK] | here[Side.CRM]
     removed = {each for each in base if any(each not in here[side] for side in Side)}
-    merged = {name: tuple(sorted(both - removed)) or None}
+    left = tuple(written for form, written in sorted(both.items()) if form not in removed)
+    merged = {name: left or None}
     writes = {s: p for s in Side if (p := difference(facts.group, merged, value(facts, s)))}
     return GroupOutcome(facts.group.name, Reason.MERGED_SET, AGREED, writes)
 
 
-def _names(image: GroupImage | None, name: str) -> tuple[str, ...]:
-    return _elements(image.values, name) if image is not None and image.values is not None else ()
+def _imaged(facts: GroupFacts, side: Side, name: str) -> Mapping[str, str]:
+    image = facts.images[side]
+    return _elements(image.values, name) if image is not None and image.values is not None else {}
 
 
-def _elements(values: Mapping[str, Value], name: str) -> tuple[str, ...]:
+def _elements(values: Mapping[str, Value], name: str) -> dict[str, str]:
+    """The elements of a set as they are written, by what they are compared by."""
     held = values.get(name)
-    return held if isinstance(held, tuple) else ()
+    return {form: each for each in held if (form := text(each))} if isinstance(held, tuple) else {}
 
 
 def adopt(facts: GroupFacts, reason: Reason = Reason.ADOPTED) -> GroupOutcome:
     """Decide one group of a pair that has no images to merge with (or whose rule changed).
 
-    Equal is agreed; an empty CRM value takes Outlook's for business groups; where both are filled
-    the CRM's is written and Outlook's kept; personal groups stay apart until a side edits them.
+    Equal is agreed. Personal groups stay apart until a side edits them, but where a changed rule
+    lets one side alone speak. An empty CRM value takes Outlook's; where both are filled the CRM's
+    is written and Outlook's kept. Where one side alone may speak it does, but an empty one does not
+    blank what the other holds.
     """
     crm, outlook = value(facts, Side.CRM), value(facts, Side.OUTLOOK)
     if equal(facts.group, crm, outlook):
         return GroupOutcome(facts.group.name, Reason.EQUAL, AGREED)
-    if facts.group.sphere is Sphere.PERSONAL and reason is Reason.ADOPTED:
-        return GroupOutcome(
-            facts.group.name, Reason.PERSONAL, Mark(Standing.APART, Reason.PERSONAL)
-        )
-    crm_filled = any(crm.get(f.name) for f in facts.group.fields)
-    wished = Side.CRM if crm_filled else Side.OUTLOOK
-    if _blocked(facts, wished) and not _blocked(facts, wished.other):
-        speaker_filled = any(value(facts, wished.other).get(f.name) for f in facts.group.fields)
+    both_speak = facts.direction is Direction.TWO_WAY
+    if facts.group.sphere is Sphere.PERSONAL and (reason is Reason.ADOPTED or both_speak):
+        personal = Mark(Standing.APART, Reason.PERSONAL)
+        return GroupOutcome(facts.group.name, Reason.PERSONAL, personal)
+    wished = Side.CRM if _is_filled(facts, Side.CRM) else Side.OUTLOOK
+    if blocked(facts, wished) and not blocked(facts, wished.other):
         # An empty side that alone may speak does not blank what the other holds.
-        wished = wished.other if speaker_filled else wished
+        wished = wished.other if _is_filled(facts, wished.other) else wished
     return carry(facts, wished, reason)
+
+
+def _is_filled(facts: GroupFacts, side: Side) -> bool:
+    return any(normal_group(facts.group, value(facts, side)).values())

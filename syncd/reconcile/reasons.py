@@ -45,6 +45,7 @@ class Reason(StrEnum):
     OUTLOOK_MOVED = "outlook-moved"
     UNTRACKED = "untracked"
     MADE_PRIVATE = "made-private"
+    DOUBLE = "double"
     # left alone
     NOT_TRACKED = "not-tracked"
     PRIVATE = "private"
@@ -71,7 +72,7 @@ class Reason(StrEnum):
 
 
 SENTENCES: Mapping[Reason, str] = {
-    Reason.EQUAL: "Both sides hold the same.",
+    Reason.EQUAL: "Nothing is to be done: both sides hold the same, as far as the rules let them.",
     Reason.ECHO: "This is what syncd wrote itself.",
     Reason.CRM_CHANGED: "It was changed in the CRM.",
     Reason.OUTLOOK_CHANGED: "It was changed in Outlook.",
@@ -90,10 +91,10 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NOT_WRITABLE: "The owner of the mailbox may not change this in the CRM.",
     Reason.NOT_TAKEN: "The other side holds it in its own form.",
     Reason.CREATED: "It belongs in this mailbox and was not there.",
-    Reason.ADOPTED: "The contact was in Outlook already and is the same person.",
+    Reason.ADOPTED: "It was in Outlook already, and is the same.",
     Reason.STAMP_FOUND: "The Outlook item says that it belongs to this CRM record.",
     Reason.TRACKED: "Its owner put it into the CRM.",
-    Reason.DUPLICATE_LINKED: "Its owner put it into the CRM, which knew the person already.",
+    Reason.DUPLICATE_LINKED: "Its owner put it into the CRM, which had it already.",
     Reason.IN_SCOPE_AGAIN: "It belongs in this mailbox again.",
     Reason.BACK_IN_FOLDER: "Its owner put it back into the folder.",
     Reason.LEFT_SCOPE: "It no longer belongs in this mailbox.",
@@ -102,15 +103,16 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.OUTLOOK_MOVED: "Its owner moved it to another folder; the CRM keeps it.",
     Reason.UNTRACKED: "Its owner took it out of the CRM's care; the CRM keeps its record.",
     Reason.MADE_PRIVATE: "Its owner marked it private.",
+    Reason.DOUBLE: "A request that was not answered in time left it behind; it is nobody's.",
     Reason.NOT_TRACKED: "It is its owner's own and was not put into the CRM.",
     Reason.PRIVATE: "It is marked private.",
     Reason.OTHER_CLASS: "It is another sort of item, such as a distribution list.",
     Reason.FOREIGN: "It belongs to another installation of syncd.",
-    Reason.COPY: "It is a copy of a contact that is in step.",
+    Reason.COPY: "It is a copy of an item that is in step.",
     Reason.AT_REST: "It is no longer kept in step.",
     Reason.DIRECTION: "The rule lets nothing come from Outlook.",
     Reason.FIRST_CONTACT: "The first sync of this mailbox waits for approval.",
-    Reason.DOUBTFUL_MATCH: "More than one contact could be meant; a person must decide.",
+    Reason.DOUBTFUL_MATCH: "It is not clear whether the CRM and Outlook mean the same here; a person must decide.",
     Reason.LINKED_HERE: "The CRM record is in this mailbox already under another item; a person must decide.",
     Reason.ORPHAN_STAMP: "It names a CRM record that is not known here.",
     Reason.HELD: "Too many changes of this sort at once; they wait for a person.",

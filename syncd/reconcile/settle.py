@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from syncd.model.fields import Group, Side
+from syncd.model.fields import SIDES, Group, Side
 from syncd.model.kinds import Kind
 from syncd.model.record import Record, equal
 from syncd.model.values import Value
 from syncd.reconcile.facts import Link
-from syncd.reconcile.images import AGREED, GroupImage, Image, Mark, Standing, content, hashed
+from syncd.reconcile.images import (
+    AGREED,
+    GroupImage,
+    Image,
+    Mark,
+    Standing,
+    completed,
+    content,
+    hashed,
+)
 from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.reasons import Reason
 
@@ -32,52 +41,46 @@ def settle(
 ) -> tuple[Mapping[Side, Image], Mapping[str, Mark]]:
     """The images and marks of all groups, from what each side holds now.
 
-    `held` is `None` for a side that was not read: it keeps its images. `pending` groups are still
-    to be written to the other side and keep everything, so that they are decided again after a
-    crash.
+    `held` is `None` for a side that was not read: it keeps its images. A group without an outcome
+    was not decided, and keeps everything. So do `pending` groups, which are still to be written to
+    the other side, so that they are decided again after a crash.
     """
     images: dict[Side, dict[str, GroupImage]] = {
         side: dict(before.images.get(side, {})) if before else {} for side in Side
     }
     marks = dict(before.marks) if before else {}
+    sides = [(side, images[side], held[side]) for side in SIDES]
     for name, group in groups.items():
-        if name in pending:
+        if name in pending or name not in outcomes:
             continue
-        old = {side: images[side].get(name) for side in Side}
-        values = {side: _values(group, held[side], old[side]) for side in Side}
-        mark = _mark(group, values, outcomes.get(name), marks.get(name, AGREED))
+        values = {side: _values(group, record, old.get(name)) for side, old, record in sides}
+        mark = _mark(group, values, outcomes[name].mark)
         marks[name] = mark
-        for side in Side:
+        for side, image, record in sides:
             now = values[side]
-            if now is not None and held[side] is not None:
-                images[side][name] = _image(group, now, mark, old[side], key)
+            if now is not None and record is not None:
+                image[name] = _image(group, now, mark, image.get(name), key)
     return images, marks
 
 
 def _values(
     group: Group, record: Record | None, image: GroupImage | None
 ) -> Mapping[str, Value] | None:
-    if record is not None and (now := record.group(group)) is not None:
-        return now
-    return image.values if image is not None else None
+    seen = completed(group, image, record.group(group)) if record is not None else None
+    if seen is None and image is not None:
+        return image.values
+    return seen
 
 
-def _mark(
-    group: Group,
-    values: Mapping[Side, Mapping[str, Value] | None],
-    outcome: GroupOutcome | None,
-    before: Mark,
-) -> Mark:
+def _mark(group: Group, values: Mapping[Side, Mapping[str, Value] | None], wanted: Mark) -> Mark:
     crm, outlook = values[Side.CRM], values[Side.OUTLOOK]
     if crm is None or outlook is None:  # one side is known by its hash alone, and did not change
-        return outcome.mark if outcome else before
+        return wanted
     if equal(group, crm, outlook):
         return AGREED
-    wanted = outcome.mark if outcome else before
-    # Written, and yet not the same: the other side holds it in its own form.
-    return (
-        wanted if wanted.standing is not Standing.AGREED else Mark(Standing.APART, Reason.NOT_TAKEN)
-    )
+    if wanted.standing is Standing.AGREED:
+        return Mark(Standing.APART, Reason.NOT_TAKEN)  # written, and held in a form of its own
+    return wanted
 
 
 def _image(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syncd.model.kinds import Kind
-from syncd.reconcile.decide import Stand
+from syncd.reconcile.decision import Stand
 from syncd.reconcile.reasons import Reason
 
 
@@ -16,8 +16,7 @@ from syncd.reconcile.reasons import Reason
 class Sighting:
     """One item of a listing. `installation` is the stamp's, `None` for an item without a stamp.
 
-    `linked` says that a link has this very item; `echo` that it stands at the version that the
-    link knows.
+    `linked` says that a link has this very item.
     """
 
     item_class: str
@@ -25,7 +24,6 @@ class Sighting:
     tracked: bool
     installation: str | None
     linked: bool
-    echo: bool = False
 
 
 def triage(kind: Kind, sighting: Sighting, installation: str) -> tuple[Stand, Reason] | None:

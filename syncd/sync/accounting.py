@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, true, update
 
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
@@ -16,6 +16,15 @@ from syncd.sync.snapshots import chunks
 from syncd.sync.tables import match_value, noticed, observed
 
 COUNTED_REASONS = (Reason.HELD,)
+
+# What waits for a person is not read again each cycle; an edit, or time, brings it back.
+PARKED = (
+    Reason.HELD,
+    Reason.FIRST_CONTACT,
+    Reason.DOUBTFUL_MATCH,
+    Reason.LINKED_HERE,
+    Reason.ORPHAN_STAMP,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +161,28 @@ def attempts(conn: Connection, session: Session, remote_id: str | None, crm_id: 
     return conn.execute(query).scalar() or 0
 
 
+# What waits, by the index of what is not settled: the rest of a mailbox is not gone through.
+_UNDECIDED = ((observed, observed.c.unsettled), (noticed, true()))
+
+
 def waits_for(conn: Connection, session: Session, reasons: Sequence[Reason]) -> bool:
     """Whether anything waits for one of these reasons. Asked only while something waits at all."""
     if not session.state(conn).counters.get("waiting"):
         return False
-    for table in (observed, noticed):
-        waits = (table.c.stand == Stand.WAITING) & table.c.reason.in_(reasons)
+    for table, undecided in _UNDECIDED:
+        waits = undecided & (table.c.stand == Stand.WAITING) & table.c.reason.in_(reasons)
         if conn.execute(select(table.c.kind).where(session.mine(table), waits).limit(1)).first():
             return True
     return False
+
+
+def wake(conn: Connection, session: Session, reasons: Sequence[Reason]) -> None:
+    """Look again at what waits for these reasons. Asked only while something waits at all."""
+    if not session.state(conn).counters.get("waiting"):
+        return
+    for table, undecided in _UNDECIDED:
+        mine = session.mine(table) & undecided & table.c.reason.in_(reasons)
+        conn.execute(update(table).where(mine).values(retry_at=None))
 
 
 def recount(conn: Connection, session: Session) -> Counter[str]:

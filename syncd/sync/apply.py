@@ -18,7 +18,7 @@ from syncd.model.record import Record
 from syncd.model.values import Value, to_json
 from syncd.reconcile.decide import Case, Decision, Stand, Verb, pair
 from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
-from syncd.reconcile.match import match
+from syncd.reconcile.match import match, name_keys, unique_keys
 from syncd.reconcile.reasons import Reason
 from syncd.sync import journal, links, withdraw
 from syncd.sync.gather import Work
@@ -28,6 +28,7 @@ from syncd.sync.settling import Settling, Task, postpone, refuse
 
 BATCH = 100
 
+_LOCAL = {Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.UNLINK}
 _TO_OUTLOOK = (
     Verb.CREATE_ITEM,
     Verb.UPDATE_ITEM,
@@ -49,21 +50,25 @@ def apply(session: Session, tasks: Sequence[Task]) -> list[Task]:
 
 def _apply(conn: Connection, session: Session, batch: Sequence[Task]) -> list[Task]:
     settling = Settling(conn, session, session.state(conn).generation)
-    checked = [each for task in batch if (each := _checked(conn, session, task)) is not None]
+    claimed: set[str] = set()
+    checked = [t for task in batch if (t := _checked(conn, session, task, claimed)) is not None]
     creating = [t for t in checked if Verb.CREATE_RECORD in t.decision.verbs]
     updating = [t for t in checked if Verb.UPDATE_RECORD in t.decision.verbs]
     refused = _create(conn, session, creating) | _update(conn, session, updating)
     done = [t for t in checked if id(t) not in refused]
-    _journal(conn, session, settling, [t for t in (*creating, *updating) if id(t) not in refused])
+    _journal(conn, session, settling, [t for t in done if _LOCAL & set(t.decision.verbs)])
     left = []
+    replaced: set[str] = set()
     for task in done:
         if task.decision.withdraw:
-            withdraw.withdraw(conn, session, task.crm_id, settling.snapshots)
+            replaced |= withdraw.withdraw(conn, session, task.crm_id, settling.snapshots)
         if task.decision.link_state is LinkState.RELEASED and Verb.UNLINK in task.decision.verbs:
             session.tally.links["released"] += 1
         to_outlook = [verb for verb in task.decision.verbs if verb in _TO_OUTLOOK]
         if not to_outlook:
             settling.task(task)
+            kept = task.losers(Side.OUTLOOK)
+            journal.keep_losers(conn, session, kept, settling.snapshots)
             continue
         left.append(task)
         if Verb.CREATE_RECORD in task.decision.verbs or Verb.UPDATE_RECORD in task.decision.verbs:
@@ -72,19 +77,32 @@ def _apply(conn: Connection, session: Session, batch: Sequence[Task]) -> list[Ta
             waiting = {g.group for g in task.decision.groups if Side.OUTLOOK in g.writes}
             settling.task(task, pending=frozenset(waiting), unsettled=Reason.RETRY)
     settling.flush()
+    withdraw.sweep(conn, replaced)
     return left
 
 
-def _checked(conn: Connection, session: Session, task: Task) -> Task | None:
-    """The task, after a look in the CRM for whom it would create twice (P3)."""
+def _checked(conn: Connection, session: Session, task: Task, claimed: set[str]) -> Task | None:
+    """The task, after a look in the CRM for whom it would create twice (P3).
+
+    `claimed` is what the creations of this batch go by: a second item about the same person waits
+    until the first one is a record.
+    """
     if Verb.CREATE_RECORD not in task.decision.verbs or task.item is None:
         return task
-    found = duplicate(conn, session, task.item)
-    if found is None:
-        return task
-    if links.by_crm(conn, session.key, [found.id]):
-        postpone(conn, session, task.work, Stand.WAITING, Reason.LINKED_HERE)
+    kind, values = session.policy.kind, task.item.fields
+    keys = unique_keys(kind, values) | name_keys(kind, values)
+    if keys & claimed:
+        postpone(conn, session, task.work, Stand.WAITING, Reason.RETRY)
         return None
+    same, doubtful = duplicates(conn, session, task.item)
+    if not same and not doubtful:
+        claimed |= keys
+        return task
+    if doubtful or links.by_crm(conn, session.key, [each.id for each in same]):
+        reason = Reason.DOUBTFUL_MATCH if doubtful else Reason.LINKED_HERE
+        postpone(conn, session, task.work, Stand.WAITING, reason)
+        return None
+    (found,) = same
     origins = {group: origin.at for group, origin in found.origins.items()}
     crm = CrmFacts(CrmPresence.IN_SCOPE, found.record, found.version, origins)
     case = Case(crm, task.work.case.item, None)
@@ -93,8 +111,10 @@ def _checked(conn: Connection, session: Session, task: Task) -> Task | None:
     return Task.of(work, decision)
 
 
-def duplicate(conn: Connection, session: Session, item: Record) -> Stored | None:
-    """The one CRM record that this item is clearly about, if there is one."""
+def duplicates(
+    conn: Connection, session: Session, item: Record
+) -> tuple[Sequence[Stored], Sequence[str]]:
+    """The CRM record that this item is clearly about, if any; else those it might be about."""
     kind, table = session.policy.kind, session.stored.table
     values = {v for name in kind.match.unique if isinstance(v := item.normal(name), str)}
     clauses: list[ColumnElement[bool]] = []
@@ -103,15 +123,16 @@ def duplicate(conn: Connection, session: Session, item: Record) -> Stored | None
     names = [item.fields.get(name) for name in kind.match.name]
     if all(names):
         pairs = zip(kind.match.name, names, strict=True)
-        named = [table.c[column] == value for column, value in pairs]
-        clauses.append(and_(*named))
+        clauses.append(and_(*(table.c[column] == value for column, value in pairs)))
     if not clauses:
-        return None
+        return (), ()
     query = select(table.c.id).where(table.c.deleted_at.is_(None), or_(*clauses)).limit(100)
     candidates = records.read(conn, session.stored, list(conn.scalars(query)))
     loose: Mapping[str, Mapping[str, Value]] = {i: s.record.fields for i, s in candidates.items()}
-    found = match(kind, loose, {"item": item.fields}).pairs
-    return candidates[next(iter(found))] if len(found) == 1 else None
+    found = match(kind, loose, {"item": item.fields})
+    if len(found.pairs) == 1:
+        return [candidates[next(iter(found.pairs))]], ()
+    return (), [*found.pairs, *found.doubtful]
 
 
 def _create(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[int]:
@@ -126,7 +147,7 @@ def _create(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[in
             refused.add(id(task))
             refuse(conn, session, task.work, Reason.REFUSED, str(outcome))
             continue
-        if link is not None and link.state is LinkState.ORPHANED:
+        if link is not None and link.state is not LinkState.COPY:
             links.repoint(conn, session.key, link.crm_id, outcome.id)
         task.crm_id, task.crm, task.crm_version = outcome.id, outcome.record, outcome.version
         session.tally.crm["created"] += 1
@@ -162,25 +183,31 @@ def _update(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[in
 
 
 def _journal(conn: Connection, session: Session, settling: Settling, tasks: Sequence[Task]) -> None:
-    intents = []
-    for task in tasks:
-        patch = task.decision.patch(Side.CRM)
-        before = task.work.case.crm.record
-        created = Verb.CREATE_RECORD in task.decision.verbs
-        old = {} if before is None else {n: to_json(before.fields.get(n)) for n in patch}
-        intents.append(
-            Intent(
-                key=str(session.new_key()),
-                verb=Verb.CREATE_RECORD if created else Verb.UPDATE_RECORD,
-                reason=task.decision.reason,
-                crm_id=task.crm_id,
-                remote_id=task.remote_id,
-                before=old,
-                after={n: to_json(v) for n, v in patch.items() if v is not None or not created},
-                precondition=str(task.work.case.crm.version),
-                counted=not task.approved,
-            )
-        )
+    """Write down what this transaction does, as done: it is, or the transaction is not."""
+    intents = [
+        _intent(session, task, verb)
+        for task in tasks
+        for verb in task.decision.verbs
+        if verb in _LOCAL
+    ]
     journal.intend(conn, session, intents, settling.snapshots, status=Status.DONE)
     kept = [each for task in tasks for each in task.losers(Side.CRM)]
     journal.keep_losers(conn, session, kept, settling.snapshots)
+
+
+def _intent(session: Session, task: Task, verb: Verb) -> Intent:
+    patch = {} if verb is Verb.UNLINK else task.decision.patch(Side.CRM)
+    before = task.work.case.crm.record
+    created = verb is Verb.CREATE_RECORD
+    old = {} if before is None else {n: to_json(before.fields.get(n)) for n in patch}
+    return Intent(
+        key=str(session.new_key()),
+        verb=verb,
+        reason=task.decision.reason,
+        crm_id=task.crm_id,
+        remote_id=task.remote_id,
+        before=old,
+        after={n: to_json(v) for n, v in patch.items() if v is not None or not created},
+        precondition=str(task.work.case.crm.version),
+        counted=not task.approved,
+    )

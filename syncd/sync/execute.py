@@ -47,11 +47,15 @@ def execute(session: Session, tasks: Sequence[Task]) -> None:
 
     Raises MailboxError when a whole batch failed; what was done until then is settled.
     """
+    total = sum(1 for task in tasks for verb in task.decision.verbs if verb in _ORDER)
+    done = 0
     for verb in _ORDER:
         wanted = [task for task in tasks if verb in task.decision.verbs]
         for batch in batches(wanted, session.port.capabilities.write_batch):
             session.check_stop()
             _batch(session, verb, [Attempt(task, str(session.new_key())) for task in batch])
+            done += len(batch)
+            session.progress(session.mailbox.address, done, total)
 
 
 def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
@@ -65,9 +69,29 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
     try:
         results = _REQUESTS[verb](session, attempts)
     except MailboxError as error:
-        _note_failed_batch(session, attempts, error)
-        raise
+        if error.sort is not Sort.INVALID:
+            _note_failed_batch(session, attempts, error)
+            raise
+        _refused_whole(session, verb, attempts, error)
+        return
     _settle(session, verb, attempts, results)
+
+
+def _refused_whole(
+    session: Session, verb: Verb, attempts: Sequence[Attempt], error: MailboxError
+) -> None:
+    """The request was refused as such, with nothing done: the item it is about is found by halves.
+
+    One bad item does not stop its mailbox (P10).
+    """
+    refused = [(each.key, None, error.code) for each in attempts]
+    with session.write() as conn:
+        journal.conclude(conn, session, Status.FAILED, refused)
+        if len(attempts) == 1:
+            refuse(conn, session, attempts[0].task.work, Reason.REFUSED, error.code)
+            return
+    for half in batches(attempts, (len(attempts) + 1) // 2):
+        _batch(session, verb, [Attempt(each.task, str(session.new_key())) for each in half])
 
 
 def _note_failed_batch(session: Session, attempts: Sequence[Attempt], error: MailboxError) -> None:
@@ -96,8 +120,9 @@ def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: 
             _written(session, settling, verb, attempt, result, read.get(result.id))
         done = [(attempt.key, result.id, None) for attempt, result in written]
         journal.conclude(conn, session, Status.DONE, done)
-        kept = [each for attempt, _ in written for each in attempt.task.losers(Side.OUTLOOK)]
-        journal.keep_losers(conn, session, kept, settling.snapshots)
+        if verb in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM):  # the verbs that overwrite values
+            kept = [each for attempt, _ in written for each in attempt.task.losers(Side.OUTLOOK)]
+            journal.keep_losers(conn, session, kept, settling.snapshots)
         settling.flush()
     _count(session, verb, [attempt.task for attempt, _ in written])
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from syncd.model.policy import FirstSync
 from syncd.outlook.port import Stamp
@@ -15,10 +15,9 @@ from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting
 from syncd.sync.gather import Work
-from syncd.sync.report import RunReport
 from syncd.sync.session import Session
 from syncd.sync.settling import postpone
-from syncd.sync.tables import noticed, observed
+from syncd.sync.tables import mailbox_kind, noticed, observed
 
 
 class ContactState(StrEnum):
@@ -60,7 +59,9 @@ def may_go(session: Session) -> bool:
     return not session.port.find(kind, trash, links=links)
 
 
-def propose(session: Session, decided: Sequence[tuple[Work, Decision]], report: RunReport) -> None:
+def propose(
+    session: Session, decided: Sequence[tuple[Work, Decision]], totals: Mapping[str, int]
+) -> None:
     """Write down the totals and let everything wait for approval; nothing is written anywhere."""
     with session.write() as conn:
         for work, decision in decided:
@@ -68,9 +69,7 @@ def propose(session: Session, decided: Sequence[tuple[Work, Decision]], report: 
                 postpone(conn, session, work, Stand.WAITING, Reason.FIRST_CONTACT)
             else:
                 settle_excluded(conn, session, work, decision)
-        totals = proposal(decided)
-        session.set_state(conn, contact_state=ContactState.PROPOSED.value, proposal=totals)
-    report.first_contact = True
+        session.set_state(conn, contact_state=ContactState.PROPOSED.value, proposal=dict(totals))
 
 
 def settle_excluded(conn: Connection, session: Session, work: Work, decision: Decision) -> None:
@@ -81,9 +80,10 @@ def settle_excluded(conn: Connection, session: Session, work: Work, decision: De
         )
 
 
-def proposal(decided: Sequence[tuple[Work, Decision]]) -> Mapping[str, int]:
+def proposal(cases: Sequence[Work], decided: Sequence[tuple[Work, Decision]]) -> Mapping[str, int]:
     """The totals that a person approves. No content of the mailbox is among them (P14)."""
     totals: Counter[str] = Counter()
+    totals["doubtful"] = sum(1 for each in cases if each.waits is Reason.DOUBTFUL_MATCH)
     for _, decision in decided:
         totals["pairs"] += decision.origin in (Origin.ADOPTED, Origin.TRACKED) and (
             Verb.CREATE_RECORD not in decision.verbs
@@ -93,3 +93,13 @@ def proposal(decided: Sequence[tuple[Work, Decision]]) -> Mapping[str, int]:
         totals["update_in_crm"] += Verb.UPDATE_RECORD in decision.verbs
         totals["values_kept"] += sum(1 for group in decision.groups if group.loser)
     return dict(totals)
+
+
+def approve(conn: Connection, mailbox_id: int) -> None:
+    """Let the first contact of a mailbox go, for every kind that has not had it yet."""
+    open_ones = mailbox_kind.c.contact_state.in_([ContactState.NEW, ContactState.PROPOSED])
+    conn.execute(
+        update(mailbox_kind)
+        .where(mailbox_kind.c.mailbox_id == mailbox_id, open_ones)
+        .values(contact_state=ContactState.APPROVED.value)
+    )

@@ -7,16 +7,11 @@ whose link a CRM edit touches while the two sides are apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Row, or_, select
-
-from syncd.crm import records
-from syncd.crm.stored import Stored
 from syncd.model.fields import Side
 from syncd.outlook.errors import Failure, Sort
-from syncd.outlook.port import Head, Item, Stamp
+from syncd.outlook.port import Head, Item
 from syncd.reconcile.decide import Case
 from syncd.reconcile.facts import (
     CrmFacts,
@@ -28,12 +23,12 @@ from syncd.reconcile.facts import (
     Origin,
 )
 from syncd.reconcile.images import Standing, differs
-from syncd.reconcile.match import Matches, match, match_hashes
+from syncd.reconcile.match import Matches
 from syncd.reconcile.reasons import Reason
-from syncd.sync import links, locate
+from syncd.sync import doubles, locate
+from syncd.sync.loading import Facts, load, read_items, stamp_of, stamp_text
+from syncd.sync.matching import match_loose
 from syncd.sync.session import SECOND_LOOK, Session
-from syncd.sync.snapshots import chunks
-from syncd.sync.tables import match_value, noticed, observed
 
 
 @dataclass(frozen=True)
@@ -47,30 +42,19 @@ class Work:
     error: str | None = None
     head: Head | None = None
     noticed: bool = False
+    double: bool = False  # what an unanswered request left behind
 
 
-@dataclass
-class _Facts:
-    """What was loaded for one gathering."""
+def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[Work]:
+    """All cases that are to be decided now; none of a record with a write in doubt.
 
-    state: Row[Any]
-    seen: dict[str, Row[Any]]
-    links: dict[str, Link] = field(default_factory=dict)  # by CRM id
-    by_remote: dict[str, Link] = field(default_factory=dict)
-    held: dict[str, Stored] = field(default_factory=dict)
-    members: set[str] = field(default_factory=set)
-    items: dict[str, Item | Failure] = field(default_factory=dict)
-    noticed: set[str] = field(default_factory=set)
-    stamped: set[str] = field(default_factory=set)
-
-
-def gather(session: Session, in_doubt: frozenset[str]) -> list[Work]:
-    """All cases that are to be decided now; none of a record with a write in doubt."""
+    `parked` takes in what waits for a person, too.
+    """
     with session.read() as conn:
-        facts = _load(conn, session, in_doubt)
+        facts = load(conn, session, in_doubt, parked=parked)
     if not facts.seen and not facts.noticed:
         return []
-    matches = _match(session, facts)
+    matches = match_loose(session, facts)
     for remote_id in matches.pairs.values():
         facts.seen.pop(remote_id, None)  # decided with its record
     work = _items(session, facts)
@@ -79,116 +63,49 @@ def gather(session: Session, in_doubt: frozenset[str]) -> list[Work]:
     return [replace(each, noticed=each.crm_id in facts.noticed) for each in work]
 
 
-def _load(conn: Connection, session: Session, in_doubt: frozenset[str]) -> _Facts:
-    now = session.clock()
-    ready = or_(observed.c.retry_at.is_(None), observed.c.retry_at <= now)
-    rows = conn.execute(select(observed).where(session.mine(observed), observed.c.unsettled, ready))
-    facts = _Facts(session.state(conn), {row.remote_id: row for row in rows})
-    ready = or_(noticed.c.retry_at.is_(None), noticed.c.retry_at <= now)
-    theirs = (
-        noticed.c.mailbox_id == session.mailbox.id,
-        noticed.c.kind == session.policy.kind.name,
-    )
-    facts.noticed = set(conn.scalars(select(noticed.c.crm_id).where(*theirs, ready)))
-    facts.by_remote = links.by_remote(conn, session.key, facts.seen)
-    for remote_id, row in list(facts.seen.items()):
-        stamp = Stamp.parse(row.stamp_link, row.stamp_key)
-        link = facts.by_remote.get(remote_id)
-        if (link and link.crm_id in in_doubt) or (stamp and stamp.crm_id in in_doubt):
-            del facts.seen[remote_id]
-    stamped = {
-        stamp.crm_id
-        for row in facts.seen.values()
-        if (stamp := Stamp.parse(row.stamp_link, row.stamp_key))
-    }
-    facts.stamped = stamped
-    ids = facts.noticed | stamped | {each.crm_id for each in facts.by_remote.values()}
-    facts.links = links.by_crm(conn, session.key, ids)
-    facts.held = records.read(conn, session.stored, ids)
-    facts.members = records.members_among(conn, session.stored, session.where, ids)
-    return facts
-
-
-def _read(session: Session, facts: _Facts, ids: Iterable[str]) -> None:
-    wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
-    if wanted:
-        found = session.port.read(session.policy.kind, wanted)
-        facts.items.update(zip(wanted, found, strict=True))
-
-
-def _match(session: Session, facts: _Facts) -> Matches:
-    """Match records without a link to items without one, after reading those again."""
-    kind = session.policy.kind
-    loose = {
-        each: facts.held[each].record.fields
-        for each in facts.noticed
-        if each in facts.members and each not in facts.links and each not in facts.stamped
-    }
-    if not loose:
-        return Matches({}, {})
-    hashes = {
-        each: match_hashes(kind, session.installation.hash_key, v) for each, v in loose.items()
-    }
-    with session.read() as conn:
-        nominated = _carriers(conn, session, {h for each in hashes.values() for h in each})
-        linked = links.versions(conn, session.key, nominated)
-        free = _unlinked(conn, session, nominated) - linked.keys()
-    _read(session, facts, sorted(free))
-    items: dict[str, Mapping[str, Any]] = {}
-    for remote_id in nominated:
-        found = facts.items.get(remote_id)
-        if isinstance(found, Item) and not session.private(found.head):
-            items[remote_id] = found.record.fields
-    with session.read() as conn:
-        owned = links.by_remote(conn, session.key, linked)
-        taken = records.read(conn, session.stored, (each.crm_id for each in owned.values()))
-    return match(kind, loose, items, [each.record.fields for each in taken.values()])
-
-
-def _carriers(conn: Connection, session: Session, hashes: Iterable[str]) -> list[str]:
-    found: list[str] = []
-    for chunk in chunks(hashes):
-        mine = session.mine(match_value) & match_value.c.hash.in_(chunk)
-        found.extend(conn.scalars(select(match_value.c.remote_id).where(mine)))
-    return list(dict.fromkeys(found))
-
-
-def _unlinked(conn: Connection, session: Session, ids: Iterable[str]) -> set[str]:
-    """Which of these items are free to be matched: neither foreign nor of another class."""
-    found: set[str] = set()
-    for chunk in chunks(ids):
-        free = observed.c.reason.in_(_FREE) & observed.c.missing_since.is_(None)
-        mine = session.mine(observed) & observed.c.remote_id.in_(chunk) & free
-        found.update(conn.scalars(select(observed.c.remote_id).where(mine)))
-    return found
-
-
-_FREE = (Reason.NOT_TRACKED, Reason.RETRY, Reason.FIRST_CONTACT, Reason.DOUBTFUL_MATCH)
-
-
 # --- cases that start from an item -------------------------------------------------------------
 
 
-def _items(session: Session, facts: _Facts) -> list[Work]:
+def _items(session: Session, facts: Facts) -> list[Work]:
     present = [each for each, row in facts.seen.items() if row.missing_since is None]
     moved = _other_ids(facts, present)
-    _read(session, facts, [*present, *(facts.links[c].remote_id for c in moved.values())])
-    work = [_seen_item(session, facts, each, moved) for each in present]
+    read_items(session, facts, [*present, *(facts.links[c].remote_id for c in moved.values())])
+    twins = _twins(facts, present)
+    work = [_seen_item(session, facts, each, moved) for each in present if each not in twins]
+    work = doubles.marked(session, work)
     missing = [each for each, row in facts.seen.items() if row.missing_since is not None]
     return [*work, *_missing_items(session, facts, missing, work)]
 
 
-def _other_ids(facts: _Facts, present: Iterable[str]) -> dict[str, str]:
+def _other_ids(facts: Facts, present: Iterable[str]) -> dict[str, str]:
     """Items that bear a linked stamp under another id than the link's: copies, or moved ones."""
     found = {}
     for remote_id in present:
-        stamp = Stamp.parse(facts.seen[remote_id].stamp_link, "")
+        stamp = stamp_of(facts.seen[remote_id])
         if remote_id not in facts.by_remote and stamp is not None and stamp.crm_id in facts.links:
             found[remote_id] = stamp.crm_id
     return found
 
 
-def _seen_item(session: Session, facts: _Facts, remote_id: str, moved: Mapping[str, str]) -> Work:
+def _twins(facts: Facts, present: Iterable[str]) -> set[str]:
+    """Items whose stamp another item bears, too, and no link says which is the original.
+
+    One of them is taken now; the next run knows the others as its copies.
+    """
+    taken: set[str] = set()
+    twins: set[str] = set()
+    for remote_id in sorted(present):
+        stamp = stamp_of(facts.seen[remote_id])
+        if remote_id in facts.by_remote or stamp is None:
+            continue
+        if stamp.crm_id in taken:
+            twins.add(remote_id)
+        elif isinstance(facts.items[remote_id], Item):
+            taken.add(stamp.crm_id)
+    return twins
+
+
+def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[str, str]) -> Work:
     found = facts.items[remote_id]
     link = facts.by_remote.get(remote_id)
     if isinstance(found, Failure):
@@ -199,18 +116,23 @@ def _seen_item(session: Session, facts: _Facts, remote_id: str, moved: Mapping[s
     if link is None and remote_id in moved:
         link = _same_or_copy(facts, facts.links[moved[remote_id]])
     if link is not None:
-        case = Case(_crm(facts, link.crm_id), _item(session, found), link)
-        return Work(case, link.crm_id, remote_id, head=found.head)
+        item, held = _item(session, found), facts.held.get(link.crm_id)
+        again = link.origin is Origin.TRACKED and item.tracked  # the act of tracking pins it anew
+        pinned = again and held is not None and held.active
+        case = Case(_crm(facts, link.crm_id, pinned=pinned), item, link)
+        # A copy is decided by itself: what the CRM changed belongs to the item it is a copy of.
+        crm_id = None if link.state is LinkState.COPY else link.crm_id
+        return Work(case, crm_id, remote_id, head=found.head)
     return _unlinked_item(session, facts, found)
 
 
-def _same_or_copy(facts: _Facts, link: Link) -> Link:
+def _same_or_copy(facts: Facts, link: Link) -> Link:
     """A second item with a linked stamp is a copy only while a read proves the linked one alive."""
     alive = isinstance(facts.items.get(link.remote_id), Item)
     return replace(link, state=LinkState.COPY) if alive else link
 
 
-def _unlinked_item(session: Session, facts: _Facts, found: Item) -> Work:
+def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
     stamp = found.head.stamp
     if stamp is not None and stamp.installation == session.installation.name:
         held = facts.held.get(stamp.crm_id)
@@ -227,7 +149,7 @@ def _unlinked_item(session: Session, facts: _Facts, found: Item) -> Work:
 
 
 def _missing_items(
-    session: Session, facts: _Facts, missing: Iterable[str], work: Iterable[Work]
+    session: Session, facts: Facts, missing: Iterable[str], work: Iterable[Work]
 ) -> list[Work]:
     """Removals: what turned up under another id in this very reading is no removal."""
     elsewhere = {
@@ -241,15 +163,17 @@ def _missing_items(
     }
     places = locate.by_stamp(
         session,
-        (_link_text(session, each) for each in wanted.values()),
+        (stamp_text(session, each.crm_id) for each in wanted.values()),
         folder_id=facts.state.folder_id,
         archive_id=facts.state.archive_id,
     )
     found = [
-        (remote_id, link, places.get(_link_text(session, link), []))
+        (remote_id, link, places.get(stamp_text(session, link.crm_id), []))
         for remote_id, link in wanted.items()
     ]
-    _read(session, facts, [p[0].head.id for _, _, p in found if p and p[0].head and _here(p[0])])
+    read_items(
+        session, facts, [p[0].head.id for _, _, p in found if p and p[0].head and _here(p[0])]
+    )
     return [_missing_item(session, facts, *each) for each in found]
 
 
@@ -258,7 +182,7 @@ def _here(place: locate.Place) -> bool:
 
 
 def _missing_item(
-    session: Session, facts: _Facts, remote_id: str, link: Link, places: list[locate.Place]
+    session: Session, facts: Facts, remote_id: str, link: Link, places: list[locate.Place]
 ) -> Work:
     crm = _crm(facts, link.crm_id)
     if not places:
@@ -273,17 +197,17 @@ def _missing_item(
         read = facts.items[place.head.id]
         if isinstance(read, Item):
             item = replace(_item(session, read), presence=place.presence)
+    ours = place.presence is ItemPresence.ARCHIVED and crm.presence is CrmPresence.OUT_OF_SCOPE
+    if ours and link.state is LinkState.LIVE:
+        # Where scope exit puts it: a move of ours that was given up for lost and done after all.
+        link = replace(link, state=LinkState.RELEASED)
     return Work(Case(crm, item, link), link.crm_id, remote_id, head=place.head)
-
-
-def _link_text(session: Session, link: Link) -> str:
-    return Stamp(session.installation.name, session.policy.kind.name, link.crm_id, "").link
 
 
 # --- cases that start from a record ------------------------------------------------------------
 
 
-def _records(session: Session, facts: _Facts, ids: Iterable[str], matches: Matches) -> list[Work]:
+def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matches) -> list[Work]:
     wanted = sorted(ids)
     returned = [
         link
@@ -294,7 +218,7 @@ def _records(session: Session, facts: _Facts, ids: Iterable[str], matches: Match
     ]
     places = locate.by_stamp(
         session,
-        (_link_text(session, each) for each in returned),
+        (stamp_text(session, each.crm_id) for each in returned),
         folder_id=facts.state.folder_id,
         archive_id=facts.state.archive_id,
     )
@@ -304,15 +228,22 @@ def _records(session: Session, facts: _Facts, ids: Iterable[str], matches: Match
         if (link := facts.links.get(each)) is not None and _needs_item(session, facts, link)
     ]
     back = [p[0].head.id for p in places.values() if p[0].head and _here(p[0])]
-    _read(session, facts, [*apart, *back])
+    read_items(session, facts, [*apart, *back])
     return [_record(session, facts, each, matches, places) for each in wanted]
 
 
-def _needs_item(session: Session, facts: _Facts, link: Link) -> bool:
-    """Whether a CRM edit meets a group that is apart, or of which only a hash is kept."""
+def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
+    """Whether a CRM edit meets a group that is apart, or of which only a hash is kept.
+
+    Also of an item of the user's own whose record is deleted.
+    """
     held = facts.held.get(link.crm_id)
-    if held is None or link.state is not LinkState.LIVE:
+    if link.state is not LinkState.LIVE:
         return False
+    if held is None or held.deleted:
+        return link.origin is not Origin.CREATED  # its category comes off
+    if any(mark.standing is Standing.UNSETTLED for mark in link.marks.values()):
+        return True
     key = session.installation.hash_key
     for name, group in session.policy.kind.groups.items():
         crm, outlook = (link.images.get(side, {}).get(name) for side in Side)
@@ -330,7 +261,7 @@ def _needs_item(session: Session, facts: _Facts, link: Link) -> bool:
 
 def _record(
     session: Session,
-    facts: _Facts,
+    facts: Facts,
     crm_id: str,
     matches: Matches,
     places: Mapping[str, list[locate.Place]],
@@ -338,7 +269,7 @@ def _record(
     crm, link = _crm(facts, crm_id), facts.links.get(crm_id)
     if link is None:
         return _new_record(session, facts, crm_id, crm, matches)
-    found = places.get(_link_text(session, link), [])
+    found = places.get(stamp_text(session, link.crm_id), [])
     if link.state is LinkState.LIVE:
         read = facts.items.get(link.remote_id)
         item = ItemFacts(ItemPresence.PRESENT, link.remote_id, link.remote_version)
@@ -359,7 +290,7 @@ def _record(
 
 
 def _new_record(
-    session: Session, facts: _Facts, crm_id: str, crm: CrmFacts, matches: Matches
+    session: Session, facts: Facts, crm_id: str, crm: CrmFacts, matches: Matches
 ) -> Work:
     absent = ItemFacts(ItemPresence.PRESENT)
     if crm.presence is not CrmPresence.IN_SCOPE:
@@ -373,7 +304,7 @@ def _new_record(
     return Work(Case(crm, absent), crm_id, None)
 
 
-def _crm(facts: _Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
+def _crm(facts: Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
     """What the CRM says. Tracking pins a record against the filter, not against deactivation."""
     held, link = facts.held.get(crm_id), facts.links.get(crm_id)
     if held is None:

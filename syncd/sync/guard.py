@@ -23,6 +23,7 @@ from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import held as table
+from syncd.sync.tables import noticed, observed
 
 Decided = Sequence[tuple[Work, Decision]]
 Held = list[tuple[Work, Decision, frozenset[Bounded]]]
@@ -32,14 +33,18 @@ def divide(
     session: Session, decided: Decided, *, onboarding: bool
 ) -> tuple[list[tuple[Work, Decision]], Held]:
     """What may be carried out, and what is held with the verbs that hold it."""
+    if not any(d.verbs or d.groups for _, d in decided):
+        return list(decided), []
     with session.read() as conn:
         approvals = _approvals(conn, session)
         done: Counter[Bounded] = Counter()
         for verb, n in journal.executed(conn, session).items():
             if Verb(verb) in BOUNDED:
                 done[BOUNDED[Verb(verb)]] += n
-        live = links.live(conn, session.key) if any(d.verbs for _, d in decided) else 0
-    asked = [(w, d) for w, d in decided if _approval(w) not in approvals]
+        asked = [(w, d) for w, d in decided if _approval(w) not in approvals]
+        # Below these no share is asked for, and to count what is live costs by what there is.
+        fewest = min(session.policy.limits.few, session.policy.limits.some + 1)
+        live = links.live(conn, session.key) if len(asked) >= fewest else 0
     over = tripped([d for _, d in asked], session.policy.limits, live, done, onboarding=onboarding)
     held = [(w, d, hit) for w, d in asked if (hit := bounded(d) & over)]
     keep = {id(w) for w, _, _ in held}
@@ -74,6 +79,9 @@ def approve(conn: Connection, mailbox_id: int, at: datetime) -> int:
     """Approve everything that is held for a mailbox; how many operations that is."""
     mine = (table.c.mailbox_id == mailbox_id) & table.c.approved_at.is_(None)
     done = conn.execute(update(table).where(mine).values(approved_at=at))
+    for each in (observed, noticed):
+        waits = (each.c.mailbox_id == mailbox_id) & (each.c.reason == Reason.HELD)
+        conn.execute(update(each).where(waits).values(retry_at=None))
     return cast("CursorResult[Any]", done).rowcount
 
 

@@ -77,6 +77,27 @@ def save(conn: Connection, key: LinkKey, links: Sequence[Link], snapshots: Snaps
         conn.execute(update(table).where(table.c.id == bindparam("which")), old)
 
 
+def unsettle(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str]:
+    """Mark groups that are apart to be decided once more; the CRM ids of the links concerned."""
+    if not groups:
+        return []
+    query = select(table.c.id, table.c.crm_id, table.c.marks).where(
+        key.where(), table.c.state == LinkState.LIVE
+    )
+    changed = []
+    for row in conn.execute(query):
+        apart = groups & row.marks.keys()
+        if apart:
+            again = {name: [Standing.UNSETTLED, row.marks[name][1]] for name in apart}
+            changed.append({"which": row.id, "crm_id": row.crm_id, "marks": {**row.marks, **again}})
+    if changed:
+        conn.execute(
+            update(table).where(table.c.id == bindparam("which")).values(marks=bindparam("marks")),
+            [{"which": each["which"], "marks": each["marks"]} for each in changed],
+        )
+    return [str(each["crm_id"]) for each in changed]
+
+
 def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     """Tie the link of one CRM record to another one: a new act of tracking made it new."""
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))

@@ -153,6 +153,13 @@ def set_state(
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
+def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
+    """Go on with a mailbox: live if it ever synced well, else approved as it was before."""
+    state = MailboxState.LIVE if row.last_success else MailboxState.APPROVED
+    values = {"state": state.value, "trouble": None, "failures": 0, "due": at}
+    conn.execute(update(table).where(table.c.id == row.id).values(**values))
+
+
 def make_due(conn: Connection, user_or_mailbox: Sequence[int], at: datetime) -> None:
     """Let these mailboxes run as soon as may be."""
     ids = table.c.id.in_(list(user_or_mailbox))

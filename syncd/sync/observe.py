@@ -6,6 +6,7 @@ change, and what is to be done is computed from it each time anew.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -74,6 +75,8 @@ def _store(conn: Connection, session: Session, page: Page, generation: int) -> N
         seen = {"generation": generation, "missing_since": None}
         conn.execute(update(observed).where(mine).values(**seen))
     _store_removed(conn, session, page.removed)
+    if fresh or page.removed:
+        accounting.wake(conn, session, (Reason.DOUBTFUL_MATCH, Reason.LINKED_HERE))
 
 
 def _sighted(session: Session, head: Head, link: tuple[str, str] | None) -> Sighted:
@@ -160,24 +163,33 @@ def crm(session: Session) -> None:
         newest = feed.latest(conn)
     if state.rules == session.rules_text and state.crm_cursor == newest:
         return  # no transaction for a cycle without edits
-    with session.write() as conn:
-        state = session.state(conn)
-        if state.rules != session.rules_text:
-            _evaluate_all(conn, session)
-            return
+    if state.rules != session.rules_text:
+        with session.write() as conn:
+            _take_rules(conn, session)
     more = True
     while more:
         with session.write() as conn:
             more = _read_feed(conn, session)
 
 
-def _evaluate_all(conn: Connection, session: Session) -> None:
-    """The rules are new: every record's membership is asked anew, set-wise."""
-    newest = feed.latest(conn)
+def _take_rules(conn: Connection, session: Session) -> None:
+    """The rules are new: membership is asked anew, set-wise; groups that are apart, once more."""
+    before = session.state(conn).rules
     members = set(records.members(conn, session.stored, session.where))
     served = links.crm_ids(conn, session.key, LinkState.LIVE)
     accounting.notice(conn, session, members ^ served)
-    session.set_state(conn, rules=session.rules_text, crm_cursor=newest)
+    if before:
+        turned = _turned(before, session.rules_text)
+        accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
+    else:  # no link yet, so nothing of the feed's past concerns this mailbox
+        session.set_state(conn, crm_cursor=feed.latest(conn))
+    session.set_state(conn, rules=session.rules_text)
+
+
+def _turned(before: str, now: str) -> frozenset[str]:
+    """The groups whose direction is another one than before."""
+    old, new = json.loads(before)["directions"], json.loads(now)["directions"]
+    return frozenset(name for name, direction in new.items() if old.get(name) != direction)
 
 
 def _read_feed(conn: Connection, session: Session) -> bool:

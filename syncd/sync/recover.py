@@ -21,6 +21,7 @@ from syncd.reconcile.facts import ItemPresence, Link, LinkState, Origin
 from syncd.reconcile.images import GroupImage, content
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal, links, locate
+from syncd.sync.accounting import Sighted
 from syncd.sync.journal import Status
 from syncd.sync.session import GRACE, Session
 from syncd.sync.snapshots import Content, Snapshots, chunks, load
@@ -35,10 +36,11 @@ _MOVES = {
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where the trace of an operation was found."""
+    """Where the trace of an operation was found; `here`: in the folder it belongs in."""
 
     remote_id: str
     version: str
+    here: bool = True
 
 
 def recover(session: Session) -> frozenset[str]:
@@ -86,7 +88,11 @@ def _search(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
     heads: Sequence[Head] = session.port.find(
         session.policy.kind, folders, keys=[row.key for row in rows]
     )
-    return {h.stamp.key: _Found(h.id, h.version) for h in heads if h.stamp is not None}
+    return {
+        head.stamp.key: _Found(head.id, head.version, here=head.folder == folder_id)
+        for head in heads
+        if head.stamp is not None
+    }
 
 
 def _moved(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
@@ -132,20 +138,34 @@ def _found(
                 accounting.drop_observed(conn, session, [row.remote_id])
         else:
             changed.append(_after_write(session, link, row, trace, sent.get(row.after or "", {})))
-            accounting.set_observed(
-                conn, session, trace.remote_id, Stand.WAITING, Reason.IN_DOUBT,
-                unsettled=True, retry_at=None,
-            )  # fmt: skip
+            _look_again(conn, session, row.remote_id, trace)
     links.save(conn, session.key, changed, snapshots)
     snapshots.flush(conn)
     done = [(row.key, traces[row.key].remote_id, None) for row in rows]
     journal.conclude(conn, session, Status.DONE, done)
 
 
+def _look_again(conn: Connection, session: Session, before: str | None, trace: _Found) -> None:
+    """What the item holds now is yet to be seen; one that is elsewhere was moved by its user."""
+    if trace.here:
+        accounting.set_observed(
+            conn, session, trace.remote_id, Stand.WAITING, Reason.IN_DOUBT,
+            unsettled=True, retry_at=None,
+        )  # fmt: skip
+        return
+    if before is not None and before != trace.remote_id:
+        accounting.drop_observed(conn, session, [before])
+    elsewhere = Sighted(
+        trace.remote_id, trace.version, Stand.WAITING, Reason.SECOND_LOOK,
+        unsettled=True, missing_since=session.clock(),
+    )  # fmt: skip
+    accounting.put_observed(conn, session, [elsewhere], session.state(conn).generation)
+
+
 def _after_move(link: Link, verb: str, trace: _Found) -> Link:
     state = {
         Verb.MOVE_ITEM.value: LinkState.RELEASED,
-        Verb.TRASH_ITEM.value: LinkState.REMEMBERED,
+        Verb.TRASH_ITEM.value: LinkState.ORPHANED,
     }.get(verb, link.state)
     return replace(link, state=state, remote_id=trace.remote_id, remote_version=trace.version)
 

@@ -65,7 +65,7 @@ class RunReport:
 
     mailbox: str
     run: str
-    outcome: Outcome = Outcome.OK
+    outcome: Outcome = Outcome.FAILED  # until it is known to have ended well
     tally: Tally = field(default_factory=Tally)
     counters: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
@@ -77,6 +77,7 @@ class RunReport:
     retry_after: float | None = None
     first_contact: bool = False
     would_hold: int = 0
+    proposal: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def work(self) -> list[Line]:
@@ -118,17 +119,16 @@ def line(kind: Kind, work: Work, decision: Decision) -> Line:
     if record is None and decision.origin is not None:
         record = work.case.item.record
     name = next((t for i in kind.initial[::-1] if record and (t := i.compose(record.fields))), "")
-    labels = {field.name: field.label for field in kind.fields}
     return Line(
         name=name or "",
         crm_id=work.crm_id,
         verbs=decision.verbs,
         stand=decision.stand,
         reason=decision.reason,
-        to_outlook=tuple(labels[each] for each in decision.patch(Side.OUTLOOK)),
-        to_crm=tuple(labels[each] for each in decision.patch(Side.CRM)),
+        to_outlook=tuple(kind.by_name[each].label for each in decision.patch(Side.OUTLOOK)),
+        to_crm=tuple(kind.by_name[each].label for each in decision.patch(Side.CRM)),
         kept=tuple(
-            labels[name]
+            kind.by_name[name].label
             for group in decision.groups
             if group.loser
             for name, value in group.loser.values.items()

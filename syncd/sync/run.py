@@ -17,11 +17,12 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, guard, observe
+from syncd.sync import accounting, doubles, guard, observe
 from syncd.sync.apply import apply
 from syncd.sync.execute import execute
-from syncd.sync.first_contact import ContactState, may_go, propose
+from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import Work, gather
+from syncd.sync.loading import stirred
 from syncd.sync.recover import recover
 from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, line
 from syncd.sync.session import Session
@@ -45,19 +46,34 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
     observe.outlook(session)
     observe.crm(session)
     in_doubt = recover(session)
-    decided = _decide(session, gather(session, in_doubt), report)
     with session.read() as conn:
-        contact = ContactState(session.state(conn).contact_state)
-    onboarding = contact is not ContactState.DONE
-    report.first_contact = onboarding
-    if onboarding and contact is not ContactState.APPROVED and not may_go(session):
-        propose(session, decided, report)
+        state = session.state(conn)
+    first = ContactState(state.contact_state)
+    onboarding = first is not ContactState.DONE
+    if first is ContactState.PROPOSED and mode is Mode.SYNC and not stirred(session):
+        report.proposal = state.proposal  # nothing is new: the totals stand, and wait
+        _tell(session, report)
+        return
+    whole = mode is Mode.PLAN or onboarding
+    cases = gather(session, in_doubt, parked=whole)
+    decided = _decide(session, cases, report)
+    if onboarding:
+        report.proposal = proposal(cases, decided)
+    if onboarding and first is not ContactState.APPROVED and not may_go(session):
+        propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
         _carry_out(session, decided, onboarding=onboarding)
     else:
         _show_held(session, decided, report, onboarding=onboarding)
+    _tell(session, report)
+
+
+def _tell(session: Session, report: RunReport) -> None:
+    """How all of it stands now."""
     with session.read() as conn:
-        report.counters.update(session.state(conn).counters)
+        state = session.state(conn)
+    report.counters.update(state.counters)
+    report.first_contact = state.contact_state != ContactState.DONE
     report.outcome = _outcome(session, report)
 
 
@@ -87,7 +103,7 @@ def _decide(
         if work.waits is not None:
             waiting.append(work)
             continue
-        decision = decide(work.case, rules)
+        decision = doubles.decision() if work.double else decide(work.case, rules)
         decided.append((work, decision))
         report.lines.append(line(kind, work, decision))
     if waiting:
@@ -121,6 +137,10 @@ def _carry_out(
     if onboarding:
         for task in tasks:
             task.approved = True  # who approved the onboarding saw how much it writes
+        with session.write() as conn:
+            # Before the first write: what a broken-off onboarding has left in the mailbox is no
+            # reason to ask again.
+            session.set_state(conn, contact_state=ContactState.APPROVED.value)
     else:
         guard.mark_approved(session, tasks)
     settleable = [task for task in tasks if task.decision.stand is not Stand.WAITING]

@@ -16,14 +16,17 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from syncd.crm import database, feed
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
+from syncd.model.values import canonical
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
-from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.settings.configuration import Configuration
+from syncd.settings.policies import MailboxPolicy, ScopedKind, compile_policies
 from syncd.sync import mailboxes
-from syncd.sync.mailboxes import LeaseLost, MailboxProblem, MailboxRow, MailboxState
+from syncd.sync.connect import Connector
+from syncd.sync.mailboxes import MailboxProblem, MailboxRow, MailboxState
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.run import Mode, run
-from syncd.sync.session import Session, Stopped
+from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import link
 from syncd.sync.tables import mailbox as mailbox_table
@@ -48,6 +51,7 @@ class SyncService:
     clock: Callable[[], datetime] = database.utcnow
     stored: Mapping[str, StoredKind] = field(default_factory=lambda: STORED)
     new_key: Callable[[], UUID] = uuid4
+    progress: Progress = quiet
     _woken: int | None = None
 
     def due(self, limit: int) -> Sequence[str]:
@@ -108,6 +112,7 @@ class SyncService:
                             stop=stop or threading.Event(),
                             new_key=self.new_key,
                             tally=report.tally,
+                            progress=self.progress,
                         )
                         run(session, mode, report)
                 finally:
@@ -118,8 +123,12 @@ class SyncService:
             except Stopped:
                 report.outcome = Outcome.PARTIAL
                 report.error = "syncd was stopped; the rest is for the next run"
-            except LeaseLost as error:
-                report.outcome, report.error = Outcome.FAILED, error.what
+            except MailboxProblem as problem:
+                report.outcome, report.error, report.todo = (
+                    Outcome.FAILED,
+                    problem.what,
+                    problem.todo,
+                )
             finally:
                 report.seconds = time.monotonic() - started
                 self._finish(row, policy, report, lease, mode)
@@ -236,9 +245,21 @@ class SyncService:
         return found
 
 
+def open_service(configuration: Configuration, engine: Engine) -> SyncService:
+    """The service of a configuration, over its store."""
+    return SyncService(engine, compile_policies(configuration), Connector(configuration))
+
+
 def _rules_text(scoped: ScopedKind) -> str:
-    """What membership was evaluated under; when it changes, all of it is evaluated anew."""
-    return f"{scoped.policy.folder}\n{scoped.filter.text}"
+    """What links were made under; when it changes, what it bears on is decided anew."""
+    policy = scoped.policy
+    return canonical(
+        {
+            "folder": policy.folder,
+            "filter": scoped.filter.text,
+            "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+        }
+    )
 
 
 def _flat(report: RunReport) -> dict[str, int]:

@@ -25,6 +25,7 @@ from syncd.sync.mailboxes import Installation, Lease, MailboxRow
 from syncd.sync.tables import mailbox_kind
 
 GRACE = timedelta(minutes=2)  # deadline of a request and more: a first try may still be executing
+CLOCK_SLACK = timedelta(minutes=1)
 SECOND_LOOK = timedelta(minutes=10)  # search indexes lag
 
 
@@ -40,6 +41,14 @@ class Tally:
     crm: Counter[str] = field(default_factory=Counter)
     links: Counter[str] = field(default_factory=Counter)
     failed: int = 0
+
+
+Progress = Callable[[str, int, int], None]  # mailbox, writes done, writes in all
+
+
+def quiet(mailbox: str, done: int, total: int) -> None:
+    """Tell nobody of progress."""
+    del mailbox, done, total
 
 
 @dataclass
@@ -60,6 +69,7 @@ class Session:
     stop: threading.Event
     new_key: Callable[[], UUID] = uuid4
     tally: Tally = field(default_factory=Tally)
+    progress: Progress = quiet
 
     @property
     def key(self) -> LinkKey:
@@ -73,7 +83,12 @@ class Session:
 
     def rules(self) -> Rules:
         """What decisions are made under."""
-        return Rules(self.policy, self.installation.hash_key)
+        return Rules(self.policy, self.installation.hash_key, clock_sound=self._clock_is_sound())
+
+    def _clock_is_sound(self) -> bool:
+        """Whether the server's clock can be compared with the CRM's: right to a minute."""
+        said = self.port.server_time
+        return said is not None and abs(said - self.clock()) <= CLOCK_SLACK
 
     def tracked(self, head: Head) -> bool:
         """Whether an item carries its user's act of tracking."""

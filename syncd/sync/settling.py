@@ -22,6 +22,9 @@ from syncd.sync.snapshots import Snapshots
 
 TRIES = 3  # of one item, before it is set aside
 FIRST_GAP = timedelta(minutes=5)
+LONGEST_GAP = timedelta(hours=6)
+PARKED_FOR = timedelta(hours=1)
+SET_ASIDE_FOR = timedelta(days=3650)  # until somebody edits it, or asks for another try
 
 
 @dataclass
@@ -129,6 +132,11 @@ class Settling:
         before = before if before is not None and before.crm_id == task.crm_id else None
         key = self.session.installation.hash_key
         outcomes = {group.group: group for group in task.decision.groups}
+        if state is not LinkState.LIVE:
+            # A link at rest keeps its images: what is edited meanwhile is merged when it is live
+            # again. Only what the CRM took on the way out is settled.
+            taken = {name for name, group in outcomes.items() if Side.CRM in group.writes}
+            pending = frozenset(kind.groups.keys() - taken)
         images, marks = settle(
             kind.groups,
             outcomes,
@@ -143,8 +151,8 @@ class Settling:
         tracked = before.tracked if before else False
         if task.work.case.item.record is not None:
             tracked = task.work.case.item.tracked
-        if state is LinkState.ORPHANED:
-            tracked = False
+        if state is LinkState.ORPHANED and task.decision.patch(Side.OUTLOOK):
+            tracked = False  # its category came off: to put it on again is a new act
         return Link(
             crm_id=task.crm_id,
             origin=origin,
@@ -185,7 +193,12 @@ def postpone(
 
     `attempts` other than 0 counts a try and doubles the gap to the next.
     """
-    at = session.clock() + FIRST_GAP * 2 ** (attempts - 1) if attempts else None
+    gap = min(FIRST_GAP * 2 ** min(attempts - 1, 10), LONGEST_GAP) if attempts else None
+    if stand is Stand.QUARANTINED:
+        gap = SET_ASIDE_FOR
+    elif reason in accounting.PARKED:
+        gap = PARKED_FOR
+    at = session.clock() + gap if gap else None
     extra = {"error": error, "attempts": attempts, "retry_at": at}
     if work.remote_id is not None:
         accounting.set_observed(

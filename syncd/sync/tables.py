@@ -98,6 +98,8 @@ link = Table(
     Index(None, "kind", "crm_id"),
 )
 
+# With a rowid: without one SQLite goes by the primary key and through the whole mailbox, although
+# there is an index of just what is unsettled.
 observed = Table(
     "observed",
     metadata,
@@ -115,16 +117,16 @@ observed = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("retry_at", UtcTime),
     Column("error", Text),
-    sqlite_with_rowid=False,
 )
 Index(
     "ix_observed_unsettled",
     observed.c.mailbox_id,
     observed.c.kind,
-    sqlite_where=text("unsettled"),
+    sqlite_where=text("unsettled = 1"),  # as a query says it, else SQLite uses it for none
     postgresql_where=text("unsettled"),
 )
 Index("ix_observed_stamp_key", observed.c.mailbox_id, observed.c.stamp_key)
+Index("ix_observed_stamp_link", observed.c.mailbox_id, observed.c.stamp_link)
 
 match_value = Table(
     "match_value",
@@ -189,7 +191,14 @@ operation = Table(
     Column("at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
     Index(None, "mailbox_id", "kind", "crm_id"),
-    Index(None, "mailbox_id", "kind", "at"),
+)
+Index(
+    "ix_operation_counted",
+    operation.c.mailbox_id,
+    operation.c.kind,
+    operation.c.at,
+    sqlite_where=text("counted = 1"),
+    postgresql_where=text("counted"),
 )
 Index(
     "ix_operation_open",

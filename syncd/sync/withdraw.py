@@ -6,29 +6,42 @@ record that holds nothing from elsewhere goes. The journal keeps nothing of what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Column, Connection, Row, Table, delete, exists, select, update
 
 from syncd.crm import records
 from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.stored import Stored
+from syncd.model.fields import Side
 from syncd.model.values import JsonValue, Value, from_json, to_json
 from syncd.reconcile.decide import Verb
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Content, Snapshots, load
 from syncd.sync.tables import conflict, link, operation, snapshot
 
+_REFERENCES = (
+    operation.c.before,
+    operation.c.after,
+    conflict.c.kept,
+    link.c.crm_image,
+    link.c.outlook_image,
+)
 _CRM_VERBS = (Verb.CREATE_RECORD.value, Verb.UPDATE_RECORD.value)
 
 Authored = Mapping[str, list[JsonValue]]  # by field, what this mailbox ever wrote into it
 
 
-def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapshots) -> None:
-    """Take out of the CRM, and out of the journal, what this mailbox brought into one record."""
+def withdraw(
+    conn: Connection, session: Session, crm_id: str, snapshots: Snapshots
+) -> frozenset[str]:
+    """Take out of the CRM, and out of the journal, what this mailbox brought into one record.
+
+    The snapshots that held it are returned: to be swept once the link has its new images.
+    """
     held = records.read(conn, session.stored, [crm_id]).get(crm_id)
     if held is None or held.deleted:
-        return
+        return frozenset()
     snapshots.flush(conn)
     history = _history(conn, session, crm_id)
     contents = load(conn, {h for row in history for h in (row.before, row.after) if h})
@@ -46,7 +59,19 @@ def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapsho
     if _made_here(session, history) and not any(held.record.fields.values()):
         records.delete(conn, session.stored, crm_id, actor, at)
     authored = _authored(session, groups, history, contents)
-    _scrub(conn, session, crm_id, authored, snapshots)
+    replaced = _scrub(conn, session, crm_id, authored, snapshots)
+    here = (link.c.mailbox_id == session.mailbox.id) & (link.c.kind == session.policy.kind.name)
+    images = select(link.c.crm_image, link.c.outlook_image).where(here, link.c.crm_id == crm_id)
+    return frozenset(replaced | {h for row in conn.execute(images) for h in row})
+
+
+def sweep(conn: Connection, hashes: Iterable[str]) -> None:
+    """Remove those of these snapshots that nothing refers to any more."""
+    for each in hashes:
+        unused = snapshot.c.hash == each
+        for column in _REFERENCES:
+            unused = unused & ~exists().where(column == each)
+        conn.execute(delete(snapshot).where(unused))
 
 
 def _history(conn: Connection, session: Session, crm_id: str) -> list[Row[tuple[object, ...]]]:
@@ -107,9 +132,9 @@ def _authored(
 
 def _scrub(
     conn: Connection, session: Session, crm_id: str, authored: Authored, snapshots: Snapshots
-) -> None:
+) -> set[str]:
     """Re-point every reference to a snapshot without what this mailbox authored."""
-    old: set[str] = set()
+    old = _forget_overwritten(conn, session, crm_id, snapshots)
     for table, column in (
         (operation, operation.c.before),
         (operation, operation.c.after),
@@ -117,21 +142,24 @@ def _scrub(
     ):
         old |= _repoint(conn, session, crm_id, table, column, authored, snapshots)
     snapshots.flush(conn)
-    for each in old:
-        used = [
-            exists().where(column == each)
-            for column in (
-                operation.c.before,
-                operation.c.after,
-                conflict.c.kept,
-                link.c.crm_image,
-                link.c.outlook_image,
-            )
-        ]
-        unused = snapshot.c.hash == each
-        for still in used:
-            unused = unused & ~still
-        conn.execute(delete(snapshot).where(unused))
+    return old
+
+
+def _forget_overwritten(
+    conn: Connection, session: Session, crm_id: str, snapshots: Snapshots
+) -> set[str]:
+    """Values of the item that syncd overwrote were kept; they came from the item as well."""
+    old: set[str] = set()
+    empty = snapshots.add({})
+    snapshots.flush(conn)
+    for table, column, theirs in (
+        (operation, operation.c.before, operation.c.verb == Verb.UPDATE_ITEM),
+        (conflict, conflict.c.kept, conflict.c.loser == Side.OUTLOOK),
+    ):
+        mine = session.mine(table) & (table.c.crm_id == crm_id) & theirs & column.is_not(None)
+        old.update(conn.scalars(select(column).where(mine)))
+        conn.execute(update(table).where(mine).values({column: empty}))
+    return old
 
 
 def _repoint(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from syncd.model.contact import CONTACT
 from syncd.outlook.ews.mailbox import EwsMailbox, open_ews
 from syncd.outlook.ews.session import EwsServer
 from syncd.sandbox.server import Sandbox
+from tests.memory_mailbox import MemoryServer
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk
 
 
@@ -52,8 +54,10 @@ def ews(server: EwsServer) -> Iterator[EwsMailbox]:
     mailbox.close()
 
 
-@pytest.fixture(params=["ews"])
+@pytest.fixture(params=["ews", "memory"])
 def desk(request: pytest.FixtureRequest) -> Desk:
     """A desk for each backend: what is proved on one is proved on all."""
+    if request.param == "memory":
+        return MemoryServer(CONTACT)
     box, ews = request.getfixturevalue("box"), request.getfixturevalue("ews")
     return EwsDesk(box, ews)

@@ -45,7 +45,7 @@ class Desk(Protocol):
     def delete(self, item: str) -> None:
         """Remove an item for good."""
 
-    def copy(self, item: str) -> None:
+    def copy(self, item: str) -> object:
         """Copy an item within the default folder."""
 
     def to_trash(self, item: str) -> str:

@@ -30,10 +30,11 @@ from syncd.outlook.port import (
     Written,
 )
 
-BATCH = 100
+BATCH = 100  # of writes: what one unanswered request leaves in doubt
+READ_BATCH = 200
 
 _CAPABILITIES = Capabilities(
-    moves_items=True, ids_survive_moves=False, write_batch=BATCH, read_batch=BATCH
+    moves_items=True, ids_survive_moves=False, write_batch=BATCH, read_batch=READ_BATCH
 )
 
 
@@ -93,12 +94,12 @@ class EwsMailbox:
         return _page(message, extractor(kind, place, _names(place.match)), cursor)
 
     def read(self, kind: Kind, ids: Sequence[str]) -> Sequence[Item | Failure]:
-        """The items with these ids in full, in order; one request for each hundred."""
+        """The items with these ids in full, in order; one request for each 200."""
         place = layout(kind)
         taker = extractor(kind, place, place.fields)
         paths = [*HEAD_PATHS, PARENT, *(slot.property for slot in place.fields.values())]
         items: list[Item | Failure] = []
-        for some in _chunks(ids):
+        for some in _chunks(ids, READ_BATCH):
             payload = requests.get_item(some, paths)
             found = self._session.call("GetItem", payload, Effect.NONE)
             answers.expect(found, len(some), Effect.NONE)
@@ -278,8 +279,8 @@ def _check_batch(batch: Sequence[object]) -> None:
         raise ValueError(f"a batch is at most {BATCH} items, since it is one request")
 
 
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
+def _chunks(values: Sequence[str], size: int = BATCH) -> Iterator[Sequence[str]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def _names(slots: Iterable[Slot]) -> list[str]:

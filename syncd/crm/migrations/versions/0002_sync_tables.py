@@ -164,15 +164,17 @@ def upgrade() -> None:
             ["mailbox_id"], ["mailbox.id"], name="fk_observed_mailbox_id_mailbox"
         ),
         sa.PrimaryKeyConstraint("mailbox_id", "kind", "remote_id", name="pk_observed"),
-        sqlite_with_rowid=False,
     )
     op.create_index("ix_observed_stamp_key", "observed", ["mailbox_id", "stamp_key"], unique=False)
+    op.create_index(
+        "ix_observed_stamp_link", "observed", ["mailbox_id", "stamp_link"], unique=False
+    )
     op.create_index(
         "ix_observed_unsettled",
         "observed",
         ["mailbox_id", "kind"],
         unique=False,
-        sqlite_where=sa.text("unsettled"),
+        sqlite_where=sa.text("unsettled = 1"),
         postgresql_where=sa.text("unsettled"),
     )
     op.create_table(
@@ -240,7 +242,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_operation"),
     )
     op.create_index(
-        "ix_operation_mailbox_id_kind_at", "operation", ["mailbox_id", "kind", "at"], unique=False
+        "ix_operation_counted",
+        "operation",
+        ["mailbox_id", "kind", "at"],
+        unique=False,
+        sqlite_where=sa.text("counted = 1"),
+        postgresql_where=sa.text("counted"),
     )
     op.create_index(
         "ix_operation_mailbox_id_kind_crm_id",

@@ -1,0 +1,54 @@
+"""Opening a mailbox: which server it is on, and who signs in there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from syncd.outlook.ews.mailbox import open_ews
+from syncd.outlook.ews.session import Access, EwsServer
+from syncd.outlook.port import Mailbox
+from syncd.settings.configuration import Configuration, Server
+from syncd.settings.policies import MailboxPolicy
+from syncd.settings.secrets import SecretMissing, password_in, password_of
+from syncd.sync.mailboxes import MailboxProblem, MailboxRow
+
+
+class Connector:
+    """Opens mailboxes as the configuration says. Raises MailboxProblem when it cannot."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._servers = configuration.servers
+
+    def __call__(self, row: MailboxRow, policy: MailboxPolicy) -> Mailbox:
+        """Open one mailbox. Nothing is sent yet."""
+        server = self._servers[policy.server]
+        try:
+            username, password = _sign_in(row, server)
+        except SecretMissing as missing:
+            raise MailboxProblem(
+                f"The password for {row.address} cannot be had: {missing.what}", missing.todo
+            ) from None
+        return open_ews(
+            EwsServer(
+                endpoint=server.endpoint,
+                username=username,
+                password=password,
+                access=Access(server.access.value),
+                verify_tls=server.verify_tls,
+                timeout=server.timeout.total_seconds(),
+            ),
+            row.address,
+        )
+
+
+def _sign_in(row: MailboxRow, server: Server) -> tuple[str, str]:
+    """Who signs in: the mailbox's own credentials where it has some, else the server's."""
+    if row.password_file is not None:
+        return row.username or row.address, password_in(Path(row.password_file))
+    password = password_of(server)
+    if password is None or server.username is None:
+        raise SecretMissing(
+            "neither the mailbox nor its server has one",
+            f"Give it one: syncd users add {row.address} --username U --password-file F",
+        )
+    return row.username or server.username, password

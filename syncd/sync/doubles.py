@@ -1,0 +1,75 @@
+"""Doubles: what a request left behind that was given up for lost, and was carried out after all.
+
+A create that was not answered is sought, and when it is found nowhere after grace it is tried
+again under a new key. Should the first attempt appear then, its item is nobody's: it goes to
+Deleted Items, if it bears the key of the lost attempt and nobody has edited it. Nothing else that
+looks alike is touched (P3, P14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from syncd.model.record import Record, equal
+from syncd.reconcile.decide import Action, Decision, Stand, Verb
+from syncd.reconcile.facts import LinkState
+from syncd.reconcile.reasons import Reason
+from syncd.sync.journal import Status
+from syncd.sync.session import Session
+from syncd.sync.snapshots import Content, chunks, load
+from syncd.sync.tables import operation
+
+if TYPE_CHECKING:
+    from syncd.sync.gather import Work
+
+
+def decision() -> Decision:
+    """What becomes of a double."""
+    return Decision(Action.UNMAKE, Reason.DOUBLE, Stand.EXCLUDED, (Verb.TRASH_ITEM,))
+
+
+def marked(session: Session, cases: Sequence[Work]) -> list[Work]:
+    """The cases, with doubles among the copies marked as such."""
+    heads = [each.head for each in cases if each.head is not None and _is_copy(each)]
+    keys = {head.stamp.key for head in heads if head.stamp}
+    if not keys:
+        return list(cases)
+    with session.read() as conn:
+        sent = _lost(conn, session, keys)
+    return [
+        replace(each, crm_id=None, double=True) if _is_double(session, each, sent) else each
+        for each in cases
+    ]
+
+
+def _is_copy(work: Work) -> bool:
+    link = work.case.link
+    return link is not None and link.state is LinkState.COPY and work.head is not None
+
+
+def _is_double(session: Session, work: Work, sent: Mapping[str, Content]) -> bool:
+    stamp = work.head.stamp if work.head else None
+    item = work.case.item.record
+    if not _is_copy(work) or stamp is None or stamp.key not in sent or item is None:
+        return False
+    kind = session.policy.kind
+    empty = dict.fromkeys(kind.by_name)
+    wanted = Record(kind, {**empty, **Record.from_json(kind, sent[stamp.key]).fields})
+    groups = kind.groups.values()
+    return all(equal(g, wanted.group(g) or {}, item.group(g) or {}) for g in groups)
+
+
+def _lost(conn: Connection, session: Session, keys: Iterable[str]) -> dict[str, Content]:
+    """What the lost creations among these keys had sent."""
+    found: dict[str, str] = {}
+    for chunk in chunks(keys):
+        lost = (operation.c.status == Status.LOST) & (operation.c.verb == Verb.CREATE_ITEM)
+        query = select(operation.c.key, operation.c.after).where(session.mine(operation), lost)
+        for row in conn.execute(query.where(operation.c.key.in_(chunk))):
+            found[row.key] = row.after or ""
+    contents = load(conn, found.values())
+    return {key: contents.get(after, {}) for key, after in found.items()}

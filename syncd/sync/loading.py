@@ -1,0 +1,114 @@
+"""Loading what one gathering decides from: rows, links, records, and items read on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select, true
+
+from syncd.crm import records
+from syncd.crm.stored import Stored
+from syncd.outlook.errors import Failure
+from syncd.outlook.port import Item, Stamp
+from syncd.reconcile.facts import Link
+from syncd.sync import links
+from syncd.sync.accounting import PARKED
+from syncd.sync.session import Session
+from syncd.sync.snapshots import chunks
+from syncd.sync.tables import noticed, observed
+
+
+@dataclass
+class Facts:
+    """What was loaded for one gathering."""
+
+    state: Row[Any]
+    noticed: set[str]
+    seen: dict[str, Row[Any]] = field(default_factory=dict)  # by remote id
+    links: dict[str, Link] = field(default_factory=dict)  # by CRM id
+    by_remote: dict[str, Link] = field(default_factory=dict)
+    held: dict[str, Stored] = field(default_factory=dict)
+    members: set[str] = field(default_factory=set)
+    items: dict[str, Item | Failure] = field(default_factory=dict)
+    stamped: set[str] = field(default_factory=set)
+
+
+def stirred(session: Session) -> bool:
+    """Whether there is anything to decide now, beside what waits for a person."""
+    with session.read() as conn:
+        for table, more in ((observed, observed.c.unsettled), (noticed, true())):
+            query = select(table.c.kind).where(session.mine(table), more, _ready(session, table))
+            if conn.execute(query.limit(1)).first():
+                return True
+    return False
+
+
+def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked: bool) -> Facts:
+    """What is to be decided now, of no record with a write in doubt.
+
+    `parked` takes in what waits for a person, too.
+    """
+    ready = _ready(session, noticed, parked=parked)
+    ids = conn.scalars(select(noticed.c.crm_id).where(session.mine(noticed), ready))
+    facts = Facts(session.state(conn), set(ids))
+    _load_seen(conn, session, facts, parked=parked)
+    facts.by_remote = links.by_remote(conn, session.key, facts.seen)
+    for remote_id, row in list(facts.seen.items()):
+        link, stamp = facts.by_remote.get(remote_id), stamp_of(row)
+        if (link and link.crm_id in in_doubt) or (stamp and stamp.crm_id in in_doubt):
+            del facts.seen[remote_id]
+    facts.noticed -= in_doubt
+    stamps = (stamp_of(row) for row in facts.seen.values())
+    facts.stamped = {stamp.crm_id for stamp in stamps if stamp}
+    wanted = facts.noticed | facts.stamped | {each.crm_id for each in facts.by_remote.values()}
+    facts.links = links.by_crm(conn, session.key, wanted)
+    facts.held = records.read(conn, session.stored, wanted)
+    facts.members = records.members_among(conn, session.stored, session.where, wanted)
+    return facts
+
+
+def _load_seen(conn: Connection, session: Session, facts: Facts, *, parked: bool) -> None:
+    """Items to be decided about, and those that a noticed record concerns.
+
+    An edit that waits is decided together with the CRM's; and an item that bears the stamp of a
+    record without a link is its item, whatever became of the link (P3).
+    """
+    ready = observed.c.unsettled & _ready(session, observed, parked=parked)
+    rows = select(observed).where(session.mine(observed))
+    facts.seen = {row.remote_id: row for row in conn.execute(rows.where(ready))}
+    known = links.by_crm(conn, session.key, facts.noticed)
+    linked = [each.remote_id for each in known.values()]
+    stamps = [stamp_text(session, each) for each in facts.noticed - known.keys()]
+    here = observed.c.missing_since.is_(None)
+    for column, more, values in (
+        (observed.c.remote_id, observed.c.unsettled, linked),
+        (observed.c.stamp_link, here, stamps),
+    ):
+        for chunk in chunks(values):
+            for row in conn.execute(rows.where(more, column.in_(chunk))):
+                facts.seen[row.remote_id] = row
+
+
+def _ready(session: Session, table: Table, *, parked: bool = False) -> ColumnElement[bool]:
+    ready = or_(table.c.retry_at.is_(None), table.c.retry_at <= session.clock())
+    return or_(ready, table.c.reason.in_(PARKED)) if parked else ready
+
+
+def stamp_of(row: Row[Any]) -> Stamp | None:
+    """The stamp that an item was seen with."""
+    return Stamp.parse(row.stamp_link, row.stamp_key)
+
+
+def stamp_text(session: Session, crm_id: str) -> str:
+    """The part of its stamp that says whose item it is."""
+    return Stamp(session.installation.name, session.policy.kind.name, crm_id, "").link
+
+
+def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
+    """Read the items with these ids that were not read yet."""
+    wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
+    if wanted:
+        found = session.port.read(session.policy.kind, wanted)
+        facts.items.update(zip(wanted, found, strict=True))

@@ -1,0 +1,139 @@
+"""`make bench`: our cost over that of bare exchangelib doing the same calls, and counts.
+
+Times are ratios: each way is taken in turn, and of each the best round counts. The Exchange is
+the sandbox, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from syncd.outlook.ews.session import EwsServer
+from tests.benchmarks import cycles, rounds
+from tests.benchmarks.cycles import Cycle, Cycles
+from tests.benchmarks.exchange import ACCOUNT, PASSWORD, Exchange, exchange
+from tests.benchmarks.measure import best
+from tests.benchmarks.rounds import Round
+
+SMALL = 200
+OPERATIONS = (rounds.CREATE, rounds.READ, rounds.CHANGES, rounds.UPDATE, rounds.FIRST_SYNC)
+Row = Mapping[str, float]
+
+
+def compare(taken: Sequence[Round], size: int) -> dict[str, Row]:
+    """Per operation: our cost per contact, the bare client's, and the ratios."""
+    table: dict[str, Row] = {}
+    for name in OPERATIONS:
+        ours, bare = best(r.ours[name] for r in taken), best(r.bare[name] for r in taken)
+        edits = name == rounds.UPDATE
+        our_items = min(size, rounds.EDITED) if edits else size
+        bare_items = our_items if edits else min(size, rounds.BARE_MOST)
+        share = our_items / bare_items
+        table[name] = {
+            "ours_cpu_ms": ours.cpu / our_items * 1000,
+            "bare_cpu_ms": bare.cpu / bare_items * 1000,
+            "cpu_ratio": ours.cpu / bare.cpu / share,
+            "wall_ratio": ours.wall / bare.wall / share,
+            "ours_requests": ours.requests,
+            "ours_contacts": our_items,
+            "bare_requests": bare.requests,
+            "bare_contacts": bare_items,
+        }
+    return table
+
+
+def show(console: Console, size: int, table: Mapping[str, Row]) -> None:
+    """Print the ratios."""
+    shown = Table(title=f"{size:,} contacts: syncd over bare exchangelib", title_justify="left")
+    shown.add_column("per contact", no_wrap=True)
+    for name in ("ours CPU ms", "bare CPU ms", "CPU ratio", "wall ratio", "requests"):
+        shown.add_column(name, justify="right")
+    for name, row in table.items():
+        shown.add_row(
+            name,
+            f"{row['ours_cpu_ms']:.2f}",
+            f"{row['bare_cpu_ms']:.2f}",
+            f"{row['cpu_ratio']:.2f}",
+            f"{row['wall_ratio']:.2f}",
+            f"{row['ours_requests']:.0f}",
+        )
+    console.print(shown)
+
+
+def show_cycles(console: Console, all_cycles: Sequence[Cycles]) -> None:
+    """Print what cycles ask."""
+    shown = Table(title="What one cycle asks", title_justify="left")
+    shown.add_column("", no_wrap=True)
+    for name in ("contacts", "requests", "statements", "transactions", "rows", "SQLite steps"):
+        shown.add_column(name, justify="right")
+    for label, pick in _CYCLES.items():
+        for each in all_cycles:
+            cycle: Cycle = getattr(each, pick)
+            numbers = (each.size, *asdict(cycle).values())
+            shown.add_row(label, *(f"{number:,}" for number in numbers))
+    console.print(shown)
+    for each in all_cycles:
+        requests, statements = each.hundred.requests / 200, each.hundred.statements / 200
+        console.print(
+            f"per change, with 100 edits on each side of {each.size:,} contacts: "
+            f"{requests:.3f} requests, {statements:.2f} statements"
+        )
+
+
+_CYCLES = {
+    "first sync": "first",
+    "no edit": "idle",
+    "one edit each side": "one",
+    "100 edits each side": "hundred",
+    "no edit, once more": "idle_after",
+}
+
+
+def _cycles(server: Exchange, size: int) -> list[Cycles]:
+    reached = EwsServer(server.endpoint, ACCOUNT, PASSWORD)
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            cycles.take(Path(folder), reached, f"cycle{each}@example.test", each)
+            for each in (SMALL, size)
+        ]
+
+
+@click.command()
+@click.option("--contacts", "size", default=2_000, show_default=True, help="How many.")
+@click.option("--rounds", "number", default=3, show_default=True, help="The best one counts.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON instead.")
+def main(size: int, number: int, as_json: bool) -> None:
+    """Measure, and print the table."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    users = [each for n in range(number) for each in rounds.addresses(n)]
+    users += [f"cycle{each}@example.test" for each in (SMALL, size)]
+    with exchange(users) as server:
+        counts = _cycles(server, size)
+        before = server.cpu()
+        taken = [rounds.take(server, n, size, ours_first=n % 2 == 0) for n in range(number)]
+        served = (server.cpu() - before) / (number * size)
+    table = compare(taken, size)
+    if as_json:
+        said = {"contacts": size, "operations": table, "cycles": [asdict(c) for c in counts]}
+        json.dump(said, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+        return
+    console = Console(width=100)
+    show(console, size, table)
+    show_cycles(console, counts)
+    console.print(f"the Exchange itself: {served * 1000:.2f} ms of CPU per contact and round")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""An office: a store with contacts of one user, and syncd between it and the user's mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from syncd.crm import database, records, users
+from syncd.crm.migration import upgrade
+from syncd.crm.records import CONTACTS, Actor, ActorKind, New, Update
+from syncd.model.contact import CONTACT
+from syncd.model.policy import KindPolicy, Limits
+from syncd.outlook.ews.mailbox import open_ews
+from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.port import Item
+from syncd.outlook.port import Update as ItemUpdate
+from syncd.settings.filters import Filter
+from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.sync import mailboxes
+from syncd.sync.report import RunReport
+from syncd.sync.service import SyncService
+from syncd.sync.tables import link
+from tests.benchmarks import people
+
+BATCH = 100
+_MINE = "owner eq @me and statecode eq 'active'"
+_FREE = Limits(most=10**6, some=10**6, share=1.0, few=10**6, daily=10**6)  # nothing is held
+_BY_HAND = Actor(ActorKind.USER, "admin")
+
+
+@dataclass(frozen=True)
+class Office:
+    """One user with contacts in the CRM and a mailbox."""
+
+    engine: Engine
+    service: SyncService
+    server: EwsServer
+    address: str
+
+    @classmethod
+    def open(cls, folder: Path, server: EwsServer, address: str, size: int) -> Office:
+        """A new store on disk with `size` contacts, none of them synced yet."""
+        engine = database.open_database(f"sqlite:///{folder}/{address}.db")
+        upgrade(engine)
+        now = database.utcnow()
+        with database.write(engine) as conn:
+            user = users.add(conn, address)
+            mailboxes.add(conn, address, user.id, "sales", now)
+        for at in range(0, size, 500):
+            news = [New(people.contact(n), user.id) for n in range(at, min(size, at + 500))]
+            with database.write(engine) as conn:
+                records.create_many(conn, CONTACTS, news, actor=_BY_HAND, at=now)
+        scoped = ScopedKind(KindPolicy(CONTACT, limits=_FREE), Filter.parse(_MINE, CONTACTS))
+        policy = MailboxPolicy("sales", "office", timedelta(minutes=5), {CONTACT.name: scoped})
+        service = SyncService(
+            engine, {"sales": policy}, lambda row, _policy: open_ews(server, row.address)
+        )
+        return cls(engine, service, server, address)
+
+    def sync(self) -> RunReport:
+        """One run. Raises AssertionError unless it went well."""
+        report = self.service.run(self.address, cause="benchmark")
+        assert report.outcome == "ok", report.error
+        return report
+
+    def linked(self, size: int) -> list[tuple[str, str]]:
+        """CRM id and item id of `size` contacts."""
+        query = select(link.c.crm_id, link.c.remote_id).order_by(link.c.id).limit(size)
+        with database.read(self.engine) as conn:
+            return [(row.crm_id, row.remote_id) for row in conn.execute(query)]
+
+    def edit_crm(self, ids: Iterable[str]) -> None:
+        """Somebody edits these records."""
+        updates = [Update(each, {"jobtitle": f"Director {n}"}) for n, each in enumerate(ids)]
+        with database.write(self.engine) as conn:
+            records.update_many(conn, CONTACTS, updates, actor=_BY_HAND, at=database.utcnow())
+
+    def edit_outlook(self, ids: Iterable[str]) -> None:
+        """The user edits these items."""
+        with closing(open_ews(self.server, self.address)) as box:
+            found = [each for each in box.read(CONTACT, list(ids)) if isinstance(each, Item)]
+            edits = [
+                ItemUpdate(each.head.id, each.head.version, {"department": f"Unit {n}"}, None)
+                for n, each in enumerate(found)
+            ]
+            for at in range(0, len(edits), BATCH):
+                box.update(CONTACT, edits[at : at + BATCH])

@@ -1,0 +1,80 @@
+"""Cost follows change, not size: what a cycle asks of the mailbox and of the store, as counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncd.outlook.ews.session import EwsServer
+from syncd.sandbox.server import Sandbox
+from tests.benchmarks import cycles
+from tests.benchmarks.cycles import Cycle, Cycles
+
+SMALL, LARGE = 200, 600
+STATEMENTS_IDLE = 30
+STATEMENTS_PER_BATCH = 40  # of a hundred contacts: journalled, written, read back and settled
+STEPS_PER_CHANGE = 2_000  # of SQLite's machine
+
+
+@pytest.fixture(scope="module")
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Cycles]]:
+    """The cycles of a small office and of a large one."""
+    folder: Path = tmp_path_factory.mktemp("offices")
+    users = {size: f"cycle{size}@example.test" for size in (SMALL, LARGE)}
+    with Sandbox(users=users.values()) as box:
+        server = EwsServer(box.url, box.service_account, box.password)
+        yield {size: cycles.take(folder, server, user, size) for size, user in users.items()}
+
+
+@pytest.mark.parametrize("which", ["idle", "one", "idle_after"])
+def test_a_cycle_costs_the_same_however_many_contacts_there_are(
+    offices: dict[int, Cycles], which: str
+) -> None:
+    """Requests, statements, rows and the store's own steps: a scan of any table would show."""
+    small, large = (getattr(offices[size], which) for size in (SMALL, LARGE))
+    assert large == small
+
+
+def test_a_cycle_without_edits_is_one_request_and_few_statements(
+    offices: dict[int, Cycles],
+) -> None:
+    """One request per folder, and nothing is written but the lease and the run."""
+    idle = offices[LARGE].idle
+    assert idle.requests == 1
+    assert idle.statements <= STATEMENTS_IDLE
+
+
+def test_one_edit_on_each_side_is_five_requests(offices: dict[int, Cycles]) -> None:
+    """Look, read the edited item, write, read back, take in what is our own."""
+    assert offices[LARGE].one.requests <= 5
+
+
+def test_many_edits_go_in_batches(offices: dict[int, Cycles]) -> None:
+    """A hundred edits on each side cost as many requests as one, and hardly more statements."""
+    for each in offices.values():
+        assert each.hundred.requests <= each.one.requests
+        assert each.hundred.statements <= each.one.statements + 10
+        assert each.hundred.steps <= 200 * STEPS_PER_CHANGE
+
+
+def test_the_first_sync_writes_a_hundred_contacts_with_a_handful_of_statements(
+    offices: dict[int, Cycles],
+) -> None:
+    """More contacts cost more batches, and nothing else."""
+    batches = (LARGE - SMALL) // 100
+    assert _more(offices, "statements") <= batches * STATEMENTS_PER_BATCH
+    assert _more(offices, "requests") <= batches * 2 + 1  # write and read back; a listing page
+
+
+def test_the_first_sync_grows_no_faster_than_what_it_writes(offices: dict[int, Cycles]) -> None:
+    """The store's steps for one contact are the same among 600 as among 200."""
+    small, large = (offices[size].first.steps / size for size in (SMALL, LARGE))
+    assert large <= 1.1 * small
+
+
+def _more(offices: dict[int, Cycles], what: str) -> int:
+    first: dict[int, Cycle] = {size: each.first for size, each in offices.items()}
+    more: int = getattr(first[LARGE], what) - getattr(first[SMALL], what)
+    return more

@@ -1,0 +1,239 @@
+"""What is unreadable is not deleted (P5); failures keep to their scope (P10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from syncd.model.values import Value
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
+from syncd.sandbox.server import Sandbox
+from syncd.sync.mailboxes import MailboxProblem, MailboxState
+from syncd.sync.report import Outcome
+from tests.memory_mailbox import Effect, run
+from tests.sync.world import ALICE, BOB, Memory, World
+
+MANY: list[Mapping[str, Value]] = [
+    {"firstname": f"N{number}", "emailaddress1": f"n{number}@example.test"} for number in range(20)
+]
+
+
+@pytest.fixture
+def settled(wire: World) -> World:
+    """Twenty records in step."""
+    wire.new_many(MANY)
+    wire.settle()
+    return wire
+
+
+def live(world: World) -> int:
+    """How many links are live."""
+    return sum(1 for each in world.links() if each.state == "live")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "unauthorized"},
+        {"fault": "http_403"},
+        {"fault": "http_503"},
+        {"fault": "server_busy"},
+        {"fault": "internal_error"},
+        {"fault": "corrupt_xml"},
+        {"fault": "lost_answer"},
+        {"fault": "soap_fault", "code": "ErrorAccessDenied"},
+    ],
+    ids=lambda fault: fault.get("code", fault["fault"]),
+)
+@pytest.mark.parametrize("on", ["SyncFolderItems", "*"])
+def test_a_folder_that_cannot_be_read_deletes_nothing(
+    settled: World, box: Sandbox, fault: dict[str, str], on: str
+) -> None:
+    """Whatever the server answers, no link and no item goes for it; then all goes on."""
+    items = settled.items()
+    box.faults.add(on, times=9, **fault)
+    for _ in range(2):
+        try:
+            assert settled.sync().outcome is Outcome.FAILED
+        except MailboxProblem:
+            assert settled.state().state is MailboxState.SUSPENDED
+    assert settled.writes == 0
+    box.faults.clear()
+    settled.resume()
+    settled.settle()
+    assert live(settled) == 20
+    assert settled.items() == items
+
+
+def test_a_lost_cursor_is_a_full_listing_and_nothing_else(settled: World, box: Sandbox) -> None:
+    """ErrorInvalidSyncStateData: listed in full and compared, no write for it (P5)."""
+    box.faults.add("SyncFolderItems", "invalid_sync_state")
+    settled.sync()
+    assert settled.writes == 0
+    settled.settle()
+    assert live(settled) == 20
+
+
+def test_a_full_listing_finds_what_went_meanwhile(settled: World, box: Sandbox) -> None:
+    """A removal that the lost cursor swallowed is found by comparing, and confirmed."""
+    settled.hand().move(settled.items()[0].id, "deleteditems")
+    box.faults.add("SyncFolderItems", "invalid_sync_state")
+    settled.settle()
+    assert live(settled) == 19
+    assert len(settled.all_records()) == 20
+
+
+@pytest.mark.parametrize("where", ["missing", "in Deleted Items"])
+def test_a_synced_folder_that_is_amiss_deletes_nothing(wire: World, where: str) -> None:
+    """The folder is an error of the folder, not twenty deletions."""
+    wire.policy(folder="default/Customers")
+    wire.new_many(MANY)
+    wire.settle()
+    folder = wire.connect(ALICE).folder(wire.rules.kind, "default/Customers", create=False)
+    assert folder is not None
+    if where == "missing":
+        wire.hand().delete_folder(folder.id)
+    else:
+        wire.hand().move_folder(folder.id, "deleteditems")
+        for item in wire.items("Customers")[:3]:
+            wire.hand().delete(item.id)
+    for _ in range(3):
+        wire.sync()
+        wire.pass_time(minutes=11)
+    assert wire.reports[-1].outcome is Outcome.FAILED
+    assert live(wire) == 20
+    assert len(wire.all_records()) == 20
+
+
+def test_a_listing_that_breaks_off_concludes_nothing(memory: Memory) -> None:
+    """A full listing that fails half-way: what it did not show is not missing."""
+    world, servers = memory
+    world.new_many([{"firstname": f"N{n}", "emailaddress1": f"{n}@x.test"} for n in range(600)])
+    world.settle()
+    pages = 0
+
+    def break_off(call: str, effect: Effect) -> object:
+        nonlocal pages
+        pages += call == "changes"
+        if call == "changes" and pages > 1:
+            raise MailboxError(Sort.TRANSIENT, Scope.MAILBOX, "Broken", "the line is dead")
+        return effect()
+
+    world.execute("update mailbox_kind set cursor = null")
+    servers[ALICE].meddle = break_off
+    assert world.sync().outcome is Outcome.FAILED
+    servers[ALICE].meddle = run
+    world.settle()
+    assert live(world) == 600
+
+
+def test_a_removal_is_not_believed_while_deleted_items_cannot_be_searched(
+    settled: World, box: Sandbox
+) -> None:
+    """Where the item is must be known: a search that fails is `unknown`, however often."""
+    settled.hand().delete(settled.items()[0].id)
+    box.faults.add("FindItem", "internal_error", times=99)
+    for _ in range(3):
+        settled.sync()
+        settled.pass_time(minutes=11)
+    assert live(settled) == 20
+    box.faults.clear()
+    settled.sync()
+    settled.pass_time(minutes=11)
+    settled.settle()
+    assert live(settled) == 19
+
+
+# --- scopes --------------------------------------------------------------------------------------
+
+
+def test_one_mailbox_that_fails_does_not_touch_another(wire: World, box: Sandbox) -> None:
+    """A fault in Alice's mailbox is none in Bob's (P10)."""
+    wire.new_many(MANY)
+    theirs = wire.new(BOB, firstname="Bea")
+    box.faults.add("*", "http_503", times=99, mailbox=ALICE)
+    assert wire.sync(ALICE).outcome is Outcome.FAILED
+    assert wire.sync(BOB).outcome is Outcome.OK
+    assert wire.item_of(theirs, BOB)["firstname"] == "Bea"
+
+
+def test_a_refused_password_stops_all_that_use_it(wire: World, box: Sandbox) -> None:
+    """401 suspends every mailbox of the credential after one request: more would lock it."""
+    box.faults.add("*", "unauthorized", times=99)
+    wire.sync(ALICE)
+    assert wire.reports[-1].requests <= 1
+    for address in (ALICE, BOB):
+        assert wire.state(address).state is MailboxState.SUSPENDED
+        with pytest.raises(MailboxProblem):
+            wire.sync(address)
+
+
+def test_an_item_that_the_server_never_takes_is_set_aside(memory: Memory) -> None:
+    """Tried three times with growing gaps, then quarantined; the others flow (P10)."""
+    world, servers = memory
+    tried = []
+
+    def refuses(fields: Mapping[str, Value]) -> bool:
+        if fields.get("firstname") == "N7":
+            tried.append(world.time())
+        return fields.get("firstname") == "N7"
+
+    servers[ALICE].refuses = refuses
+    ids = world.new_many(MANY)
+    for _ in range(60):
+        world.sync()
+        world.pass_time(minutes=1)
+    assert len(tried) == 3
+    assert len(world.items()) == 19
+    assert world.noticed(ids[7]) == "quarantined (refused)"
+    assert world.reports[-1].counters["quarantined"] == 1
+    world.accounted()
+    servers[ALICE].refuses = lambda _: False
+    world.change(ids[7], jobtitle="CEO")  # a new edit is a new chance
+    world.settle()
+    assert world.item_of(ids[7])["jobtitle"] == "CEO"
+    world.accounted()
+
+
+def test_an_update_that_is_never_taken_is_set_aside(memory: Memory) -> None:
+    """The same for an item that is there: its others go on."""
+    world, servers = memory
+    ids = world.new_many(MANY)
+    world.settle()
+    servers[ALICE].refuses = lambda patch: patch.get("jobtitle") == "No"
+    world.change(ids[0], jobtitle="No")
+    world.change(ids[1], jobtitle="Yes")
+    for _ in range(40):
+        world.sync()
+        world.pass_time(minutes=1)
+    assert world.item_of(ids[1])["jobtitle"] == "Yes"
+    assert world.reports[-1].counters["quarantined"] == 1
+    world.accounted()
+    world.change(ids[0], jobtitle="Yes")
+    world.settle()
+    assert world.item_of(ids[0])["jobtitle"] == "Yes"
+
+
+def test_what_stands_after_a_stopped_batch_was_not_tried(memory: Memory) -> None:
+    """Not-tried is not in doubt: the next run goes on at once."""
+    world, servers = memory
+
+    def stop(call: str, effect: Effect) -> object:
+        if call != "create":
+            return effect()
+        servers[ALICE].meddle = run
+        made = effect()
+        assert isinstance(made, list)
+        for each in made[5:]:
+            servers[ALICE].delete(each.id)
+        stopped = Failure(Sort.NOT_TRIED, "Stopped", "the batch was stopped")
+        return [each if n < 5 else stopped for n, each in enumerate(made)]
+
+    servers[ALICE].meddle = stop
+    world.new_many(MANY)
+    world.sync()
+    assert len(world.items()) == 5
+    world.pass_time(minutes=30)
+    world.settle()
+    assert len(world.items()) == 20

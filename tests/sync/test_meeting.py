@@ -1,0 +1,335 @@
+"""How records and items meet: matches, copies, stamps, lost links, companies, directions."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import text
+
+from syncd.crm import accounts, database
+from syncd.model.fields import Direction, FieldType
+from syncd.model.policy import FirstSync
+from syncd.model.values import Value
+from tests.sync.world import ALICE, BOB, BY_HAND, World
+
+ANN: dict[str, Value] = {
+    "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",
+}  # fmt: skip
+CRM = ("CRM",)
+SAMPLES: dict[FieldType, Value] = {
+    FieldType.TEXT: "Łucja «Ąę» 李 & <b> \U0001f642",
+    FieldType.LINES: "Haus 1 & 2\nHinterhof ☎\nΨηλά",
+    FieldType.NOTE: "eins\n\nzwei\tund\n李小龙 \U0001f642 <b>&amp;</b>",
+    FieldType.EMAIL: "Ann.O'Brien+crm@Example.test",
+    FieldType.PHONE: "+49 (0)30 / 123-45 ext. 6",
+    FieldType.DATE: date(1952, 2, 29),
+    FieldType.NAMES: ("Åsa", "O'Neil, Jr.", "李"),
+}
+
+
+def full(world: World) -> dict[str, Value]:
+    """A record with every field that flows both ways, all different where they can be."""
+    fields = [f for f in world.rules.kind.fields if f.direction is Direction.TWO_WAY]
+    values = {f.name: SAMPLES[f.type] for f in fields}
+    return {**values, "websiteurl": "https://例え.test/ä?q=a b&c=1#x", "emailaddress2": "2@x.test"}
+
+
+# --- what goes round -----------------------------------------------------------------------------
+
+
+def test_every_mapped_field_goes_round_unchanged(world: World) -> None:
+    """CRM to Outlook, an edit elsewhere, and back: any script, emoji, addresses, line breaks."""
+    wanted = full(world)
+    record = world.new(**wanted)
+    world.settle()
+    assert world.item().fields | wanted == world.item().fields
+    world.hand().edit(world.item().id, {"jobtitle": "Boss"})
+    world.settle()
+    assert world.crm(record) == {**wanted, "jobtitle": "Boss"}
+    assert world.item().fields == world.crm(record)
+    assert world.kept_losers() == []
+
+
+def test_what_the_map_does_not_name_stays(world: World) -> None:
+    """An unmapped property in Outlook and a CRM column outside the map survive updates (P11)."""
+    record = world.new(**ANN)
+    world.change(record, accountrolecode="Decision Maker")
+    world.settle()
+    world.hand().jot(world.item().id, "Bergsteigerin")
+    world.change(record, jobtitle="CEO")
+    world.hand().edit(world.item().id, {"department": "Sales"})
+    world.settle()
+    assert world.hand().jotted(world.item().id) == "Bergsteigerin"
+    assert world.record(record).extras["accountrolecode"] == "Decision Maker"
+    assert world.item().fields == world.crm(record)
+
+
+def test_clearing_a_field_goes_to_the_other_side(world: World) -> None:
+    """Empty is a value: what was cleared on one side is cleared on the other."""
+    record = world.new(**ANN, jobtitle="CEO", department="Sales")
+    world.settle()
+    world.change(record, jobtitle=None)
+    world.hand().edit(world.item().id, {"department": None})
+    world.sync()
+    world.approve()  # of one link, emptied fields are all there is: the breaker asks
+    world.settle()
+    assert world.crm(record) == world.item().fields == ANN
+
+
+# --- matching ------------------------------------------------------------------------------------
+
+
+def go(world: World) -> None:
+    """Let first contact go ahead."""
+    world.policy(first_sync=FirstSync.GO)
+
+
+def test_one_clear_match_is_adopted(world: World) -> None:
+    """An address that is unique on both sides, no contradiction of names: linked (P3)."""
+    go(world)
+    item = world.hand().add({**ANN, "firstname": "A."})
+    record = world.new(**ANN)
+    world.settle()
+    assert world.item().id == item
+    assert world.item().stamped
+    assert world.item()["firstname"] == "Ann"
+    assert "A." in world.kept_losers()[0]
+    assert world.link(record).origin == "adopted"
+
+
+def test_names_that_contradict_wait_for_a_person(world: World) -> None:
+    """The same address under another name is doubtful: nothing is linked or created."""
+    go(world)
+    item = world.hand().add({**ANN, "firstname": "Bea"})
+    record = world.new(**ANN)
+    world.settle()
+    assert world.link(record) is None
+    assert world.noticed(record) == "waiting (doubtful-match)"
+    assert [each.id for each in world.items()] == [item]
+    assert not world.item().stamped
+
+
+def test_an_address_that_several_carry_matches_nobody(world: World) -> None:
+    """info@ is everybody's: the record gets an item of its own, nothing else is touched."""
+    go(world)
+    for name in ("Ann", "Bea", "Cid"):
+        world.hand().add({"firstname": name, "emailaddress1": "info@example.test"})
+    before = world.items()
+    record = world.new(firstname="Dan", lastname="Doe", emailaddress1="info@example.test")
+    world.settle()
+    assert world.items()[:3] == before
+    assert world.item_of(record)["firstname"] == "Dan"
+
+
+def test_two_records_that_claim_one_item_wait(world: World) -> None:
+    """Name and company match twice: a person decides."""
+    go(world)
+    world.hand().add({"firstname": "Ann", "lastname": "Lee", "companyname": "Contoso"})
+    twins = [{"firstname": "Ann", "lastname": "Lee", "companyname": "Contoso"}] * 2
+    for record in world.new_many(twins):
+        world.sync()
+        assert world.link(record) is None or len(world.links()) <= 1
+    assert len(world.items()) <= 3
+
+
+# --- copies and stamps ---------------------------------------------------------------------------
+
+
+def test_a_copy_is_left_alone_and_so_is_its_deletion(world: World) -> None:
+    """A second item with a linked stamp, while the first is alive: excluded."""
+    record = world.new(**ANN)
+    world.settle()
+    item = world.item().id
+    copy = world.hand().copy(item)
+    world.settle()
+    assert world.reason(copy) == "excluded (copy)"
+    assert world.link(record).remote_id == item
+    assert world.link(record).state == "live"
+    world.hand().edit(copy, {"jobtitle": "Boss"})
+    world.settle()
+    assert "jobtitle" not in world.crm(record)
+    world.hand().delete(copy)
+    world.settle()
+    world.pass_time(minutes=11)
+    world.settle()
+    assert world.link(record).state == "live"
+    assert list(world.all_records()) == [record]
+    world.change(record, jobtitle="CEO")
+    world.settle()
+    assert world.item()["jobtitle"] == "CEO"
+
+
+def test_a_copy_about_somebody_else_that_is_tracked_is_a_new_record(world: World) -> None:
+    """Its user changed who it is about and put it into the CRM."""
+    record = world.new(**ANN)
+    world.settle()
+    copy = world.hand().copy(world.item().id)
+    world.settle()
+    world.hand().edit(
+        copy,
+        {
+            "firstname": "Bea",
+            "lastname": "Ode",
+            "emailaddress1": "bea@x.test",
+            "categories": CRM,
+        },
+    )
+    world.settle()
+    (new,) = world.all_records().keys() - {record}
+    assert world.crm(new)["firstname"] == "Bea"
+    assert world.link(new).remote_id == copy
+    assert world.crm(record) == ANN
+    assert world.link(record).state == "live"
+    world.hand().edit(copy, {"jobtitle": "Boss"})
+    world.settle()
+    assert world.crm(new)["jobtitle"] == "Boss"
+    assert "jobtitle" not in world.crm(record)
+
+
+def test_the_linked_item_that_is_gone_lives_on_in_its_copy(world: World) -> None:
+    """A second item with a linked stamp *is* the linked one where the first is gone."""
+    record = world.new(**ANN)
+    world.settle()
+    item = world.item().id
+    copy = world.hand().copy(item)
+    world.hand().delete(item)
+    world.settle()
+    assert world.link(record).remote_id == copy
+    assert world.link(record).state == "live"
+
+
+def test_an_item_of_another_installation_is_left_alone(world: World) -> None:
+    """A foreign stamp: excluded, even when it is tracked."""
+    world.settle()
+    item = world.hand().add({**ANN, "categories": CRM})
+    world.hand().set_link(item, "elsewhere/contact/7")
+    before = world.item()
+    world.settle()
+    assert world.reason(item) == "excluded (foreign)"
+    assert world.item() == before
+    assert world.all_records() == {}
+
+
+def test_a_distribution_list_is_accounted_for_and_left_alone(world: World) -> None:
+    """Another class of item: excluded (P9)."""
+    world.settle()
+    item = world.hand().add({"categories": CRM}, item_class="IPM.DistList")
+    world.settle()
+    assert world.reason(item) == "excluded (other-class)"
+    assert world.all_records() == {}
+
+
+def test_a_lost_link_table_is_found_again_by_the_stamps(world: World) -> None:
+    """Nothing is created or deleted on either side (P3); edits made meanwhile are merged."""
+    records = world.new_many([{**ANN, "emailaddress1": f"{n}@x.test"} for n in range(6)])
+    world.settle()
+    items = {each.id for each in world.items()}
+    world.forget_links()
+    world.start()
+    world.settle()
+    assert {each.id for each in world.items()} == items
+    assert set(world.all_records()) == set(records)
+    assert {each.crm_id for each in world.links()} == set(records)
+    assert {each.remote_id for each in world.links()} == items
+
+
+def test_lost_links_alone_are_made_again(world: World) -> None:
+    """Only the rows of `link` are gone, the cursor stands: the audit's listing finds them."""
+    records = world.new_many([{**ANN, "emailaddress1": f"{n}@x.test"} for n in range(3)])
+    world.settle()
+    items = {each.id for each in world.items()}
+    world.execute("delete from link")
+    for record in records:
+        world.change(record, jobtitle="CEO")
+    world.settle()
+    assert {each.id for each in world.items()} == items
+    assert {each["jobtitle"] for each in world.items()} == {"CEO"}
+
+
+# --- company -------------------------------------------------------------------------------------
+
+
+def account(world: World, name: str) -> str:
+    """An account in the CRM."""
+    owner = world.users[ALICE]
+    with database.write(world.engine) as conn:
+        made = accounts.create(conn, name, owner_id=owner, actor=BY_HAND, at=world.time())
+    return made.id
+
+
+def parent(world: World, record: str) -> object:
+    """The parent account of a record."""
+    with database.read(world.engine) as conn:
+        query = text("select parentcustomerid from contact where id = :id")
+        return conn.execute(query, {"id": record}).scalar_one()
+
+
+def test_the_accounts_name_goes_to_outlook(world: World) -> None:
+    """And follows when the account is renamed."""
+    fabrikam = account(world, "Fabrikam Inc.")
+    record = world.new(**ANN, companyname="Fabrikam Inc.")
+    world.change(record, parentcustomerid=fabrikam)
+    world.settle()
+    assert world.item()["companyname"] == "Fabrikam Inc."
+    with database.write(world.engine) as conn:
+        accounts.rename(conn, fabrikam, "Fabrikam AG", actor=BY_HAND, at=world.time())
+    world.settle()
+    assert world.item()["companyname"] == "Fabrikam AG"
+
+
+def test_a_company_written_in_outlook_sets_the_parent_on_an_exact_name_only(world: World) -> None:
+    """Never un-parents, never makes an account."""
+    fabrikam = account(world, "Fabrikam Inc.")
+    record = world.new(**ANN)
+    world.settle()
+    world.hand().edit(world.item().id, {"companyname": "Fabrikam"})
+    world.settle()
+    assert parent(world, record) is None
+    assert world.crm(record)["companyname"] == "Fabrikam"
+    world.hand().edit(world.item().id, {"companyname": "Fabrikam Inc."})
+    world.settle()
+    assert parent(world, record) == fabrikam
+    world.hand().edit(world.item().id, {"companyname": "Somewhere else"})
+    world.settle()
+    assert parent(world, record) == fabrikam
+    with database.read(world.engine) as conn:
+        assert len(accounts.every(conn)) == 1
+
+
+# --- directions ----------------------------------------------------------------------------------
+
+
+def test_an_edit_on_a_side_that_may_not_speak_is_left_until_the_other_speaks(world: World) -> None:
+    """A deviation: recorded, left, then overwritten and kept as a loser (P1)."""
+    world.policy(direction=Direction.TO_OUTLOOK)
+    record = world.new(**ANN, jobtitle="CEO")
+    world.settle()
+    world.hand().edit(world.item().id, {"jobtitle": "Boss"})
+    world.settle()
+    assert world.item()["jobtitle"] == "Boss"
+    assert world.crm(record)["jobtitle"] == "CEO"
+    world.change(record, jobtitle="President")
+    world.settle()
+    assert world.item()["jobtitle"] == "President"
+    (kept,) = world.kept_losers()
+    assert "Boss" in kept
+
+
+def test_to_crm_takes_and_never_gives(world: World) -> None:
+    """One-way the other way: nothing is created in Outlook; what is tracked goes to the CRM."""
+    world.policy(direction=Direction.TO_CRM)
+    world.new(**ANN)
+    world.settle()
+    assert world.items() == []
+    item = world.hand().add({"firstname": "Bea", "categories": CRM})
+    world.settle()
+    (record,) = (
+        r for r, held in world.all_records().items() if held.record.fields["firstname"] == "Bea"
+    )
+    world.change(record, jobtitle="CEO")
+    world.settle()
+    assert world.item()["jobtitle"] is None
+    world.hand().edit(item, {"jobtitle": "Boss"})
+    world.settle()
+    assert world.crm(record)["jobtitle"] == "Boss"
+    assert world.users[BOB] not in {each.owner_id for each in world.all_records().values()}

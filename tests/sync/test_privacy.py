@@ -1,0 +1,187 @@
+"""What is private stays private (P7), and the mailbox is its user's (P14)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from syncd.model.policy import FirstSync
+from syncd.model.values import Value
+from syncd.outlook.port import Sensitivity
+from syncd.sync.run import Mode
+from tests.sync.world import World
+
+MARKED = [Sensitivity.PRIVATE, Sensitivity.PERSONAL, Sensitivity.CONFIDENTIAL]
+
+
+def stored_bytes(store: Path) -> bytes:
+    """Everything that the database keeps on disk, its log included."""
+    return b"".join(each.read_bytes() for each in sorted(store.parent.glob(f"{store.name}*")))
+
+
+def dump(store: Path) -> str:
+    """Everything that the tables hold."""
+    with closing(sqlite3.connect(store)) as conn:
+        return "\n".join(conn.iterdump())
+
+
+def personal(number: int) -> dict[str, Value]:
+    """A contact of a user's own, in which every value is a canary."""
+    return {
+        "firstname": f"Zquanari{number}",
+        "lastname": f"Zquanaros{number}",
+        "emailaddress1": f"zquanari{number}@example.test",
+        "telephone1": f"+41 79 {7000000 + number}",
+        "companyname": f"Zquanary {number} Ltd",
+        "description": f"Zquanary note {number}",
+        "telephone2": f"+41 31 {7000000 + number}",
+    }
+
+
+@pytest.mark.parametrize("many", [2000])
+def test_a_private_address_book_stays_out(
+    world: World, store: Path, many: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """2,000 personal contacts, 50 of them matching, ten cycles: nothing of the others is taken.
+
+    No CRM contact comes about, no other item gets another change key, and none of their values is
+    in the database, its log, a log line or a plan.
+    """
+    hand = world.hand()
+    for number in range(many):
+        hand.add(personal(number))
+    shared = [
+        {k: v for k, v in personal(n).items() if k not in ("description", "telephone2")}
+        for n in range(50)
+    ]
+    theirs = world.new_many(shared)
+    before = {each.id: each.version for each in world.items()}
+    with capture_logs() as logs:
+        plan = world.sync(mode=Mode.PLAN)
+        world.start()
+        for _ in range(9):
+            world.sync()
+    assert world.writes == 0
+    assert set(world.all_records()) == set(theirs)
+    after = {each.id: each for each in world.items()}
+    linked = {each.remote_id for each in world.links()}
+    assert len(linked) == 50
+    assert {i for i, each in after.items() if before.get(i) != each.version} == linked
+    told = json.dumps([line.to_json() for line in plan.lines]) + json.dumps(logs, default=str)
+    told += "".join(capsys.readouterr())
+    haystack = stored_bytes(store) + told.encode()
+    for number in range(50, many, 97):
+        for value in personal(number).values():
+            assert str(value).encode() not in haystack
+    for number in range(50):  # of what never flowed, nothing is kept of the matching ones either
+        assert f"Zquanary note {number}".encode() not in haystack
+        assert str(personal(number)["telephone2"]).encode() not in haystack
+    world.accounted()
+
+
+@pytest.mark.parametrize("mark", MARKED)
+def test_an_item_that_was_private_from_the_start_is_nobodys_business(
+    world: World, store: Path, mark: Sensitivity
+) -> None:
+    """Never matched, never tracked, never hashed; the record gets an item of its own beside it."""
+    item = world.hand().add({**personal(1), "categories": ("CRM",)}, sensitivity=mark)
+    version = world.item().version
+    record = world.new(firstname="Zquanari1", emailaddress1="zquanari1@example.test")
+    world.start()
+    world.settle()
+    assert list(world.all_records()) == [record]
+    assert world.reason(item) == "excluded (private)"
+    assert {each.id: each.version for each in world.items()}[item] == version
+    assert world.item_of(record).id != item
+    assert b"Zquanaros1" not in stored_bytes(store)
+
+
+def test_what_came_from_an_item_that_is_made_private_is_withdrawn(
+    world: World, store: Path
+) -> None:
+    """Only that: what the CRM held before, and what its people wrote, stays (P7)."""
+    record = world.new(firstname="Ann", jobtitle="CEO")
+    world.settle()
+    item = world.item().id
+    world.hand().edit(item, {"jobtitle": "Zquanary", "department": "Zquanardry"})
+    world.settle()
+    assert world.crm(record)["department"] == "Zquanardry"
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    assert world.crm(record) == {"firstname": "Ann", "jobtitle": "CEO"}
+    assert world.link(record).state == "released"
+    assert "Zquanar" not in dump(store)
+
+
+def test_a_tracked_item_that_is_made_private_takes_its_record_along(world: World) -> None:
+    """A record that holds nothing from elsewhere goes (P7); the item stays as it is."""
+    world.settle()
+    item = world.hand().add({"firstname": "Zquanari", "categories": ("CRM",)})
+    world.settle()
+    (record,) = world.all_records()
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    before = world.item()
+    world.settle()
+    assert world.all_records() == {}
+    assert world.item() == before
+    assert world.record(record).deleted
+    assert world.crm(record) == {}
+
+
+def test_an_edit_of_a_private_item_goes_nowhere(world: World) -> None:
+    """And a CRM edit does not reach it, either."""
+    record = world.new(firstname="Ann")
+    world.settle()
+    item = world.item().id
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    version = world.item().version
+    world.change(record, jobtitle="CEO")
+    world.settle()
+    assert world.item().version == version
+    world.hand().edit(item, {"department": "Zquanary"})
+    world.settle()
+    assert world.crm(record) == {"firstname": "Ann", "jobtitle": "CEO"}
+
+
+def test_an_item_that_is_opened_again_is_in_step_again(world: World) -> None:
+    """Its user took the mark back: live, merged from the kept images."""
+    record = world.new(firstname="Ann")
+    world.settle()
+    item = world.item().id
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    world.change(record, jobtitle="CEO")
+    world.settle()
+    world.hand().mark(item, Sensitivity.NORMAL)
+    world.settle()
+    assert world.link(record).state == "live"
+    assert world.item()["jobtitle"] == "CEO"
+    assert len(world.items()) == 1
+
+
+def test_on_adoption_personal_details_stay_apart(world: World, store: Path) -> None:
+    """Both are kept as they are until a side edits one; the database knows only a hash (P14)."""
+    world.policy(first_sync=FirstSync.GO)
+    mine: dict[str, Value] = {
+        "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",
+        "description": "Zquanary", "jobtitle": "Boss",
+    }  # fmt: skip
+    item = world.hand().add(mine)
+    record = world.new(
+        firstname="Ann", lastname="van Dyk", emailaddress1="ann@example.test", department="Sales"
+    )
+    world.settle()
+    assert world.link(record).remote_id == item
+    assert world.crm(record)["jobtitle"] == "Boss"
+    assert world.item()["department"] == "Sales"
+    assert "description" not in world.crm(record)
+    assert b"Zquanary" not in stored_bytes(store)
+    world.hand().edit(item, {"description": "for the CRM"})
+    world.settle()
+    assert world.crm(record)["description"] == "for the CRM"

@@ -1,0 +1,22 @@
+"""The manual's tables are the code's."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("page", ["decisions.md", "contact-fields.md"])
+def test_the_manual_says_what_the_code_does(page: str) -> None:
+    """A printed table equals the table that the code decides by."""
+    spec = importlib.util.spec_from_file_location("manual_tables", DOCS / "tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    printed = (DOCS / page).read_text(encoding="utf-8")
+    assert printed == tables.PAGES[page](), "print it anew with: python docs/tables.py"
