@@ -1,23 +1,13 @@
-"""A mailbox in memory that speaks the port and is as awkward as the real one.
-
-`MemoryServer` is the server with the hand of its user in it; `MemoryMailbox` is the port to it.
-Ids change when an item is moved, copies keep their stamps, an item has one last-modified time for
-all of its fields, listings come in pages, and a write may complete after its client gave up.
-"""
+"""The port to a mailbox in memory, and a desk for its contract tests."""
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TypeVar, cast
 
 from syncd.model.kinds import Kind
-from syncd.model.record import Record
-from syncd.model.values import Value
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import (
     Capabilities,
@@ -27,288 +17,14 @@ from syncd.outlook.port import (
     Item,
     Move,
     Page,
-    Sensitivity,
-    Stamp,
     Update,
     Written,
 )
+from tests.memory_server import BATCH, Effect, MemoryServer, Results, run
 
-PAGE = 512
-BATCH = 100
+__all__ = ["Effect", "MemoryDesk", "MemoryMailbox", "MemoryServer", "run"]
 
-Results = list[Written | Failure]
-Effect = Callable[[], object]
-Meddle = Callable[[str, Effect], object]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One version of an item."""
-
-    id: str
-    version: str
-    folder: str
-    item_class: str
-    sensitivity: Sensitivity
-    fields: Mapping[str, Value]
-    modified: datetime
-    stamp: Stamp | None = None
-    initial: Mapping[str, str] = field(default_factory=dict)
-    jotted: str | None = None
-
-
-@dataclass
-class Folder:
-    """A folder and the log of what happened in it: (change number, item)."""
-
-    id: str
-    name: str
-    folder_class: str
-    parent: str | None
-    log: list[tuple[int, str]] = field(default_factory=list)
-
-
-def run(call: str, effect: Effect) -> object:
-    """What a server without faults does."""
-    del call
-    return effect()
-
-
-class MemoryServer:
-    """The mailbox itself, and what its user does in it. Fields go by their names in the map.
-
-    `meddle` stands between a request and its effect: faults are put there. What it leaves in
-    `late` is done when `commit_late` is called.
-    """
-
-    def __init__(
-        self, kind: Kind, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        self.kind = kind
-        self.clock = clock
-        self.meddle: Meddle = run
-        self.late: list[Effect] = []
-        self.refuses: Callable[[Mapping[str, Value]], bool] = lambda _: False
-        self.counts: Counter[str] = Counter()
-        self.things: dict[str, Thing] = {}
-        self._port: MemoryMailbox | None = None
-        self._numbers = itertools.count(1)
-        self._folders = {
-            "contacts": Folder("contacts", "Kontakte", kind.folder_class, None),
-            "deleteditems": Folder("deleteditems", "Gelöschte Elemente", "IPF.Note", None),
-        }
-
-    @property
-    def mailbox(self) -> MemoryMailbox:
-        """The port to it."""
-        if self._port is None:
-            self._port = MemoryMailbox(self)
-        return self._port
-
-    # --- what its user does ----------------------------------------------------------------------
-
-    def add(
-        self,
-        fields: Mapping[str, Value],
-        *,
-        folder: str | None = None,
-        sensitivity: Sensitivity = Sensitivity.NORMAL,
-        item_class: str = "",
-    ) -> str:
-        """Add an item; its id."""
-        return self._enter(
-            Thing(
-                "", "", folder or "contacts", item_class or self.kind.item_class, sensitivity,
-                _held(fields), self.clock(),
-            )
-        ).id  # fmt: skip
-
-    def edit(self, item: str, fields: Mapping[str, Value]) -> None:
-        """Change an item."""
-        now = self.things[item]
-        self._put(replace(now, fields=_held({**now.fields, **fields})))
-
-    def mark(self, item: str, sensitivity: Sensitivity) -> None:
-        """Mark an item private, or normal again."""
-        self._put(replace(self.things[item], sensitivity=sensitivity))
-
-    def delete(self, item: str) -> None:
-        """Remove an item for good."""
-        gone = self.things.pop(item)
-        if gone.folder in self._folders:
-            self._folders[gone.folder].log.append((next(self._numbers), item))
-
-    def copy(self, item: str) -> str:
-        """Copy an item within the default folder; the copy's id."""
-        return self._enter(replace(self.things[item], folder="contacts")).id
-
-    def move(self, item: str, folder: str) -> str:
-        """Move an item; its id there."""
-        moved = self.things[item]
-        self.delete(item)
-        return self._enter(replace(moved, folder=folder)).id
-
-    def to_trash(self, item: str) -> str:
-        """Put an item into Deleted Items; its id there."""
-        return self.move(item, "deleteditems")
-
-    def add_folder(self, name: str, folder_class: str = "", below: str = "") -> str:
-        """Add a folder below the default one, or below that of an id or role; its id."""
-        made = f"folder-{next(self._numbers)}"
-        of_class = folder_class or self.kind.folder_class
-        self._folders[made] = Folder(made, name, of_class, below or "contacts")
-        return made
-
-    def move_folder(self, folder: str, below: str) -> None:
-        """Put a folder below another one."""
-        self._folders[folder].parent = below
-
-    def delete_folder(self, folder: str) -> None:
-        """Remove a folder for good, with what is in it."""
-        del self._folders[folder]
-        self.things = {i: each for i, each in self.things.items() if each.folder != folder}
-
-    def jot(self, item: str, text: str) -> None:
-        """Write into a field that the map does not name."""
-        self._put(replace(self.things[item], jotted=text))
-
-    def jotted(self, item: str) -> str | None:
-        """Read the field that `jot` writes."""
-        return self.things[item].jotted
-
-    def filed_as(self, item: str) -> str | None:
-        """Read what the item is filed as."""
-        return self.things[item].initial.get("fileas")
-
-    def set_stamp(self, item: str, stamp: Stamp | None) -> None:
-        """Give an item another stamp, or none."""
-        self._put(replace(self.things[item], stamp=stamp))
-
-    def inside(self, folder: str) -> list[Thing]:
-        """What is in a folder, oldest first."""
-        return [each for each in self.things.values() if each.folder == folder]
-
-    def named(self, name: str) -> str:
-        """The id of a folder by its id or name."""
-        if name in self._folders:
-            return name
-        return next((each.id for each in self._folders.values() if each.name == name), "")
-
-    def commit_late(self) -> None:
-        """Do what was asked by clients that have given up since."""
-        while self.late:
-            self.late.pop(0)()
-
-    # --- what the port does ----------------------------------------------------------------------
-
-    def answer(self, call: str, effect: Effect) -> object:
-        """One request."""
-        self.counts[call] += 1
-        return self.meddle(call, effect)
-
-    def folder(self, folder: str) -> Folder:
-        """A folder by id. Raises MailboxError when it is gone."""
-        found = self._folders.get(folder)
-        if found is None:
-            raise MailboxError(Sort.GONE, Scope.FOLDER, "NoFolder", "there is no such folder")
-        return found
-
-    def folders(self) -> list[FolderRef]:
-        """Every folder of the kind's class, and Deleted Items with what is below it."""
-        refs = []
-        for each in self._folders.values():
-            way = [each]
-            while (above := way[0].parent) is not None:
-                way.insert(0, self._folders[above])
-            in_trash = way[0].id == "deleteditems"
-            if in_trash or f"{each.folder_class}.".startswith(f"{self.kind.folder_class}."):
-                path = "/".join(step.name for step in way)
-                total = len(self.inside(each.id))
-                refs.append(FolderRef(each.id, path, total, in_trash))
-        return refs
-
-    def below(self, name: str) -> Folder | None:
-        """The folder of this name below the default one, in any case."""
-        for each in self._folders.values():
-            if each.parent == "contacts" and each.name.casefold() == name.casefold():
-                if not each.folder_class.startswith(self.kind.folder_class):
-                    raise MailboxError(Sort.INVALID, Scope.FOLDER, "wrong-class", "not that sort")
-                return each
-        return None
-
-    def changes(self, folder: str, since: int) -> Page:
-        """One page of what changed in a folder."""
-        latest = {item: number for number, item in self.folder(folder).log if number > since}
-        every = sorted((number, item) for item, number in latest.items())
-        page = every[:PAGE]
-        here = [(i, self.things.get(i)) for _, i in page]
-        seen = tuple(self.head(t) for _, t in here if t is not None and t.folder == folder)
-        removed = () if since == 0 else tuple(i for i, t in here if t is None)
-        number = page[-1][0] if page else since
-        return Page(seen, removed, f"{folder}@{number}", len(every) <= PAGE)
-
-    def head(self, thing: Thing, *, in_folder: bool = False) -> Head:
-        """What a listing says of an item."""
-        shown = self._shown(thing)
-        names = self.kind.match.fields
-        labels = thing.fields.get(self.kind.labels)
-        return Head(
-            thing.id, thing.version, thing.modified, thing.item_class, thing.sensitivity,
-            labels if isinstance(labels, tuple) else (), thing.stamp,
-            {name: shown[name] for name in names} if shown else {},
-            thing.folder if in_folder else None,
-        )  # fmt: skip
-
-    def item(self, item: str) -> Item | Failure:
-        """One item in full."""
-        thing = self.things.get(item)
-        if thing is None:
-            return Failure(Sort.GONE, "NoItem", "there is no such item")
-        return Item(self.head(thing, in_folder=True), Record(self.kind, self._shown(thing)))
-
-    def create(self, folder: str, creation: Creation) -> Written | Failure:
-        """Create one item."""
-        if self.refuses(creation.fields):
-            return Failure(Sort.INVALID, "Refused", "the server does not take this")
-        made = Thing(
-            "", "", folder, self.kind.item_class, Sensitivity.NORMAL, _held(creation.fields),
-            self.clock(), creation.stamp, dict(creation.initial),
-        )  # fmt: skip
-        return _written(self._enter(made))
-
-    def update(self, update: Update) -> Written | Failure:
-        """Patch one item at its version."""
-        now = self.things.get(update.id)
-        if (refused := _refused(now, update.version)) is not None or now is None:
-            return refused or Failure(Sort.GONE, "NoItem", "there is no such item")
-        if self.refuses(update.patch):
-            return Failure(Sort.INVALID, "Refused", "the server does not take this")
-        stamp = update.stamp or now.stamp
-        held = _held({**now.fields, **update.patch})
-        return _written(self._put(replace(now, fields=held, stamp=stamp)))
-
-    def shift(self, move: Move, target: str) -> Written | Failure:
-        """Move one item, if it is at its version."""
-        refused = _refused(self.things.get(move.id), move.version)
-        return refused or _written(self.things[self.move(move.id, target)])
-
-    def _shown(self, thing: Thing) -> dict[str, Value]:
-        base = self.kind.item_class
-        of_kind = f"{thing.item_class}.".startswith(f"{base}.")
-        if thing.sensitivity is not Sensitivity.NORMAL or not of_kind:
-            return {}
-        return {name: thing.fields.get(name) for name in self.kind.by_name}
-
-    def _enter(self, thing: Thing) -> Thing:
-        return self._put(replace(thing, id=f"item-{next(self._numbers)}"))
-
-    def _put(self, thing: Thing) -> Thing:
-        number = next(self._numbers)
-        kept = replace(thing, version=f"v{number}", modified=self.clock())
-        self.things[kept.id] = kept
-        self.folder(kept.folder).log.append((number, kept.id))
-        return kept
 
 
 class MemoryMailbox:
@@ -452,17 +168,14 @@ class MemoryMailbox:
         return cast("T", self._server.answer(call, effect))
 
 
-def _held(fields: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in fields.items() if value}
+class MemoryDesk(MemoryServer):
+    """A mailbox in memory with its port: what the contract tests take."""
 
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind)
+        self._port = MemoryMailbox(self)
 
-def _written(thing: Thing) -> Written:
-    return Written(thing.id, thing.version)
-
-
-def _refused(now: Thing | None, version: str) -> Failure | None:
-    if now is None:
-        return Failure(Sort.GONE, "NoItem", "there is no such item")
-    if now.version != version:
-        return Failure(Sort.PRECONDITION, "Changed", "the item is at another version")
-    return None
+    @property
+    def mailbox(self) -> MemoryMailbox:
+        """The mailbox, through the port."""
+        return self._port

@@ -55,6 +55,7 @@ TOLD = (
     "Its owner deleted it in Outlook; the CRM keeps it.",
     "             now  Bob's                Former CRM contacts  Contacts",
     "  → The later change wins: Alice's +49 30 5550 3301.",
+    "Replaced, and kept here",
     "All of it holds.",
 )
 
@@ -69,7 +70,7 @@ def test_it_tells_what_happened_and_finds_all_of_it_true(tmp_path: Path) -> None
     for line in TOLD:
         assert line in shown.out
     typed = [line for line in shown.out.splitlines() if line.startswith("$ ")]
-    assert len(typed) == 16
+    assert len(typed) == 17
     assert all(line.startswith(("$ syncd ", "$ cat syncd.toml")) for line in typed)
 
 

@@ -12,7 +12,7 @@ from syncd.model.contact import CONTACT
 from syncd.outlook.ews.mailbox import EwsMailbox, open_ews
 from syncd.outlook.ews.session import EwsServer
 from syncd.sandbox.server import Sandbox
-from tests.memory_mailbox import MemoryServer
+from tests.memory_mailbox import MemoryDesk
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk
 
 
@@ -58,6 +58,6 @@ def ews(server: EwsServer) -> Iterator[EwsMailbox]:
 def desk(request: pytest.FixtureRequest) -> Desk:
     """A desk for each backend: what is proved on one is proved on all."""
     if request.param == "memory":
-        return MemoryServer(CONTACT)
+        return MemoryDesk(CONTACT)
     box, ews = request.getfixturevalue("box"), request.getfixturevalue("ews")
     return EwsDesk(box, ews)

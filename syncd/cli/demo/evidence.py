@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +15,6 @@ from syncd.cli.demo.people import CONTACTS
 from syncd.cli.demo.processes import Commands
 
 Mailboxes = Mapping[str, tuple[Entry, ...]]  # by address
-
-_KEPT = "SELECT content FROM conflict JOIN snapshot ON snapshot.hash = conflict.kept"
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class Evidence:
     third: Sequence[Mapping[str, Any]] = ()  # its runs, as `syncd runs list --json` tells
     requests: int = 0  # in the third sync, as the sandbox counted them
     left_alone: Mapping[str, int] = field(default_factory=dict)  # as `syncd status --json` tells
-    kept: Sequence[str] = ()  # values kept aside, when another one won
+    kept: Sequence[str] = ()  # values that were replaced, as `syncd runs show --json` tells
     store: bytes = b""  # the database, byte by byte
 
 
@@ -103,12 +98,14 @@ class Witness:
         told = self._commands.ask("status")
         return {each["mailbox"]: each["counts"]["excluded"] for each in told}
 
-    def kept(self) -> tuple[str, ...]:
-        """The values that the journal keeps, since another one won."""
-        address = f"file:{self._folder / STORE}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as store:
-            contents = [json.loads(content) for (content,) in store.execute(_KEPT)]
-        return tuple(str(value) for content in contents for value in content.values() if value)
+    def latest_run(self, address: str) -> str:
+        """The id of a mailbox's latest run."""
+        return str(self._commands.ask("runs", "list", address, "--limit", "1")[0]["run"])
+
+    def kept(self, run: str) -> tuple[str, ...]:
+        """The values that a run replaced, and that are kept."""
+        told = self._commands.ask("runs", "show", run)["kept"]
+        return tuple(str(value) for each in told for value in each["values"].values())
 
     def store(self) -> bytes:
         """The database as it lies on the disk, with what is not yet merged into its file."""

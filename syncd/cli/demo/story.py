@@ -125,6 +125,7 @@ class Demo:
         )
         self._type("onboard", ALICE, "--approve")
         self._seen.first = self._witness.picture()
+        self._seen.kept = self._witness.kept(self._witness.latest_run(ALICE))
 
     def _edits(self) -> None:
         self._tell.step(
@@ -165,9 +166,12 @@ class Demo:
         self._type("plan", ends=Exit.WORK)
         self._type("sync")
         self._seen.synced = self._witness.picture()
-        self._seen.kept = self._witness.kept()
         self._tell.say("\nWhat became of it, on both sides:")
         stories.tell(self._tell, self._seen.edited, self._seen.synced)
+        self._tell.say("\nThe journal has every write with its reason, and the number that lost:")
+        run = self._witness.latest_run(ALICE)
+        self._type("runs", "show", run)
+        self._seen.kept = (*self._seen.kept, *self._witness.kept(run))
 
     def _third_sync(self) -> None:
         self._tell.step(
