@@ -1,2 +1,1 @@
 """syncd keeps every sales person's Outlook in step with the CRM."""
-

@@ -12,7 +12,7 @@ from syncd.cli import output
 if TYPE_CHECKING:
     from syncd.sync.report import Line, RunReport
 
-_VERBS = {
+VERBS = {
     "create-item": "create in Outlook",
     "update-item": "update in Outlook",
     "move-item": "set aside in Outlook",
@@ -56,7 +56,7 @@ def attention(report: RunReport) -> list[str]:
     if report.first_contact and report.outcome.value == "stopped":
         told.append(
             "its first sync waits for approval; nothing was written. "
-            f"Look at it, then approve: syncd onboard {report.mailbox} [--approve]"
+            f"See what it would do: syncd onboard {report.mailbox}"
         )
     elif report.counters["held"]:
         told.append(
@@ -77,7 +77,8 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     if not work:
         click.echo(f"{report.mailbox}: there is nothing to do.")
         return
-    rows = [[each.name, told(each), fields(each), each.sentence] for each in work[:limit]]
+    ordered = sorted(work, key=lambda each: (each.reason != "adopted", each.name.casefold()))
+    rows = [[each.name, told(each), fields(each), each.sentence] for each in ordered[:limit]]
     output.table(f"{report.mailbox}: what a sync would do", ["Who", "What", "Fields", "Why"], rows)
     if len(work) > limit:
         click.echo(f"… and {len(work) - limit} more; see all of them with --json")
@@ -88,21 +89,27 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
 def told(line: Line) -> str:
     """What happens to one record or item."""
     if line.reason.value in ("adopted", "stamp-found", "duplicate-linked"):
-        also = [_VERBS[verb] for verb in line.verbs if verb.value == "update-record"]
+        also = [VERBS[verb] for verb in line.verbs if verb.value == "update-record"]
         return ", ".join(["tie to the contact in Outlook", *also])
-    return ", ".join(_VERBS[verb] for verb in line.verbs)
+    return ", ".join(VERBS[verb] for verb in line.verbs)
 
 
 def fields(line: Line) -> str:
     """Which fields go where."""
     parts = []
     if "create-item" not in line.verbs and line.to_outlook:
-        parts.append(f"→ Outlook: {', '.join(line.to_outlook)}")
+        parts.append(f"→ Outlook: {_few(line.to_outlook)}")
     if "create-record" not in line.verbs and line.to_crm:
-        parts.append(f"→ CRM: {', '.join(line.to_crm)}")
+        parts.append(f"→ CRM: {_few(line.to_crm)}")
     if line.kept:
-        parts.append(f"kept aside: {', '.join(line.kept)}")
+        parts.append(f"kept aside: {_few(line.kept)}")
     return "; ".join(parts)
+
+
+def _few(labels: Sequence[str], most: int = 4) -> str:
+    """The first labels, and how many more there are."""
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return ", ".join(labels[:most]) + more
 
 
 def _sum(counts: dict[str, int], **names: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,6 @@ from syncd.cli.errors import Problem
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
-
-    from syncd.sync.overview import Kept
 
 
 @click.group(name="runs", short_help="Show what past runs did.")
@@ -51,8 +50,9 @@ def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: boo
 def show(context: Context, run: str, *, as_json: bool) -> None:
     """Show one RUN with everything it wrote, and why."""
     from syncd.cli import mailboxes, output
+    from syncd.cli.reporting import VERBS
     from syncd.reconcile.reasons import SENTENCES, Reason
-    from syncd.sync.overview import kept, one_run, operations
+    from syncd.sync.overview import kept, names, one_run, operations
 
     with mailboxes.reading(context) as conn:
         found = one_run(conn, run)
@@ -64,10 +64,12 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
             )
         done = operations(conn, found.id)
         losers = kept(conn, found.id)
-    told = [
+        called = names(conn, done)
+    told: list[dict[str, Any]] = [
         {
             "operation": each.verb,
             "id": each.crm_id,
+            "name": called.get(each.crm_id, ""),
             "status": each.status,
             "reason": each.reason,
             "why": SENTENCES[Reason(each.reason)],
@@ -75,11 +77,12 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
         }
         for each in done
     ]
-    aside = [
+    aside: list[dict[str, Any]] = [
         {
             "id": each.crm_id,
+            "name": called.get(each.crm_id, ""),
             "side": each.side,
-            "values": {n: v for n, v in each.values.items() if v is not None},
+            "values": each.values,
             "reason": each.reason.value,
             "why": SENTENCES[each.reason],
         }
@@ -91,23 +94,18 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
     click.echo(f"Run {found.id} of {found.address}, {_time(found.started)}: {found.outcome}")
     if found.error:
         click.echo(found.error)
-    cells = [[t["operation"], t["id"], t["status"], t["why"], t["error"]] for t in told]
-    output.table("Writes", ["Operation", "CRM id", "Status", "Why", "Error"], cells)
+    cells = [[t["name"], VERBS[t["operation"]], t["status"], t["why"], t["error"]] for t in told]
+    output.table("Writes", ["Who", "What", "Status", "Why", "Error"], cells)
     if losers:
-        cells = [
-            [a["id"], _SIDES[each.side], _values(each), a["why"]]
-            for a, each in zip(aside, losers, strict=True)
-        ]
-        output.table(
-            "Replaced, and kept here", ["CRM id", "Where", "What stood there", "Why"], cells
-        )
+        cells = [[a["name"], _SIDES[a["side"]], _values(a["values"]), a["why"]] for a in aside]
+        output.table("Replaced, and kept here", ["Who", "Where", "What stood there", "Why"], cells)
 
 
 _SIDES = {"crm": "the CRM", "outlook": "Outlook"}
 
 
-def _values(each: Kept) -> str:
-    return "; ".join(f"{name}: {value}" for name, value in each.values.items() if value)
+def _values(values: Mapping[str, str]) -> str:
+    return "; ".join(f"{label}: {value}" for label, value in values.items())
 
 
 def _json(row: Row[Any]) -> dict[str, object]:

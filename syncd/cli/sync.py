@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from syncd.sync.service import SyncService
 
 
+LONG_WORK = 50  # writes; below that a bar would only flash
+
+
 @click.command(name="sync", short_help="Bring mailboxes in step now.")
 @click.argument("mailboxes", nargs=-1, metavar="[MAILBOX]...")
 @click.option("--json", "as_json", is_flag=True, help="Print a list with one object a mailbox.")
@@ -61,6 +64,8 @@ def _progress(service: SyncService) -> Iterator[None]:
         tasks = {}
 
         def show(mailbox: str, done: int, total: int) -> None:
+            if total < LONG_WORK:
+                return
             if mailbox not in tasks:
                 tasks[mailbox] = bar.add_task(mailbox, total=total)
             bar.update(tasks[mailbox], completed=done, total=total)

@@ -43,6 +43,11 @@ class Dispatcher:
         if not self._stop.is_set():
             self._contained("looking for due mailboxes failed", self._start_due)
 
+    def tidy(self) -> None:
+        """Clean up behind past runs."""
+        if not self._stop.is_set():
+            self._contained("tidying failed", self._service.tidy)
+
     def close(self) -> None:
         """Wait for the runs that have begun. Set `stop` first; no tick may follow."""
         self._pool.shutdown(wait=True, cancel_futures=True)

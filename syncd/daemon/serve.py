@@ -34,6 +34,7 @@ def serve(service: SyncService, workers: int) -> None:
         max_instances=1,
         misfire_grace_time=None,
     )
+    scheduler.add_job(dispatcher.tidy, "interval", hours=24, jitter=3600, coalesce=True)
     with stop_signals() as wait:
         scheduler.start()
         notify("READY=1")

@@ -20,3 +20,7 @@ class SyncService(Protocol):
         Contains its own failures. Once `stop` is set it finishes the batch at hand and returns.
         """
         ...
+
+    def tidy(self) -> None:
+        """Clean up behind past runs. Slow enough to be asked for only once a day."""
+        ...

@@ -20,7 +20,7 @@ from syncd.reconcile.decide import Case, Decision, Stand, Verb, pair
 from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
 from syncd.reconcile.match import match, name_keys, unique_keys
 from syncd.reconcile.reasons import Reason
-from syncd.sync import journal, links, withdraw
+from syncd.sync import journal, links, snapshots, withdraw
 from syncd.sync.gather import Work
 from syncd.sync.journal import Intent, Status
 from syncd.sync.session import Session, batches
@@ -77,7 +77,7 @@ def _apply(conn: Connection, session: Session, batch: Sequence[Task]) -> list[Ta
             waiting = {g.group for g in task.decision.groups if Side.OUTLOOK in g.writes}
             settling.task(task, pending=frozenset(waiting), unsettled=Reason.RETRY)
     settling.flush()
-    withdraw.sweep(conn, replaced)
+    snapshots.sweep(conn, replaced)
     return left
 
 

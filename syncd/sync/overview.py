@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from syncd.crm import records
+from syncd.crm.records import STORED
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import SENTENCES, Reason
 from syncd.sync import mailboxes
 from syncd.sync.mailboxes import MailboxRow
+from syncd.sync.report import display
 from syncd.sync.snapshots import Content, load
 from syncd.sync.tables import conflict, mailbox, mailbox_kind, noticed, observed, operation, run
 
@@ -72,9 +75,8 @@ class Kept:
     """A value that a run replaced without its having been agreed: kept, with its reason."""
 
     crm_id: str
-    group: str
     side: str
-    values: Content
+    values: Mapping[str, str]  # by label
     reason: Reason
 
 
@@ -83,9 +85,31 @@ def kept(conn: Connection, run_id: str) -> list[Kept]:
     rows = list(conn.execute(select(conflict).where(conflict.c.run_id == run_id)))
     contents = load(conn, {row.kept for row in rows})
     return [
-        Kept(row.crm_id, row.field_group, row.loser, contents[row.kept], Reason(row.reason))
+        Kept(row.crm_id, row.loser, _labelled(row.kind, contents[row.kept]), Reason(row.reason))
         for row in rows
     ]
+
+
+def _labelled(kind: str, values: Content) -> dict[str, str]:
+    fields = STORED[kind].kind.by_name
+    return {
+        fields[name].label: ", ".join(held) if isinstance(held, list) else str(held)
+        for name, held in values.items()
+        if held is not None and name in fields
+    }
+
+
+def names(conn: Connection, rows: Iterable[Row[Any]]) -> dict[str, str]:
+    """What the records of some operations are called, by CRM id."""
+    ids: dict[str, set[str]] = {}
+    for row in rows:
+        if row.crm_id:
+            ids.setdefault(row.kind, set()).add(row.crm_id)
+    return {
+        each.id: display(STORED[kind].kind, each.record)
+        for kind, wanted in ids.items()
+        for each in records.read(conn, STORED[kind], wanted).values()
+    }
 
 
 def operations(conn: Connection, run_id: str) -> list[Row[Any]]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
+from syncd.model.record import Record
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.reasons import SENTENCES, Reason
 from syncd.sync.gather import Work
@@ -113,14 +114,18 @@ class RunReport:
         return told | ({"error": self.error} if self.error else {})
 
 
+def display(kind: Kind, record: Record) -> str:
+    """What a record is called: the last of the texts that an item of its kind is listed by."""
+    return next((t for i in kind.initial[::-1] if (t := i.compose(record.fields))), "") or ""
+
+
 def line(kind: Kind, work: Work, decision: Decision) -> Line:
     """What one decision tells. Of an item that is nobody's business but its user's: nothing."""
     record = work.case.crm.record
     if record is None and decision.origin is not None:
         record = work.case.item.record
-    name = next((t for i in kind.initial[::-1] if record and (t := i.compose(record.fields))), "")
     return Line(
-        name=name or "",
+        name=display(kind, record) if record else "",
         crm_id=work.crm_id,
         verbs=decision.verbs,
         stand=decision.stand,
@@ -131,7 +136,7 @@ def line(kind: Kind, work: Work, decision: Decision) -> Line:
             kind.by_name[name].label
             for group in decision.groups
             if group.loser
-            for name, value in group.loser.values.items()
-            if value
+            for name in group.writes.get(group.loser.side, group.loser.values)
+            if group.loser.values.get(name)
         ),
     )

@@ -21,7 +21,7 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy, ScopedKind, compile_policies
-from syncd.sync import mailboxes
+from syncd.sync import mailboxes, snapshots
 from syncd.sync.connect import Connector
 from syncd.sync.mailboxes import MailboxProblem, MailboxRow, MailboxState
 from syncd.sync.report import Outcome, RunReport
@@ -140,6 +140,12 @@ class SyncService:
                 **_flat(report),
             )
         return report
+
+    def tidy(self) -> None:
+        """Delete content that nothing refers to any more. Reads whole tables: once a day."""
+        with database.write(self.engine) as conn:
+            count = snapshots.collect(conn)
+        log.info("tidied", snapshots=count)
 
     def _policy(self, row: MailboxRow) -> MailboxPolicy:
         policy = self.policies.get(row.policy)

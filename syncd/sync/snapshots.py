@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Column, Connection, CursorResult, delete, exists, insert, select, union
 
 from syncd.model.values import canonical
-from syncd.sync.tables import snapshot
+from syncd.sync.tables import conflict, link, operation, snapshot
 
 Content = Mapping[str, object]
 
@@ -52,6 +52,34 @@ def load(conn: Connection, hashes: Iterable[str]) -> dict[str, Content]:
         rows = conn.execute(select(snapshot).where(snapshot.c.hash.in_(chunk)))
         found.update({row.hash: cast(Content, json.loads(row.content)) for row in rows})
     return found
+
+
+REFERENCES: tuple[Column[str], ...] = (
+    link.c.crm_image,
+    link.c.outlook_image,
+    operation.c.before,
+    operation.c.after,
+    conflict.c.kept,
+)
+
+
+def sweep(conn: Connection, hashes: Iterable[str]) -> None:
+    """Delete those of these snapshots that nothing refers to any more."""
+    for each in hashes:
+        unused = snapshot.c.hash == each
+        for column in REFERENCES:
+            unused = unused & ~exists().where(column == each)
+        conn.execute(delete(snapshot).where(unused))
+
+
+def collect(conn: Connection) -> int:
+    """Delete the snapshots that nothing refers to any more, and return how many.
+
+    A snapshot and the first reference to it are written in one transaction, so none is new here.
+    """
+    used = union(*(select(each).where(each.is_not(None)) for each in REFERENCES))
+    gone = conn.execute(delete(snapshot).where(snapshot.c.hash.not_in(used)))
+    return cast("CursorResult[Any]", gone).rowcount
 
 
 def chunks(ids: Iterable[str]) -> Iterable[list[str]]:

@@ -123,7 +123,6 @@ Index(
     observed.c.mailbox_id,
     observed.c.kind,
     sqlite_where=text("unsettled = 1"),  # as a query says it, else SQLite uses it for none
-    postgresql_where=text("unsettled"),
 )
 Index("ix_observed_stamp_key", observed.c.mailbox_id, observed.c.stamp_key)
 Index("ix_observed_stamp_link", observed.c.mailbox_id, observed.c.stamp_link)
@@ -198,14 +197,12 @@ Index(
     operation.c.kind,
     operation.c.at,
     sqlite_where=text("counted = 1"),
-    postgresql_where=text("counted"),
 )
 Index(
     "ix_operation_open",
     operation.c.mailbox_id,
     operation.c.kind,
     sqlite_where=text("settled_at IS NULL"),
-    postgresql_where=text("settled_at IS NULL"),
 )
 
 conflict = Table(

@@ -6,9 +6,9 @@ record that holds nothing from elsewhere goes. The journal keeps nothing of what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from sqlalchemy import Column, Connection, Row, Table, delete, exists, select, update
+from sqlalchemy import Column, Connection, Row, Table, select, update
 
 from syncd.crm import records
 from syncd.crm.feed import Actor, ActorKind
@@ -18,15 +18,8 @@ from syncd.model.values import JsonValue, Value, from_json, to_json
 from syncd.reconcile.decide import Verb
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Content, Snapshots, load
-from syncd.sync.tables import conflict, link, operation, snapshot
+from syncd.sync.tables import conflict, link, operation
 
-_REFERENCES = (
-    operation.c.before,
-    operation.c.after,
-    conflict.c.kept,
-    link.c.crm_image,
-    link.c.outlook_image,
-)
 _CRM_VERBS = (Verb.CREATE_RECORD.value, Verb.UPDATE_RECORD.value)
 
 Authored = Mapping[str, list[JsonValue]]  # by field, what this mailbox ever wrote into it
@@ -63,15 +56,6 @@ def withdraw(
     here = (link.c.mailbox_id == session.mailbox.id) & (link.c.kind == session.policy.kind.name)
     images = select(link.c.crm_image, link.c.outlook_image).where(here, link.c.crm_id == crm_id)
     return frozenset(replaced | {h for row in conn.execute(images) for h in row})
-
-
-def sweep(conn: Connection, hashes: Iterable[str]) -> None:
-    """Remove those of these snapshots that nothing refers to any more."""
-    for each in hashes:
-        unused = snapshot.c.hash == each
-        for column in _REFERENCES:
-            unused = unused & ~exists().where(column == each)
-        conn.execute(delete(snapshot).where(unused))
 
 
 def _history(conn: Connection, session: Session, crm_id: str) -> list[Row[tuple[object, ...]]]:

@@ -23,6 +23,9 @@ class Mailboxes:
     done: list[str] = field(default_factory=list)
     most_at_once: int = 0
 
+    def tidy(self) -> None:
+        """Nothing to clean up."""
+
     def due(self, limit: int) -> Sequence[str]:
         """The first mailboxes, whether they are being run or not: the worst a service may do."""
         return self.addresses[:limit]

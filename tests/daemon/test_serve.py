@@ -17,6 +17,9 @@ class Service:
     def due(self, limit):
         return ["a@example.test"][:limit]
 
+    def tidy(self):
+        pass
+
     def run(self, address, *, cause, stop):
         print("begun", flush=True)
         stop.wait(30)

@@ -175,7 +175,6 @@ def upgrade() -> None:
         ["mailbox_id", "kind"],
         unique=False,
         sqlite_where=sa.text("unsettled = 1"),
-        postgresql_where=sa.text("unsettled"),
     )
     op.create_table(
         "run",
@@ -247,7 +246,6 @@ def upgrade() -> None:
         ["mailbox_id", "kind", "at"],
         unique=False,
         sqlite_where=sa.text("counted = 1"),
-        postgresql_where=sa.text("counted"),
     )
     op.create_index(
         "ix_operation_mailbox_id_kind_crm_id",
@@ -261,7 +259,6 @@ def upgrade() -> None:
         ["mailbox_id", "kind"],
         unique=False,
         sqlite_where=sa.text("settled_at IS NULL"),
-        postgresql_where=sa.text("settled_at IS NULL"),
     )
     op.create_index("ix_operation_run_id", "operation", ["run_id"], unique=False)
 
