@@ -2,7 +2,7 @@
 
 A gadget has a name of two parts, a serial number, a secret hint, parts and labels. Its properties
 are real ones, so that any mailbox can hold it, and its table is made by
-`record_table("gadget", GADGET, metadata)` and kept by `plain(GADGET, table)`.
+`record_table("gadget", GADGET, MetaData())` and kept by `plain(GADGET, table)`.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, MetaData
 
 from syncd.crm.stored import StoredKind, plain
-from syncd.crm.tables import metadata, record_table
+from syncd.crm.tables import record_table
 from syncd.model.fields import Direction
 from tests.memory_mailbox import MemoryServer
 from tests.sync.world import ALICE, World, memory_world
@@ -19,8 +19,7 @@ from tests.toy import GADGET
 @pytest.fixture(scope="module")
 def gadgets() -> StoredKind:
     """Where gadgets are kept."""
-    known = metadata.tables.get("gadget")
-    return plain(GADGET, known if known is not None else record_table("gadget", GADGET, metadata))
+    return plain(GADGET, record_table("gadget", GADGET, MetaData()))
 
 
 @pytest.fixture
