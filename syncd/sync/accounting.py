@@ -13,7 +13,7 @@ from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
-from syncd.sync.tables import match_value, noticed, observed
+from syncd.sync.tables import held, match_value, noticed, observed
 
 COUNTED_REASONS = (Reason.HELD,)
 
@@ -148,6 +148,12 @@ def drop_noticed(conn: Connection, session: Session, ids: Iterable[str]) -> None
     for chunk in chunks(wanted):
         conn.execute(delete(noticed).where(session.mine(noticed), noticed.c.crm_id.in_(chunk)))
     _count(conn, session, before.values(), [])
+
+
+def drop_held(conn: Connection, session: Session, subjects: Iterable[str]) -> None:
+    """These records and items were decided about, or are no more: nothing of theirs is held."""
+    for chunk in chunks(subjects):
+        conn.execute(delete(held).where(session.mine(held), held.c.subject.in_(chunk)))
 
 
 def attempts(conn: Connection, session: Session, remote_id: str | None, crm_id: str | None) -> int:

@@ -41,17 +41,21 @@ _TO_OUTLOOK = (
 def apply(session: Session, tasks: Sequence[Task]) -> list[Task]:
     """Carry out the CRM's part of these tasks; what is left for Outlook is returned."""
     left: list[Task] = []
+    taken = {task.crm_id for task in tasks if task.crm_id}
     for batch in batches(tasks, BATCH):
         session.check_stop()
         with session.write() as conn:
-            left.extend(_apply(conn, session, batch))
+            left.extend(_apply(conn, session, batch, taken))
     return left
 
 
-def _apply(conn: Connection, session: Session, batch: Sequence[Task]) -> list[Task]:
+def _apply(
+    conn: Connection, session: Session, batch: Sequence[Task], taken: set[str]
+) -> list[Task]:
     settling = Settling(conn, session, session.state(conn).generation)
     claimed: set[str] = set()
-    checked = [t for task in batch if (t := _checked(conn, session, task, claimed)) is not None]
+    looked_up = (_checked(conn, session, task, claimed, taken) for task in batch)
+    checked = [task for task in looked_up if task is not None]
     creating = [t for t in checked if Verb.CREATE_RECORD in t.decision.verbs]
     updating = [t for t in checked if Verb.UPDATE_RECORD in t.decision.verbs]
     refused = _create(conn, session, creating) | _update(conn, session, updating)
@@ -81,11 +85,14 @@ def _apply(conn: Connection, session: Session, batch: Sequence[Task]) -> list[Ta
     return left
 
 
-def _checked(conn: Connection, session: Session, task: Task, claimed: set[str]) -> Task | None:
+def _checked(
+    conn: Connection, session: Session, task: Task, claimed: set[str], taken: set[str]
+) -> Task | None:
     """The task, after a look in the CRM for whom it would create twice (P3).
 
     `claimed` is what the creations of this batch go by: a second item about the same person waits
-    until the first one is a record.
+    until the first one is a record. `taken` are the records that this run has to do with already: a
+    second item about one of them waits until the first one is linked.
     """
     if Verb.CREATE_RECORD not in task.decision.verbs or task.item is None:
         return task
@@ -103,6 +110,10 @@ def _checked(conn: Connection, session: Session, task: Task, claimed: set[str]) 
         postpone(conn, session, task.work, Stand.WAITING, reason)
         return None
     (found,) = same
+    if found.id in taken:
+        postpone(conn, session, task.work, Stand.WAITING, Reason.RETRY)
+        return None
+    taken.add(found.id)
     origins = {group: origin.at for group, origin in found.origins.items()}
     crm = CrmFacts(CrmPresence.IN_SCOPE, found.record, found.version, origins)
     case = Case(crm, task.work.case.item, None)

@@ -284,16 +284,14 @@ def _moves(attempts: Sequence[Attempt]) -> list[Move]:
 
 def _archive(session: Session, attempts: Sequence[Attempt]) -> Results:
     kind = session.policy.kind
-    with session.read() as conn:
-        archive_id = session.state(conn).archive_id
-    if archive_id is None:
-        folder = session.port.folder(kind, f"default/{kind.archive_folder}", create=True)
-        if folder is None:
-            return [Failure(Sort.TRANSIENT, "NoFolder", kind.archive_folder)] * len(attempts)
-        archive_id = folder.id
-        with session.write() as conn:
-            session.set_state(conn, archive_id=archive_id)
-    return session.port.move(kind, _moves(attempts), archive_id)
+    # Asked for each time: its user may have thrown the folder away, and what is moved into one
+    # that is in Deleted Items goes with it.
+    folder = session.port.folder(kind, f"default/{kind.archive_folder}", create=True)
+    if folder is None:
+        return [Failure(Sort.TRANSIENT, "NoFolder", kind.archive_folder)] * len(attempts)
+    with session.write() as conn:
+        session.set_state(conn, archive_id=folder.id)
+    return session.port.move(kind, _moves(attempts), folder.id)
 
 
 def _restore(session: Session, attempts: Sequence[Attempt]) -> Results:

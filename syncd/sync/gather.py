@@ -44,6 +44,11 @@ class Work:
     noticed: bool = False
     double: bool = False  # what an unanswered request left behind
 
+    @property
+    def subject(self) -> str:
+        """What the case is held and approved by: its record, else its item."""
+        return self.crm_id or self.remote_id or ""
+
 
 def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[Work]:
     """All cases that are to be decided now; none of a record with a write in doubt.
@@ -114,7 +119,12 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
         case = Case(CrmFacts(CrmPresence.UNKNOWN), ItemFacts(ItemPresence.UNKNOWN), link)
         return Work(case, crm_id, remote_id, waits=waits, error=found.code)
     if link is None and remote_id in moved:
-        link = _same_or_copy(facts, facts.links[moved[remote_id]])
+        link = facts.links[moved[remote_id]]
+        linked = facts.items.get(link.remote_id)
+        if isinstance(linked, Failure) and linked.sort is not Sort.GONE:
+            case = Case(CrmFacts(CrmPresence.UNKNOWN), ItemFacts(ItemPresence.UNKNOWN), link)
+            return Work(case, None, remote_id, waits=Reason.RETRY, error=linked.code)
+        link = _same_or_copy(facts, link)
     if link is not None:
         item, held = _item(session, found), facts.held.get(link.crm_id)
         again = link.origin is Origin.TRACKED and item.tracked  # the act of tracking pins it anew
@@ -214,7 +224,7 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
         for each in wanted
         if (link := facts.links.get(each)) is not None
         and link.state is LinkState.RELEASED
-        and each in facts.members
+        and _crm(facts, each).presence is CrmPresence.IN_SCOPE
     ]
     places = locate.by_stamp(
         session,
@@ -286,7 +296,14 @@ def _record(
         if isinstance(read, Item):
             item = replace(_item(session, read), presence=found[0].presence)
         return Work(Case(crm, item, link), crm_id, link.remote_id, head=found[0].head)
-    return Work(Case(crm, ItemFacts(ItemPresence.DELETED, link.remote_id), link), crm_id, None)
+    gone = ItemFacts(ItemPresence.DELETED, link.remote_id)
+    # Out of scope nothing is sought, so nothing is known of the item: it may well be in the folder.
+    waits = None
+    if crm.presence is not CrmPresence.IN_SCOPE:
+        waits = Reason.AT_REST
+    elif link.state is LinkState.RELEASED and crm_id not in facts.looked:
+        waits = Reason.SECOND_LOOK
+    return Work(Case(crm, gone, link), crm_id, None, waits=waits)
 
 
 def _new_record(

@@ -7,21 +7,20 @@ changed since is not what was approved, and is held anew.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Row, delete, insert, select, update
+from sqlalchemy import Connection, CursorResult, Row, insert, select, update
 
 from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, tripped
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.reasons import Reason
-from syncd.sync import journal, links
+from syncd.sync import accounting, journal, links
 from syncd.sync.gather import Work
 from syncd.sync.report import line
 from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone
-from syncd.sync.snapshots import chunks
 from syncd.sync.tables import held as table
 from syncd.sync.tables import noticed, observed
 
@@ -41,7 +40,7 @@ def divide(
         for verb, n in journal.executed(conn, session).items():
             if Verb(verb) in BOUNDED:
                 done[BOUNDED[Verb(verb)]] += n
-        asked = [(w, d) for w, d in decided if _approval(w) not in approvals]
+        asked = [(w, d) for w, d in decided if not _approved(approvals, w, d)]
         # Below these no share is asked for, and to count what is live costs by what there is.
         fewest = min(session.policy.limits.few, session.policy.limits.some + 1)
         live = links.live(conn, session.key) if len(asked) >= fewest else 0
@@ -56,11 +55,11 @@ def hold(session: Session, held: Held) -> None:
     if not held:
         return
     with session.write() as conn:
-        _forget(conn, session, [work for work, _, _ in held])
+        accounting.drop_held(conn, session, (work.subject for work, _, _ in held))
         rows = [
             {
                 **session.ours,
-                "subject": _subject(work),
+                "subject": work.subject,
                 "verb": verb.value,
                 "crm_version": work.case.crm.version,
                 "remote_version": work.case.item.version,
@@ -96,34 +95,22 @@ def mark_approved(session: Session, tasks: Sequence[Task]) -> None:
     with session.read() as conn:
         approvals = _approvals(conn, session)
     for task in tasks:
-        task.approved = _approval(task.work) in approvals
+        task.approved = _approved(approvals, task.work, task.decision)
 
 
-def done(session: Session, tasks: Sequence[Task]) -> None:
-    """Forget approvals that were carried out."""
-    approved = [task.work for task in tasks if task.approved]
-    if approved:
-        with session.write() as conn:
-            _forget(conn, session, approved)
+_Approvals = Mapping[tuple[str, int, str], set[str]]  # subject and versions: the verbs
 
 
-_Approval = tuple[str, int, str]
+def _approved(approvals: _Approvals, work: Work, decision: Decision) -> bool:
+    """Whether a person approved just this: the same versions, and a verb that is still meant."""
+    at = (work.subject, work.case.crm.version, work.case.item.version)
+    return not approvals.get(at, set()).isdisjoint(bounded(decision))
 
 
-def _subject(work: Work) -> str:
-    return work.crm_id or work.remote_id or ""
-
-
-def _approval(work: Work) -> _Approval:
-    return _subject(work), work.case.crm.version, work.case.item.version
-
-
-def _approvals(conn: Connection, session: Session) -> set[_Approval]:
-    query = select(table.c.subject, table.c.crm_version, table.c.remote_version)
-    rows = conn.execute(query.where(session.mine(table), table.c.approved_at.is_not(None)))
-    return {(row.subject, row.crm_version, row.remote_version) for row in rows}
-
-
-def _forget(conn: Connection, session: Session, cases: Sequence[Work]) -> None:
-    for chunk in chunks(_subject(work) for work in cases):
-        conn.execute(delete(table).where(session.mine(table), table.c.subject.in_(chunk)))
+def _approvals(conn: Connection, session: Session) -> _Approvals:
+    query = select(table).where(session.mine(table), table.c.approved_at.is_not(None))
+    approvals: dict[tuple[str, int, str], set[str]] = {}
+    for row in conn.execute(query):
+        at = (row.subject, row.crm_version, row.remote_version)
+        approvals.setdefault(at, set()).add(row.verb)
+    return approvals

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
@@ -72,6 +82,10 @@ def save(conn: Connection, key: LinkKey, links: Sequence[Link], snapshots: Snaps
         if each.crm_id in known
     ]
     if new:
+        # One item, one link: one at rest gives way where its item is tied to another record.
+        for chunk in chunks(str(each["remote_id"]) for each in new):
+            rests = key.where() & (table.c.state != LinkState.LIVE)
+            conn.execute(delete(table).where(rests, table.c.remote_id.in_(chunk)))
         conn.execute(insert(table), new)
     if old:
         conn.execute(update(table).where(table.c.id == bindparam("which")), old)

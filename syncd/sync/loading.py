@@ -12,7 +12,8 @@ from syncd.crm import records
 from syncd.crm.stored import Stored
 from syncd.outlook.errors import Failure
 from syncd.outlook.port import Item, Stamp
-from syncd.reconcile.facts import Link
+from syncd.reconcile.facts import Link, LinkState
+from syncd.reconcile.reasons import Reason
 from syncd.sync import links
 from syncd.sync.accounting import PARKED
 from syncd.sync.session import Session
@@ -33,6 +34,7 @@ class Facts:
     members: set[str] = field(default_factory=set)
     items: dict[str, Item | Failure] = field(default_factory=dict)
     stamped: set[str] = field(default_factory=set)
+    looked: set[str] = field(default_factory=set)  # by CRM id: sought in vain, ten minutes ago
 
 
 def stirred(session: Session) -> bool:
@@ -51,8 +53,13 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     `parked` takes in what waits for a person, too.
     """
     ready = _ready(session, noticed, parked=parked)
-    ids = conn.scalars(select(noticed.c.crm_id).where(session.mine(noticed), ready))
-    facts = Facts(session.state(conn), set(ids))
+    rows = list(conn.execute(select(noticed).where(session.mine(noticed), ready)))
+    facts = Facts(session.state(conn), {row.crm_id for row in rows})
+    facts.looked = {
+        row.crm_id
+        for row in rows
+        if row.reason == Reason.SECOND_LOOK and row.retry_at and row.retry_at <= session.clock()
+    }
     _load_seen(conn, session, facts, parked=parked)
     facts.by_remote = links.by_remote(conn, session.key, facts.seen)
     for remote_id, row in list(facts.seen.items()):
@@ -66,7 +73,30 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     facts.links = links.by_crm(conn, session.key, wanted)
     facts.held = records.read(conn, session.stored, wanted)
     facts.members = records.members_among(conn, session.stored, session.where, wanted)
+    _load_returned(conn, session, facts)
     return facts
+
+
+def _load_returned(conn: Connection, session: Session, facts: Facts) -> None:
+    """Items that rest in the folder and whose record may be in scope again: decided with it."""
+    noticed_links = (link for each, link in facts.links.items() if each in facts.noticed)
+    resting = {
+        each.remote_id: each
+        for each in noticed_links
+        if each.state in (LinkState.RELEASED, LinkState.REMEMBERED)
+        and each.remote_id not in facts.by_remote
+        and (each.crm_id in facts.members or (each.tracked and _is_active(facts, each.crm_id)))
+    }
+    here = session.mine(observed) & observed.c.missing_since.is_(None)
+    for chunk in chunks(resting):
+        for row in conn.execute(select(observed).where(here, observed.c.remote_id.in_(chunk))):
+            facts.seen[row.remote_id] = row
+            facts.by_remote[row.remote_id] = resting[row.remote_id]
+
+
+def _is_active(facts: Facts, crm_id: str) -> bool:
+    held = facts.held.get(crm_id)
+    return held is not None and held.active and not held.deleted
 
 
 def _load_seen(conn: Connection, session: Session, facts: Facts, *, parked: bool) -> None:

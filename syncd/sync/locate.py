@@ -74,9 +74,9 @@ def _presence(
 ) -> ItemPresence:
     if head.folder == folder_id:
         return ItemPresence.PRESENT
-    if head.folder is not None and head.folder == archive_id:
-        return ItemPresence.ARCHIVED
     folder = known.get(head.folder or "")
     if folder is None:
         return ItemPresence.UNKNOWN
-    return ItemPresence.DELETED if folder.in_trash else ItemPresence.MOVED
+    if folder.in_trash:  # thrown away, maybe with the folder that we had put it into
+        return ItemPresence.DELETED
+    return ItemPresence.ARCHIVED if folder.id == archive_id else ItemPresence.MOVED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -153,6 +153,12 @@ def set_state(
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
+def go_live(conn: Connection, mailbox_id: int) -> None:
+    """An approved mailbox has synced well. One that was paused meanwhile stays so."""
+    approved = (table.c.id == mailbox_id) & (table.c.state == MailboxState.APPROVED.value)
+    conn.execute(update(table).where(approved).values(state=MailboxState.LIVE.value))
+
+
 def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
     """Go on with a mailbox: live if it ever synced well, else approved as it was before."""
     state = MailboxState.LIVE if row.last_success else MailboxState.APPROVED
@@ -164,6 +170,13 @@ def make_due(conn: Connection, user_or_mailbox: Sequence[int], at: datetime) -> 
     """Let these mailboxes run as soon as may be."""
     ids = table.c.id.in_(list(user_or_mailbox))
     conn.execute(update(table).where(ids, table.c.due > at).values(due=at))
+
+
+def wake(conn: Connection, mailbox_ids: Iterable[int], at: datetime, *, but: str) -> None:
+    """Let these run as soon as may be, save the one of address `but` and those that failed."""
+    ids = table.c.id.in_(sorted(mailbox_ids))
+    sound = (table.c.failures == 0) & (table.c.address != but) & (table.c.due > at)
+    conn.execute(update(table).where(ids, sound).values(due=at))
 
 
 def acquire(conn: Connection, mailbox_id: int, now: datetime) -> Lease | None:
@@ -198,13 +211,14 @@ class LeaseLost(MailboxProblem):
     """Another process has taken the mailbox over: this one must not write any more."""
 
 
-def release(conn: Connection, lease: Lease) -> None:
-    """Give a lease back."""
-    conn.execute(
+def release(conn: Connection, lease: Lease) -> bool:
+    """Give a lease back. Whether it was still held, and not lost to somebody else."""
+    given = conn.execute(
         update(table)
         .where(table.c.id == lease.mailbox_id, table.c.lease_owner == lease.owner)
         .values(lease_owner=None, lease_until=None)
     )
+    return cast("CursorResult[Any]", given).rowcount == 1
 
 
 def finish(

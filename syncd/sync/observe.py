@@ -116,7 +116,9 @@ def _store_removed(conn: Connection, session: Session, removed: Sequence[str]) -
                 conn, session, remote_id, Stand.WAITING, Reason.SECOND_LOOK,
                 unsettled=True, missing_since=now,
             )  # fmt: skip
-    accounting.drop_observed(conn, session, [each for each in removed if each not in linked])
+    gone = [each for each in removed if each not in linked]
+    accounting.drop_observed(conn, session, gone)
+    accounting.drop_held(conn, session, gone)
 
 
 def _conclude_missing(conn: Connection, session: Session, generation: int) -> None:

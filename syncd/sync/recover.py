@@ -7,7 +7,7 @@ there is sought where the item could be; only what is found nowhere, after grace
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,7 +52,7 @@ def recover(session: Session) -> frozenset[str]:
         open_ones = journal.unsettled(conn, session)
         if not open_ones:
             return frozenset()
-        traces = _observed_keys(conn, session, [row.key for row in open_ones])
+        traces = _observed_keys(conn, session, {row.key: row.remote_id for row in open_ones})
     moves = [row for row in open_ones if row.verb in _MOVES]
     writes = [row for row in open_ones if row.verb not in _MOVES]
     ripe = [row for row in open_ones if row.key not in traces and session.clock() - row.at >= GRACE]
@@ -68,13 +68,17 @@ def recover(session: Session) -> frozenset[str]:
     return frozenset(waiting)
 
 
-def _observed_keys(conn: Connection, session: Session, keys: Iterable[str]) -> dict[str, _Found]:
+def _observed_keys(
+    conn: Connection, session: Session, keys: Mapping[str, str | None]
+) -> dict[str, _Found]:
+    """What bears these keys in the synced folder: the item meant, before a copy of it."""
     found: dict[str, _Found] = {}
     for chunk in chunks(keys):
         here = observed.c.stamp_key.in_(chunk) & observed.c.missing_since.is_(None)
         columns = (observed.c.stamp_key, observed.c.remote_id, observed.c.version)
         for row in conn.execute(select(*columns).where(session.mine(observed), here)):
-            found[row.stamp_key] = _Found(row.remote_id, row.version)
+            if row.stamp_key not in found or row.remote_id == keys[row.stamp_key]:
+                found[row.stamp_key] = _Found(row.remote_id, row.version)
     return found
 
 
@@ -132,6 +136,12 @@ def _found(
     changed: list[Link] = []
     for row in rows:
         trace, link = traces[row.key], known.get(row.crm_id)
+        if link is not None and link.remote_id != trace.remote_id:
+            missing = observed.c.missing_since.is_not(None) & session.mine(observed)
+            old = select(observed.c.remote_id).where(
+                missing, observed.c.remote_id == link.remote_id
+            )
+            accounting.drop_observed(conn, session, list(conn.scalars(old)))
         if row.verb in _MOVES:
             if link is not None:
                 changed.append(_after_move(link, row.verb, trace))

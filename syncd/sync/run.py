@@ -115,6 +115,8 @@ def _decide(
 
 def _wait(session: Session, conn: Connection, work: Work) -> None:
     assert work.waits is not None  # noqa: S101 - only such cases come here
+    if work.waits in (Reason.LEFT_SCOPE, Reason.AT_REST):
+        accounting.drop_held(conn, session, [work.subject])
     if work.waits is Reason.LEFT_SCOPE:
         accounting.drop_noticed(conn, session, [work.crm_id or ""])
     elif work.waits is Reason.AT_REST:
@@ -147,7 +149,6 @@ def _carry_out(
     _keep_waiting(session, [task for task in tasks if task.decision.stand is Stand.WAITING])
     left = apply(session, settleable)
     execute(session, left)
-    guard.done(session, settleable)
     if left:
         observe.outlook(session)  # drain: our own writes come back here, and are known (P4)
     if onboarding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -203,12 +204,12 @@ class SyncService:
                 "error": report.error,
             }
             conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
-            if mode is Mode.SYNC:
+            # Who lost the lease says nothing of the mailbox: another process runs it now.
+            if mailboxes.release(conn, lease) and mode is Mode.SYNC:
                 due_at = now + self._gap(row, policy, report)
                 mailboxes.finish(conn, row.id, due_at=due_at, success=success, trouble=report.error)
-                if success and row.state is MailboxState.APPROVED and not report.first_contact:
-                    mailboxes.set_state(conn, row.id, MailboxState.LIVE)
-            mailboxes.release(conn, lease)
+                if success and not report.first_contact:
+                    mailboxes.go_live(conn, row.id)
 
     def _gap(self, row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
         """Until the next run: the interval, longer after failures, never before the server asks."""
@@ -221,7 +222,8 @@ class SyncService:
     def _wake(self) -> None:
         """Make mailboxes due that a change in the CRM concerns.
 
-        A change that came out of a mailbox does not make that mailbox due again.
+        A change that came out of a mailbox does not make that mailbox due again; nor does any one
+        that failed, which waits as long as it was asked to.
         """
         with database.read(self.engine) as conn:
             newest = feed.latest(conn)
@@ -231,9 +233,13 @@ class SyncService:
             changes = feed.since(conn, self._woken, WAKE_CHUNK)
         with database.write(self.engine) as conn:
             for kind, stored in self.stored.items():
-                ids = {each.id for each in changes if each.kind == kind}
-                found = self._concerned(conn, kind, stored, ids)
-                mailboxes.make_due(conn, sorted(found), self.clock())
+                changed: dict[str, set[str]] = defaultdict(set)  # by the mailbox it came out of
+                for each in changes:
+                    if each.kind == kind:
+                        changed[each.actor.mailbox or ""].add(each.id)
+                for source, ids in changed.items():
+                    found = self._concerned(conn, kind, stored, ids)
+                    mailboxes.wake(conn, found, self.clock(), but=source)
         self._woken = changes[-1].number if changes else newest
 
     def _concerned(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, literal
 
 from syncd.model.fields import Side
 from syncd.model.record import Record
@@ -17,8 +17,9 @@ from syncd.reconcile.settle import hashes_only, settle
 from syncd.sync import accounting, links, observe
 from syncd.sync.accounting import Sighted
 from syncd.sync.gather import Work
-from syncd.sync.session import Session
+from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.snapshots import Snapshots
+from syncd.sync.tables import observed
 
 TRIES = 3  # of one item, before it is set aside
 FIRST_GAP = timedelta(minutes=5)
@@ -78,6 +79,7 @@ class Settling:
     _heads: list[Head] = field(default_factory=list)
     _dropped: list[str] = field(default_factory=list)
     _decided: list[str] = field(default_factory=list)
+    _subjects: list[str] = field(default_factory=list)
 
     def task(
         self,
@@ -100,9 +102,16 @@ class Settling:
         done = not pending and unsettled is None
         if done:
             self._decided.append(task.crm_id)
+            self._subjects.append(task.work.subject)
         if task.work.remote_id and task.work.remote_id != task.remote_id:
             self._dropped.append(task.work.remote_id)
-        if not in_folder or task.work.case.item.presence in _AWAY:
+        before = task.work.case.link
+        if state is not None and before is not None and before.crm_id == task.crm_id:
+            # The item that the link had may be here under another id: moved out, and back.
+            self._dropped += [before.remote_id] if before.remote_id != task.remote_id else []
+        presence = task.work.case.item.presence
+        put_aside = presence is ItemPresence.ARCHIVED and state is not LinkState.LIVE
+        if not in_folder or presence in _AWAY or put_aside:
             self._dropped.append(task.remote_id)
         elif task.remote_id:
             reason = unsettled or (Reason.RETRY if pending else decision.reason)
@@ -172,6 +181,7 @@ class Settling:
         accounting.drop_observed(conn, session, self._dropped)
         accounting.put_observed(conn, session, self._sighted, self.generation)
         accounting.drop_noticed(conn, session, [each for each in self._decided if each])
+        accounting.drop_held(conn, session, self._subjects)
         observe.put_match_values(conn, session, self._heads)
         self.snapshots.flush(conn)
 
@@ -198,11 +208,19 @@ def postpone(
         gap = SET_ASIDE_FOR
     elif reason in accounting.PARKED:
         gap = PARKED_FOR
+    elif reason is Reason.SECOND_LOOK and work.remote_id is None:
+        gap = SECOND_LOOK
     at = session.clock() + gap if gap else None
     extra = {"error": error, "attempts": attempts, "retry_at": at}
     if work.remote_id is not None:
+        missing: dict[str, object] = {}
+        if reason is Reason.SECOND_LOOK:
+            # What a read did not find is missing, too: a listing need not report the removal of
+            # an item that it never showed.
+            now = literal(session.clock(), observed.c.missing_since.type)
+            missing = {"missing_since": func.coalesce(observed.c.missing_since, now)}
         accounting.set_observed(
-            conn, session, work.remote_id, stand, reason, unsettled=True, **extra
+            conn, session, work.remote_id, stand, reason, unsettled=True, **extra, **missing
         )
         if work.noticed and work.crm_id:
             accounting.set_noticed(conn, session, work.crm_id, None, reason, **extra)

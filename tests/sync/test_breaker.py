@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from syncd.crm import database
 from syncd.model.values import Value
+from syncd.sync import guard
 from syncd.sync.report import Outcome
 from syncd.sync.run import Mode
 from tests.sync.world import ALICE, BOB, World
@@ -172,3 +174,17 @@ def test_a_plan_says_what_would_be_held_and_touches_nothing(world: World) -> Non
     assert report.would_hold == 60
     assert world.writes == 0
     assert world.items() == before
+
+
+def test_what_is_in_scope_again_is_held_no_more(world: World) -> None:
+    """Nothing is left for a person to approve, nor to see."""
+    ids = world.new_many([{"lastname": f"Lee {n}"} for n in range(5)])
+    world.start()
+    for each in ids:
+        world.set_active(each, active=False)
+    assert world.sync().outcome is Outcome.STOPPED
+    for each in ids:
+        world.set_active(each, active=True)
+    world.settle()
+    with database.read(world.engine) as conn:
+        assert guard.waiting(conn, world.mailbox_id(ALICE)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -26,7 +27,8 @@ UNANSWERED = MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "the server d
 
 
 def resumed(world: World) -> None:
-    """Time passes, and syncd goes on."""
+    """Time passes, and syncd goes on. What is late is done by then."""
+    time.sleep(0.3)
     world.pass_time(minutes=3)
     world.settle()
 

@@ -333,3 +333,15 @@ def test_to_crm_takes_and_never_gives(world: World) -> None:
     world.settle()
     assert world.crm(record)["jobtitle"] == "Boss"
     assert world.users[BOB] not in {each.owner_id for each in world.all_records().values()}
+
+
+def test_two_tracked_items_about_one_known_record_make_one_link(world: World) -> None:
+    """Both put into the CRM at once: the first one is linked, the second is a question (P3)."""
+    world.start()
+    known = world.new(BOB, **ANN)
+    for _ in range(2):
+        world.hand().add({**ANN, "categories": ("CRM",)})
+    world.settle()
+    assert [each.crm_id for each in world.links()] == [known]
+    assert [each.stamped for each in world.items()].count(True) == 1
+    world.accounted()

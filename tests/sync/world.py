@@ -176,8 +176,12 @@ class World:
                 select(mailbox_kind).where(mailbox_kind.c.mailbox_id == self.mailbox_id(address))
             ).one()
             counted = accounting.recount(conn, self._session(address))
+            mine = (observed.c.mailbox_id == state.mailbox_id) & observed.c.missing_since.is_(None)
+            seen = set(conn.scalars(select(observed.c.remote_id).where(mine)))
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
+        if self.rules.folder == "default":
+            assert seen == {each.id for each in self.items(address=address)}
 
     def pass_time(self, **amount: float) -> None:
         """Let time pass, for syncd and for the servers."""
