@@ -7,6 +7,7 @@ record that holds nothing from elsewhere goes. The journal keeps nothing of what
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from sqlalchemy import Column, Connection, Row, Table, select, update
 
@@ -110,7 +111,7 @@ def _authored(
         if row.mailbox_id == session.mailbox.id:
             for name, value in contents.get(row.after or "", {}).items():
                 if name in fields and value is not None:
-                    authored.setdefault(name, []).append(value)  # type: ignore[arg-type]
+                    authored.setdefault(name, []).append(cast("JsonValue", value))
     return authored
 
 
