@@ -97,5 +97,6 @@ def exit_of(reports: Sequence[RunReport]) -> Exit:
 
 
 def _sentence(text: str) -> str:
-    text = f"{text[:1].upper()}{text[1:]}"
+    if "@" not in text.split(maxsplit=1)[0]:  # an address is not a word
+        text = f"{text[:1].upper()}{text[1:]}"
     return text if text.endswith((".", "!", "…")) or ": syncd" in text else f"{text}."

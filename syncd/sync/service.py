@@ -85,9 +85,11 @@ class SyncService:
             installation = mailboxes.installation(conn)
             lease = mailboxes.acquire(conn, row.id, self.clock())
         if lease is None:
+            until = row.lease_until or self.clock()
             raise MailboxProblem(
                 f"{row.address} is being synced by another process",
-                "Wait for it, and try again.",
+                "Try again when that is done; if it was killed, its claim ends by itself at "
+                f"{until.astimezone():%H:%M:%S}.",
             )
         report = RunReport(row.address, uuid4().hex[:12])
         started = time.monotonic()
@@ -158,6 +160,13 @@ class SyncService:
         return policy
 
     def _note_start(self, conn: Connection, row: MailboxRow, report: RunReport, cause: str) -> None:
+        # Whoever holds the lease is alone: a run that did not end was cut off with its process.
+        cut_off = (run_table.c.mailbox_id == row.id) & run_table.c.outcome.is_(None)
+        conn.execute(
+            update(run_table)
+            .where(cut_off)
+            .values(outcome=Outcome.FAILED.value, error="the process ended in the middle of it")
+        )
         conn.execute(
             insert(run_table).values(
                 id=report.run, mailbox_id=row.id, cause=cause, started=self.clock()

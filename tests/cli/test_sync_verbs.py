@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from syncd.cli import main
+from syncd.crm import database
+from syncd.crm.database import open_database
 from syncd.sandbox.server import Sandbox
+from syncd.sync import mailboxes
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 
@@ -201,3 +205,24 @@ def test_a_mistake_is_explained(office: Office, words: list[str], says: str) -> 
     assert result.exit_code == 4
     assert says in result.stderr
     assert office.box.requests.total == 0
+
+
+def test_a_process_that_was_killed_locks_nobody_out_for_long(office: Office) -> None:
+    """The refusal says until when at the latest, and the cut-off run is told as failed (P10)."""
+    engine = open_database(f"sqlite:///{office.folder / 'syncd.db'}")
+    now = datetime.now(UTC)
+    with database.write(engine) as conn:
+        row = mailboxes.get(conn, ALICE)
+        assert mailboxes.acquire(conn, row.id, now) is not None
+        conn.exec_driver_sql(
+            "insert into run (id, mailbox_id, cause, started) values ('dead', ?, 'command', ?)",
+            (row.id, "2026-01-01 00:00:00.000000"),
+        )
+    refused = office.type("sync", ALICE)
+    assert refused.exit_code == 4
+    assert refused.stderr.startswith(f"{ALICE} is being synced by another process")
+    assert f"{(now + mailboxes.LEASE).astimezone():%H:%M}" in refused.stderr
+    with database.write(engine) as conn:
+        conn.exec_driver_sql("update mailbox set lease_until = '2026-01-01 00:00:00.000000'")
+    office.done("sync", ALICE)
+    assert office.json("runs", "show", "dead")["outcome"] == "failed"
