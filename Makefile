@@ -7,6 +7,7 @@ READY  := $(VENV)/.ready
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
+export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check unit bench lock clean

@@ -24,7 +24,10 @@ CONFIGURATIONS = (Path("syncd.toml"), Path("/etc/syncd/syncd.toml"))
 VERBS: Mapping[str, tuple[str, str]] = {
     "init": ("syncd.cli.init:command", "Write a configuration file to start from."),
     "config": ("syncd.cli.config:command", "Check the configuration file."),
-    "users": ("syncd.cli.users:command", "Show and add the users whose mailboxes are served."),
+    "users": (
+        "syncd.cli.users:command",
+        "Whose mailboxes are served: show, add, change.",
+    ),
     "onboard": ("syncd.cli.onboard:command", "Show the first sync of a mailbox, and let it go."),
     "sync": ("syncd.cli.sync:command", "Bring mailboxes in step now."),
     "plan": ("syncd.cli.plan:command", "Show what a sync would do, and do nothing."),
@@ -106,9 +109,10 @@ class Verbs(click.Group):
 
 def _tell(problem: Problem) -> None:
     """Print a problem: what happened, what was not done because of it, what to type next."""
-    click.secho(problem.what, err=True, bold=True)
-    click.echo(problem.undone, err=True)
-    click.echo(problem.todo, err=True)
+    from syncd.cli import output
+
+    for sentence in (problem.what, problem.undone, problem.todo):
+        output.tell(sentence, err=True)
 
 
 def _default_configuration() -> Path:

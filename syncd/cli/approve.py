@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 
 
@@ -24,6 +25,6 @@ def command(context: Context, mailbox: str) -> None:
         count = guard.approve(conn, row.id, context.clock())
         make_due(conn, [row.id], context.clock())
     if count:
-        click.echo(f"Approved: {count}. Carry it out now with: syncd sync {row.address}")
+        output.tell(f"Approved: {count}. Carry it out now with: syncd sync {row.address}")
     else:
-        click.echo(f"Nothing is held in {row.address}.")
+        output.tell(f"Nothing is held in {row.address}.")

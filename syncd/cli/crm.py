@@ -20,7 +20,7 @@ from syncd.cli.crm_store import (
     writing,
 )
 from syncd.cli.errors import Exit, Problem
-from syncd.cli.output import emit_json, table
+from syncd.cli.output import emit_json, table, tell
 from syncd.model.contact import CONTACT, display_name
 from syncd.model.values import Value, to_json
 
@@ -81,18 +81,18 @@ def import_(
         )
     else:
         counts = ", ".join(_counted(n, kind) for kind, n in sorted(report.created.items()))
-        _say(f"Created {counts}." if counts else undone)
+        tell(f"Created {counts}." if counts else undone)
         if report.new_accounts:
-            _say(f"Accounts made for companies: {', '.join(report.new_accounts)}.")
+            tell(f"Accounts made for companies: {', '.join(report.new_accounts)}.")
         if report.left_out:
             content = ", ".join(f"{what} ({n})" for what, n in sorted(report.left_out.items()))
-            _say(f"No field for: {content}.")
+            tell(f"No field for: {content}.")
         for each in report.rejected:
-            _say(str(each), err=True)
+            tell(str(each), err=True)
         if report.rejected:
             rows = _counted(len(report.rejected), "row")
             rest = "and with --strict nothing is imported" if report.refused else "the rest is"
-            _say(f"{rows} not imported; {rest}. Correct them, and import only those.", err=True)
+            tell(f"{rows} not imported; {rest}. Correct them, and import only those.", err=True)
     if report.rejected:
         click.get_current_context().exit(Exit.FAILED)
 
@@ -138,7 +138,7 @@ def list_(
     ]
     table("Contacts", ("Id", "Name", "Company", "E-mail", "Business phone", "Owner"), rows)
     more = f" {len(found)} are shown; --limit 0 shows all." if len(found) < total else ""
-    _say(f"{_counted(total, 'contact')}.{more}")
+    tell(f"{_counted(total, 'contact')}.{more}")
 
 
 @contact.command("show")
@@ -318,7 +318,7 @@ def account_new(context: Context, /, *, name: str, owner: str, as_json: bool) ->
     if as_json:
         emit_json({"kind": "account", "id": made.id, "name": made.name, "owner": owner})
     else:
-        _say(f"Created {made.name} ({made.id}).")
+        tell(f"Created {made.name} ({made.id}).")
 
 
 def _as_json(found: Stored, owners: Mapping[str, str]) -> dict[str, object]:
@@ -345,17 +345,8 @@ def _done(what: str, found: Stored, owners: Mapping[str, str], *, as_json: bool)
         emit_json(_as_json(found, owners))
     else:
         name = display_name(found.record.fields) or "a contact without a name"
-        _say(f"{what} {name} ({found.id}), owner {owners.get(found.owner_id, '')}.")
+        tell(f"{what} {name} ({found.id}), owner {owners.get(found.owner_id, '')}.")
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    click.echo(_clean(text), err=err)
-
-
-def _clean(text: str) -> str:
-    """Text that cannot command the terminal it is printed on."""
-    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)

@@ -1,10 +1,17 @@
-"""`syncd held`: what the breaker keeps back until a person has looked."""
+"""`syncd held`: what waits for a person, and what helps."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from syncd.sync.overview import Waiting
 
 _WORDS = {
     "delete": "move to Deleted Items",
@@ -14,6 +21,13 @@ _WORDS = {
     "create": "create",
     "crm-write": "change in the CRM",
 }
+_HELPS = {
+    "doubtful-match": "It is settled once name and e-mail address are alike on both sides, or "
+    "clearly different; where Outlook has somebody twice, once one of the two is deleted, or the "
+    "one that is meant has the category that puts it into the CRM.",
+    "linked-here": "It is settled once one of the two in Outlook is deleted, or its category is "
+    "taken off.",
+}
 
 
 @click.command(name="held", short_help="Show what waits for a person.")
@@ -21,23 +35,53 @@ _WORDS = {
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_context
 def command(context: Context, mailbox: str | None, *, as_json: bool) -> None:
-    """Show what is held back in MAILBOX, or in all mailboxes, because it is unusually much."""
-    from syncd.cli import mailboxes, output
-    from syncd.sync import guard
+    """Show what waits for a person in MAILBOX, or in all mailboxes.
+
+    What is held back because it is unusually much, what is in doubt, and what the server refuses.
+    """
+    from syncd.cli import mailboxes
     from syncd.sync import mailboxes as served
+    from syncd.sync.overview import waiting
 
     with mailboxes.reading(context) as conn:
         rows = [served.get(conn, mailbox)] if mailbox else served.every(conn)
-        held = [(row, each) for row in rows for each in guard.waiting(conn, row.id)]
+        found = [each for row in rows for each in waiting(conn, row)]
     if as_json:
-        told = [
-            {"mailbox": row.address, "verb": e.verb, "name": e.name, "since": e.at.isoformat()}
-            for row, e in held
-        ]
-        output.emit_json(told)
-    elif not held:
-        click.echo("Nothing is held.")
+        output.emit_json([_json(each) for each in found])
+    elif not found:
+        output.tell("Nothing waits for a person.")
     else:
-        cells = [[row.address, e.name, _WORDS[e.verb], f"{e.at:%Y-%m-%d %H:%M}"] for row, e in held]
-        output.table("Held", ["Mailbox", "Who", "What would be done", "Since"], cells)
-        click.echo("If this is meant, let it go: syncd approve MAILBOX")
+        _tell(found)
+
+
+def _tell(found: Sequence[Waiting]) -> None:
+    from syncd.reconcile.reasons import SENTENCES
+
+    held = [each for each in found if each.verb]
+    asked = [each for each in found if not each.verb and each.reason in _HELPS]
+    refused = [each for each in found if not each.verb and each.reason not in _HELPS]
+    if held:
+        rows = [[e.mailbox, e.name, _WORDS[e.verb or ""], output.moment(e.since)] for e in held]
+        output.table("Held back", ["Mailbox", "Who", "What would be done", "Since"], rows)
+        for address in dict.fromkeys(each.mailbox for each in held):
+            output.tell(f"If this is meant, let it go: syncd approve {address}")
+    if asked:
+        rows = [[e.mailbox, e.name, SENTENCES[e.reason]] for e in asked]
+        output.table("In doubt", ["Mailbox", "Who", "Why"], rows)
+        for reason in dict.fromkeys(each.reason.value for each in asked):
+            output.tell(_HELPS[reason])
+    if refused:
+        rows = [[e.mailbox, e.name, e.error or SENTENCES[e.reason]] for e in refused]
+        output.table("Refused by the server", ["Mailbox", "Who", "Why"], rows)
+        output.tell("It is tried again once somebody changes it, on either side.")
+
+
+def _json(each: Waiting) -> dict[str, object]:
+    return {
+        "mailbox": each.mailbox,
+        "name": each.name,
+        "reason": each.reason.value,
+        "verb": each.verb,
+        "error": each.error,
+        "since": each.since.isoformat() if each.since else None,
+    }

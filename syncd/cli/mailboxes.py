@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from syncd.cli import output
 from syncd.cli.context import Context
 from syncd.cli.errors import Exit, Problem
 
@@ -47,38 +48,43 @@ def writing(context: Context, undone: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(context: Context) -> Iterator[Connection]:
+def reading(context: Context, undone: str = "Nothing was shown.") -> Iterator[Connection]:
     """A look at what is known of mailboxes."""
     from syncd.crm import database
 
-    with explained("Nothing was shown."), database.read(context.engine()) as conn:
+    with explained(undone), database.read(context.engine()) as conn:
         yield conn
 
 
 def chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:
-    """The mailboxes that are named, each once; all that are served when none is named.
+    """The mailboxes that are named, each once; all that are not paused when none is named.
 
-    Raises Problem when one of them is not known or not served, or when there is none at all.
+    A suspended one is among them: that it does not run is told with the others. Raises Problem when
+    one of them is not known, or when there is none at all.
     """
     from syncd.sync import mailboxes
+    from syncd.sync.mailboxes import MailboxState
 
-    with reading(context) as conn:
+    with reading(context, NOTHING_DONE) as conn:
         if addresses:
-            rows = [mailboxes.get(conn, each) for each in dict.fromkeys(addresses)]
-        else:
-            rows = [row for row in mailboxes.every(conn) if row.state in mailboxes.SERVED]
-            if not rows and mailboxes.every(conn):
-                raise Problem(
-                    "Every mailbox is paused or suspended.",
-                    NOTHING_DONE,
-                    "See why with: syncd status",
-                )
-    if not rows:
+            named = [mailboxes.get(conn, each) for each in addresses]
+            return list({row.id: row for row in named}.values())
+        every = mailboxes.every(conn)
+    if not every:
         raise Problem(
             "No mailbox is served yet.",
             NOTHING_DONE,
             "Add one with: syncd users add ADDRESS --policy NAME",
         )
+    rows = [row for row in every if row.state is not MailboxState.PAUSED]
+    if not rows:
+        raise Problem("Every mailbox is paused.", NOTHING_DONE, "See them with: syncd status")
+    for row in every:
+        if row.state is MailboxState.PAUSED:
+            output.tell(
+                f"{row.address} is paused, and left alone. Go on with: syncd resume {row.address}",
+                err=True,
+            )
     return rows
 
 
@@ -87,9 +93,11 @@ def exit_of(reports: Sequence[RunReport]) -> Exit:
     from syncd.sync.report import Outcome
 
     outcomes = {report.outcome for report in reports}
+    if any(report.misconfigured for report in reports):
+        return Exit.USAGE
     if any(report.unreachable for report in reports):
         return Exit.UNREACHABLE
-    if Outcome.STOPPED in outcomes:
+    if any(report.for_a_person for report in reports):
         return Exit.HELD
     if outcomes - {Outcome.OK}:
         return Exit.FAILED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Exit
 
@@ -24,52 +25,75 @@ def command(context: Context, mailbox: str, *, approve: bool, as_json: bool) -> 
     Exit status: 0 done or nothing to do, 3 waits for approval, else as `syncd sync`.
     """
     from syncd.cli import mailboxes as served
-    from syncd.cli import output, reporting
+    from syncd.cli import reporting
     from syncd.cli.sync import sync
-    from syncd.daemon.logging import configure_logging
     from syncd.sync import first_contact
-    from syncd.sync.report import Outcome
-    from syncd.sync.run import Mode
 
     row = served.chosen(context, [mailbox])[0]
-    if approve:
-        with served.writing(context, "Nothing was approved.") as conn:
-            first_contact.approve(conn, row.id)
-        reports = sync(context, [row.address])
-        if as_json:
-            output.emit_json([report.to_json() for report in reports])
-        else:
-            reporting.tell_runs(reports)
-        return served.exit_of(reports)
+    if not approve:
+        return _show(context, row.address, as_json=as_json)
+    with served.reading(context) as conn:
+        looked_at = first_contact.looked_at(conn, row.id)
+    if not looked_at:  # the first look and the approval in one go
+        report = _look(context, row.address)
+        failed = report.outcome.value == "failed"
+        if not as_json:
+            _tell(report)
+        elif failed:
+            output.emit_json([report.to_json()])
+        if failed:
+            return served.exit_of([report])
+    with served.writing(context, "Nothing was approved.") as conn:
+        first_contact.approve(conn, row.id)
+    reports = sync(context, [row.address])
+    if as_json:
+        output.emit_json([report.to_json() for report in reports])
+    else:
+        reporting.tell_runs(reports)
+    return served.exit_of(reports)
+
+
+def _look(context: Context, address: str) -> RunReport:
+    """What the first sync would do, with nothing touched."""
+    from syncd.cli import mailboxes as served
+    from syncd.daemon.logging import configure_logging
+    from syncd.sync.run import Mode
+
     configure_logging(context.configuration.log, quiet=True)
     with served.explained():
-        report = served.service(context).run(row.address, cause="onboard", mode=Mode.PLAN)
+        return served.service(context).run(address, cause="onboard", mode=Mode.PLAN)
+
+
+def _show(context: Context, address: str, *, as_json: bool) -> int:
+    from syncd.cli import mailboxes as served
+
+    report = _look(context, address)
     if as_json:
         work = [each.to_json() for each in report.work]
         output.emit_json({**report.to_json(), "proposal": report.proposal, "work": work})
     else:
         _tell(report)
-    if report.outcome is Outcome.FAILED:
+        if report.first_contact and report.work:
+            output.tell("Nothing was written yet, on either side.")
+            output.tell(f"Let it go: syncd onboard {address} --approve")
+    if report.outcome.value == "failed":
         return served.exit_of([report])
     return Exit.HELD if report.first_contact and report.work else Exit.DONE
 
 
 def _tell(report: RunReport) -> None:
-    from syncd.cli import output, reporting
+    from syncd.cli import reporting
 
     if report.error is not None or not report.first_contact:
         reporting.tell_plan(report)
         if report.error is None:
-            click.echo(f"{report.mailbox} was taken in already; the above is its next sync.")
+            output.tell(f"{report.mailbox} was taken in already; the above is its next sync.")
         return
     reporting.tell_plan(report)
     totals = report.proposal
     rows = [[label, totals.get(name, 0)] for name, label in _TOTALS]
     rows.append(["Outlook items that stay as they are, and out of the CRM", _alone(report)])
     output.table(f"{report.mailbox}: the first sync", ["", "How many"], rows)
-    if report.work:
-        click.echo("Nothing was written yet, on either side.")
-        click.echo(f"Let it go: syncd onboard {report.mailbox} --approve")
 
 
 _TOTALS = (

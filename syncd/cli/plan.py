@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Exit
 
@@ -20,7 +21,7 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
     Exit status: 0 nothing to do, 2 there is work, else as `syncd sync`.
     """
     from syncd.cli import mailboxes as served
-    from syncd.cli import output, reporting
+    from syncd.cli import reporting
     from syncd.daemon.logging import configure_logging
     from syncd.sync.report import Outcome
     from syncd.sync.run import Mode

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from syncd.cli import output
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ VERBS = {
     "create-record": "create in the CRM",
     "update-record": "update in the CRM",
     "unlink": "leave alone from now on",
+    "withdraw": "take back out of the CRM what came from it",
 }
 
 
@@ -45,7 +44,7 @@ def tell_runs(reports: Sequence[RunReport]) -> None:
     output.table("Sync", columns, rows)
     for report in reports:
         for sentence in attention(report):
-            click.echo(f"{report.mailbox}: {sentence}")
+            output.tell(f"{report.mailbox}: {sentence}")
 
 
 def attention(report: RunReport) -> list[str]:
@@ -58,13 +57,13 @@ def attention(report: RunReport) -> list[str]:
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
-    elif report.counters["held"]:
-        told.append(
-            f"{report.counters['held']} changes are held, since they are unusually many. "
-            f"See them: syncd held {report.mailbox}"
-        )
+    see = f"See them: syncd held {report.mailbox}"
+    if report.counters["held"]:
+        told.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
+    if report.questions and not report.first_contact:
+        told.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
     if report.counters["quarantined"]:
-        told.append(f"{report.counters['quarantined']} items cannot be synced as they are.")
+        told.append(f"{report.counters['quarantined']} refused by the server. {see}")
     return told
 
 
@@ -72,18 +71,18 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     """The lines of a plan: what would happen to whom, and why."""
     work = report.work
     if report.error:
-        click.echo(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
+        output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
     if not work:
-        click.echo(f"{report.mailbox}: there is nothing to do.")
+        output.tell(f"{report.mailbox}: there is nothing to do.")
         return
     ordered = sorted(work, key=lambda each: (each.reason != "adopted", each.name.casefold()))
     rows = [[each.name, told(each), fields(each), each.sentence] for each in ordered[:limit]]
     output.table(f"{report.mailbox}: what a sync would do", ["Who", "What", "Fields", "Why"], rows)
     if len(work) > limit:
-        click.echo(f"… and {len(work) - limit} more; see all of them with --json")
+        output.tell(f"… and {len(work) - limit} more; see all of them with --json")
     if report.would_hold:
-        click.echo(f"{report.would_hold} of these are unusually many and would wait for approval.")
+        output.tell(f"{report.would_hold} of these are unusually many and would wait for approval.")
 
 
 def told(line: Line) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 
 
@@ -22,4 +23,4 @@ def command(context: Context, mailboxes: Sequence[str]) -> None:
         for row in rows:
             resume(conn, row, context.clock())
     for row in rows:
-        click.echo(f"{row.address} goes on. Sync it now with: syncd sync {row.address}")
+        output.tell(f"{row.address} goes on. Sync it now with: syncd sync {row.address}")

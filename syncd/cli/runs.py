@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
 
@@ -27,7 +27,7 @@ def command() -> None:
 @pass_context
 def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: bool) -> None:
     """Show past runs of MAILBOX, or of all mailboxes."""
-    from syncd.cli import mailboxes, output
+    from syncd.cli import mailboxes
     from syncd.sync.overview import runs
 
     with mailboxes.reading(context) as conn:
@@ -37,7 +37,15 @@ def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: boo
         return
     columns = ["Run", "Mailbox", "Started", "Cause", "Outcome", "Writes", "Requests"]
     cells = [
-        [r.id, r.address, _time(r.started), r.cause, r.outcome or "running", _writes(r), r.requests]
+        [
+            r.id,
+            r.address,
+            output.moment(r.started),
+            r.cause,
+            r.outcome or "running",
+            _writes(r),
+            r.requests,
+        ]
         for r in found
     ]
     output.table("Runs", columns, cells)
@@ -49,7 +57,7 @@ def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: boo
 @pass_context
 def show(context: Context, run: str, *, as_json: bool) -> None:
     """Show one RUN with everything it wrote, and why."""
-    from syncd.cli import mailboxes, output
+    from syncd.cli import mailboxes
     from syncd.cli.reporting import VERBS
     from syncd.reconcile.reasons import SENTENCES, Reason
     from syncd.sync.overview import kept, names, one_run, operations
@@ -91,9 +99,11 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
     if as_json:
         output.emit_json({**_json(found), "operations": told, "kept": aside})
         return
-    click.echo(f"Run {found.id} of {found.address}, {_time(found.started)}: {found.outcome}")
+    output.tell(
+        f"Run {found.id} of {found.address}, {output.moment(found.started)}: {found.outcome}"
+    )
     if found.error:
-        click.echo(found.error)
+        output.tell(found.error)
     cells = [[t["name"], VERBS[t["operation"]], t["status"], t["why"], t["error"]] for t in told]
     output.table("Writes", ["Who", "What", "Status", "Why", "Error"], cells)
     if losers:
@@ -120,10 +130,6 @@ def _json(row: Row[Any]) -> dict[str, object]:
         "requests": row.requests,
         "error": row.error,
     }
-
-
-def _time(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _writes(row: Row[Any]) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
     from syncd.sync.overview import Overview
+
+# A state in words, where its name alone would mislead: a mailbox that may be synced, and was not.
+STATES: Mapping[str, str] = {"approved": "no sync yet"}
 
 
 @click.command(name="status", short_help="Show how every mailbox is doing.")
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
 def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> None:
     """Show of every mailbox when it last synced well, and what waits there."""
     from syncd.cli import mailboxes as served
-    from syncd.cli import output
     from syncd.sync.overview import overviews
 
     with served.reading(context) as conn:
@@ -30,18 +33,16 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> Non
     if as_json:
         output.emit_json([_json(each, now) for each in found])
     elif not found:
-        click.echo("No mailbox is served yet. Add one: syncd users add ADDRESS --policy NAME")
+        output.tell("No mailbox is served yet. Add one: syncd users add ADDRESS --policy NAME")
     else:
-        _tell(found, now)
+        _tell(found, now, context.configuration.policies)
 
 
-def _tell(found: Sequence[Overview], now: datetime) -> None:
-    from syncd.cli import output
-
+def _tell(found: Sequence[Overview], now: datetime, policies: Container[str]) -> None:
     rows = [
         [
             each.row.address,
-            each.row.state.value,
+            STATES.get(each.row.state.value, each.row.state.value),
             _age(each.row.last_success, now),
             each.counters["in_step"],
             each.counters["excluded"],
@@ -52,10 +53,34 @@ def _tell(found: Sequence[Overview], now: datetime) -> None:
     columns = ["Mailbox", "State", "Last good sync", "In step", "Left alone", "Waiting"]
     output.table("Mailboxes", columns, rows)
     for each in found:
-        if each.row.trouble:
-            click.echo(f"{each.row.address}: {each.row.trouble}")
-        for sentence, n in each.waits.items():
-            click.echo(f"{each.row.address}: {n} × {sentence}")
+        for sentence in _attention(each, policies):
+            output.tell(f"{each.row.address}: {sentence}")
+
+
+def _attention(each: Overview, policies: Container[str]) -> Iterator[str]:
+    """What a person should know of a mailbox, with what to type."""
+    from syncd.reconcile.reasons import SENTENCES, Reason
+    from syncd.sync.report import FOR_A_PERSON
+
+    row = each.row
+    if row.policy not in policies:
+        yield (
+            f"it has the policy {row.policy!r}, which the configuration lacks. "
+            f"Give it one: syncd users change {row.address} --policy NAME"
+        )
+    if row.state.value == "suspended":
+        yield f"{row.trouble or 'suspended'}. Put that right, then: syncd resume {row.address}"
+    elif row.state.value == "paused":
+        yield f"paused. Go on with: syncd resume {row.address}"
+    elif row.trouble:
+        yield f"its last run failed: {row.trouble}. Next try: {output.moment(row.due)}"
+    for reason, n in each.waits.items():
+        todo = ""
+        if reason is Reason.FIRST_CONTACT:
+            todo = f" See it: syncd onboard {row.address}"
+        elif reason in FOR_A_PERSON:
+            todo = f" See them: syncd held {row.address}"
+        yield f"{n} × {SENTENCES[reason]}{todo}"
 
 
 def _json(each: Overview, now: datetime) -> dict[str, object]:
@@ -71,7 +96,7 @@ def _json(each: Overview, now: datetime) -> dict[str, object]:
         "counts": {
             n: each.counters[n] for n in ("in_step", "excluded", "quarantined", "waiting", "held")
         },
-        "waits": dict(each.waits),
+        "waits": {reason.value: n for reason, n in each.waits.items()},
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
     be reached.
     """
     from syncd.cli import mailboxes as served
-    from syncd.cli import output, reporting
+    from syncd.cli import reporting
 
     reports = sync(context, [row.address for row in served.chosen(context, mailboxes)])
     if as_json:

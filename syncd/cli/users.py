@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
 
 
-@click.group(name="users", short_help="Show and add the users whose mailboxes are served.")
+@click.group(name="users", short_help="Whose mailboxes are served: show, add, change.")
 def command() -> None:
     """Whose mailboxes are served, and under which policy.
 
@@ -18,16 +19,19 @@ def command() -> None:
     """
 
 
+_password_file = click.option(
+    "--password-file",
+    type=click.Path(path_type=Path),
+    help="The file with this mailbox's own password, as its only line.",
+)
+
+
 @command.command()
 @click.argument("address")
 @click.option("--policy", required=True, help="The policy of the configuration that applies.")
 @click.option("--name", help="The user's name.")
 @click.option("--username", help="Who signs in to this mailbox, if not the server's account.")
-@click.option(
-    "--password-file",
-    type=click.Path(path_type=Path),
-    help="The file with this mailbox's own password, as its only line.",
-)
+@_password_file
 @pass_context
 def add(
     context: Context,
@@ -47,26 +51,89 @@ def add(
 
     undone = f"{address} was not added."
     _known_policy(context, policy, undone)
-    if password_file is not None and not password_file.is_file():
+    own = _found(password_file, undone)
+    with crm_store.explained(undone), mailboxes.writing(context, undone) as conn:
+        user = users.get(conn, address) or users.add(conn, address, name)
+        served.installation(conn)
+        row = served.add(
+            conn, user.address, user.id, policy, context.clock(),
+            username=username, password_file=own,
+        )  # fmt: skip
+    output.tell(f"{row.address} is served under the policy {policy}.")
+    output.tell(f"See what its first sync would do: syncd onboard {row.address}")
+
+
+@command.command()
+@click.argument("address")
+@click.option("--policy", help="The policy that applies from now on, on the same server.")
+@click.option("--username", help="Who signs in to this mailbox from now on.")
+@_password_file
+@click.option("--server-account", is_flag=True, help="The server's account signs in.")
+@pass_context
+def change(
+    context: Context,
+    address: str,
+    policy: str | None,
+    username: str | None,
+    password_file: Path | None,
+    *,
+    server_account: bool,
+) -> None:
+    """Change under which policy the mailbox ADDRESS is served, or who signs in to it.
+
+    What a new policy changes is shown by `syncd plan` before the next sync does it.
+    """
+    from syncd.cli import mailboxes
+    from syncd.sync import mailboxes as served
+
+    undone = f"{address} was left as it was."
+    if server_account and (username or password_file):
+        raise click.UsageError("--server-account goes without --username and --password-file.")
+    changes: dict[str, str | None] = {}
+    if server_account:
+        changes |= {"username": None, "password_file": None}
+    if username:
+        changes["username"] = username
+    if password_file:
+        changes["password_file"] = _found(password_file, undone)
+    if policy:
+        _known_policy(context, policy, undone)
+        changes["policy"] = policy
+    if not changes:
+        raise click.UsageError("Nothing to change. See: syncd users change --help")
+    with mailboxes.writing(context, undone) as conn:
+        row = served.get(conn, address)
+        if policy:
+            _same_server(context, row.policy, policy, undone)
+        served.change(conn, row.id, changes)
+    output.tell(
+        f"{row.address} was changed. See what a sync would do now: syncd plan {row.address}"
+    )
+
+
+def _found(password_file: Path | None, undone: str) -> str | None:
+    """The path of a password file, from wherever syncd is started. Raises Problem without one."""
+    if password_file is None:
+        return None
+    if not password_file.is_file():
         raise Problem(
             f"There is no file {password_file}.",
             undone,
             f"Write the password into it, as its only line; then: chmod 600 {password_file}",
         )
-    with crm_store.explained(undone), mailboxes.writing(context, undone) as conn:
-        user = users.get(conn, address) or users.add(conn, address, name)
-        served.installation(conn)
-        row = served.add(
-            conn,
-            user.address,
-            user.id,
-            policy,
-            context.clock(),
-            username=username,
-            password_file=str(password_file.absolute()) if password_file else None,
+    return str(password_file.absolute())
+
+
+def _same_server(context: Context, old: str, new: str, undone: str) -> None:
+    """On another server none of what is known of the mailbox's items holds."""
+    policies = context.configuration.policies
+    if old in policies and policies[old].server != policies[new].server:
+        raise Problem(
+            f"The policy {new} is for the server {policies[new].server}; "
+            f"the mailbox is on {policies[old].server}.",
+            undone,
+            f"Name a policy of the server {policies[old].server}.",
         )
-    click.echo(f"{row.address} is served under the policy {policy}.")
-    click.echo(f"See what its first sync would do: syncd onboard {row.address}")
 
 
 def _known_policy(context: Context, policy: str, undone: str) -> None:
@@ -85,7 +152,8 @@ def _known_policy(context: Context, policy: str, undone: str) -> None:
 @pass_context
 def list_users(context: Context, *, as_json: bool) -> None:
     """Show all users, and whether their mailboxes are served."""
-    from syncd.cli import mailboxes, output
+    from syncd.cli import mailboxes
+    from syncd.cli.status import STATES
     from syncd.crm import users
     from syncd.sync import mailboxes as served
 
@@ -104,7 +172,15 @@ def list_users(context: Context, *, as_json: bool) -> None:
     if as_json:
         output.emit_json(told)
     elif not told:
-        click.echo("There are no users yet. Add one: syncd users add ADDRESS --policy NAME")
+        output.tell("There are no users yet. Add one: syncd users add ADDRESS --policy NAME")
     else:
-        cells = [[u["address"], u["name"], u["policy"] or "–", u["state"] or "–"] for u in told]
+        cells = [
+            [
+                u["address"],
+                u["name"],
+                u["policy"] or "–",
+                STATES.get(state := u["state"] or "–", state),
+            ]
+            for u in told
+        ]
         output.table("Users", ["Address", "Name", "Policy", "Mailbox"], cells)

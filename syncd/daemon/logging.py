@@ -26,7 +26,7 @@ _FIRST: tuple[Processor, ...] = (
 def configure_logging(settings: Log, stream: TextIO | None = None, *, quiet: bool = False) -> None:
     """Send every log line of this process to `stream`, by default standard error.
 
-    `quiet`: only warnings and worse, for a command that tells a person the rest itself.
+    `quiet`: errors alone, for a command that tells a person the rest itself.
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
@@ -43,7 +43,7 @@ def configure_logging(settings: Log, stream: TextIO | None = None, *, quiet: boo
         )
     )
     level = logging.getLevelNamesMapping()[settings.level.upper()]
-    level = max(level, logging.WARNING) if quiet else level
+    level = max(level, logging.ERROR) if quiet else level
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(capture=True)
     for library in QUIET:

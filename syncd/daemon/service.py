@@ -11,7 +11,7 @@ class SyncService(Protocol):
     """Knows which mailboxes are due, and runs one."""
 
     def due(self, limit: int) -> Sequence[str]:
-        """The addresses of at most `limit` live mailboxes that are due and not being run."""
+        """The addresses of at most `limit` mailboxes that are due and not being run."""
         ...
 
     def run(self, address: str, *, cause: str, stop: threading.Event) -> object:

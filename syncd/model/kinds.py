@@ -66,6 +66,10 @@ class Kind:
         """The fields by name."""
         return {field.name: field for field in self.fields}
 
+    def called(self, values: Mapping[str, Value]) -> str:
+        """What a record is called: the last of the texts that an item of its kind is listed by."""
+        return next((t for i in self.initial[::-1] if (t := i.compose(values))), "") or ""
+
     @cached_property
     def groups(self) -> Mapping[str, Group]:
         """The field groups by name, in the order of the map. Raises ValueError on a bad map."""

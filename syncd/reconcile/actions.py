@@ -263,8 +263,7 @@ def _withdraw(case: Case, rules: Rules) -> Decision:
     del rules
     live = case.tied.state is LinkState.LIVE
     state, verbs = (LinkState.RELEASED, (Verb.UNLINK,)) if live else (case.tied.state, ())
-    resting = _resting(Action.WITHDRAW, Reason.MADE_PRIVATE, state, *verbs)
-    return replace(resting, withdraw=True)
+    return _resting(Action.WITHDRAW, Reason.MADE_PRIVATE, state, Verb.WITHDRAW, *verbs)
 
 
 # --- no link yet ---------------------------------------------------------------------------------

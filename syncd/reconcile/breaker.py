@@ -32,6 +32,7 @@ BOUNDED: Mapping[Verb, Bounded] = {
     Verb.CREATE_ITEM: Bounded.CREATE,
     Verb.CREATE_RECORD: Bounded.CREATE,
     Verb.UPDATE_RECORD: Bounded.CRM_WRITE,
+    Verb.WITHDRAW: Bounded.CRM_WRITE,
 }
 
 

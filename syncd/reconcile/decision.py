@@ -47,12 +47,14 @@ class Verb(StrEnum):
     CREATE_RECORD = "create-record"
     UPDATE_RECORD = "update-record"
     UNLINK = "unlink"
+    WITHDRAW = "withdraw"  # from the CRM, what came from this mailbox
     RESTORE_ITEM = "restore-item"
 
     @property
     def side(self) -> Side:
         """Where it writes."""
-        return Side.CRM if self in (Verb.CREATE_RECORD, Verb.UPDATE_RECORD) else Side.OUTLOOK
+        crm = (Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.WITHDRAW)
+        return Side.CRM if self in crm else Side.OUTLOOK
 
 
 class Stand(StrEnum):
@@ -81,7 +83,11 @@ class Decision:
     link_state: LinkState | None = None
     origin: Origin | None = None
     stamp: bool = False
-    withdraw: bool = False
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether the CRM gives back what came from this mailbox."""
+        return Verb.WITHDRAW in self.verbs
 
     def patch(self, side: Side) -> dict[str, Value]:
         """All fields to be written to a side."""

@@ -38,14 +38,19 @@ def unique_keys(kind: Kind, values: Values) -> frozenset[str]:
 
 def name_keys(kind: Kind, values: Values) -> frozenset[str]:
     """The name together with each supporting value, in whichever field it is."""
+    forms = (_form(kind, values, field) for field in kind.match.support)
+    return _named(kind, values, (form for form in forms if form))
+
+
+def _whole_names(kind: Kind, values: Values) -> frozenset[str]:
+    """The name together with anything that may be shared: a phone, a company, an address, too."""
+    addresses = (f"\x1f{each}" for each in unique_keys(kind, values))
+    return name_keys(kind, values) | _named(kind, values, addresses)
+
+
+def _named(kind: Kind, values: Values, forms: Iterable[str]) -> frozenset[str]:
     name = [_form(kind, values, part) for part in kind.match.name]
-    if not all(name):
-        return frozenset()
-    return frozenset(
-        "\x1f".join((*name, form))
-        for field in kind.match.support
-        if (form := _form(kind, values, field))
-    )
+    return frozenset("\x1f".join((*name, form)) for form in forms) if all(name) else frozenset()
 
 
 def match_hashes(kind: Kind, key: bytes, values: Values) -> frozenset[str]:
@@ -77,7 +82,8 @@ def match(
     """Match records in scope to unlinked items.
 
     `taken` are the values of records that are linked already: a value they carry is not unique.
-    An address that several carry matches nobody; a name that several bear is doubtful.
+    An address that several carry matches nobody by itself, only together with the name, as a phone
+    or a company does; what several bear even so is doubtful.
     """
     pairs: dict[str, str] = {}
     doubtful: dict[str, tuple[str, ...]] = {}
@@ -87,8 +93,8 @@ def match(
     carriers = _index(((i, unique_keys(kind, v)) for i, v in items.items()))
     taken = tuple(taken)
     crowded = {each for values in taken for each in unique_keys(kind, values)}
-    named_twice = {each for values in taken for each in name_keys(kind, values)}
-    named_items = _index(((i, name_keys(kind, v)) for i, v in items.items()))
+    named_twice = {each for values in taken for each in _whole_names(kind, values)}
+    named_items = _index(((i, _whole_names(kind, v)) for i, v in items.items()))
     candidates: dict[str, set[str]] = {}
     unsure: set[str] = set()  # a linked record bears the same name
     for record, values in records.items():
@@ -96,11 +102,10 @@ def match(
         for each in unique_keys(kind, values) - crowded:
             if len(owners[each]) == 1 and len(carriers[each]) == 1:
                 by_value |= carriers[each]
-        by_name: set[str] = set()
-        for each in name_keys(kind, values):
-            by_name |= named_items[each]
+        names = _whole_names(kind, values)
+        by_name = {item for each in names for item in named_items.get(each, ())}
         candidates[record] = by_value or by_name
-        if not by_value and named_twice & name_keys(kind, values):
+        if not by_value and named_twice & names:
             unsure.add(record)
     claims: dict[str, set[str]] = defaultdict(set)
     for record, found in candidates.items():

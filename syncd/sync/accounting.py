@@ -17,12 +17,13 @@ from syncd.sync.tables import held, match_value, noticed, observed
 
 COUNTED_REASONS = (Reason.HELD,)
 
+QUESTIONS = (Reason.DOUBTFUL_MATCH, Reason.LINKED_HERE)
+
 # What waits for a person is not read again each cycle; an edit, or time, brings it back.
 PARKED = (
     Reason.HELD,
     Reason.FIRST_CONTACT,
-    Reason.DOUBTFUL_MATCH,
-    Reason.LINKED_HERE,
+    *QUESTIONS,
     Reason.ORPHAN_STAMP,
 )
 
@@ -112,7 +113,7 @@ def set_observed(
 def notice(conn: Connection, session: Session, ids: Iterable[str]) -> None:
     """Note CRM records to be decided about; what is noted already keeps its tries."""
     wanted = set(ids)
-    known = _stands(conn, session, noticed, wanted).keys() | _noticed_bare(conn, session, wanted)
+    known = waiting_among(conn, session, wanted)
     values = [
         {"mailbox_id": session.mailbox.id, "kind": session.policy.kind.name, "crm_id": each}
         for each in sorted(wanted - known)
@@ -123,6 +124,15 @@ def notice(conn: Connection, session: Session, ids: Iterable[str]) -> None:
     if again:
         mine = (session.mine(noticed), noticed.c.crm_id == bindparam("which"))
         conn.execute(update(noticed).where(*mine).values(retry_at=None), again)
+
+
+def waiting_among(conn: Connection, session: Session, ids: Iterable[str]) -> set[str]:
+    """Which of these CRM records are noted already, and not decided about yet."""
+    found: set[str] = set()
+    for chunk in chunks(ids):
+        where = (session.mine(noticed), noticed.c.crm_id.in_(chunk))
+        found.update(conn.scalars(select(noticed.c.crm_id).where(*where)))
+    return found
 
 
 def set_noticed(
@@ -171,15 +181,17 @@ def attempts(conn: Connection, session: Session, remote_id: str | None, crm_id: 
 _UNDECIDED = ((observed, observed.c.unsettled), (noticed, true()))
 
 
-def waits_for(conn: Connection, session: Session, reasons: Sequence[Reason]) -> bool:
-    """Whether anything waits for one of these reasons. Asked only while something waits at all."""
+def waits_for(conn: Connection, session: Session, reasons: Sequence[Reason]) -> Counter[str]:
+    """How many wait for each of these reasons. Asked only while something waits at all."""
+    found: Counter[str] = Counter()
     if not session.state(conn).counters.get("waiting"):
-        return False
+        return found
     for table, undecided in _UNDECIDED:
         waits = undecided & (table.c.stand == Stand.WAITING) & table.c.reason.in_(reasons)
-        if conn.execute(select(table.c.kind).where(session.mine(table), waits).limit(1)).first():
-            return True
-    return False
+        query = select(table.c.reason, func.count()).where(session.mine(table), waits)
+        for reason, n in conn.execute(query.group_by(table.c.reason)):
+            found[reason] += n
+    return found
 
 
 def wake(conn: Connection, session: Session, reasons: Sequence[Reason]) -> None:
@@ -215,14 +227,6 @@ def _stands(
         where = (session.mine(table), column.in_(chunk), table.c.stand.is_not(None))
         for each, stand, reason, attempts in conn.execute(query.where(*where)):
             found[each] = (stand, reason, attempts)
-    return found
-
-
-def _noticed_bare(conn: Connection, session: Session, ids: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for chunk in chunks(ids):
-        where = (session.mine(noticed), noticed.c.crm_id.in_(chunk))
-        found.update(conn.scalars(select(noticed.c.crm_id).where(*where)))
     return found
 
 

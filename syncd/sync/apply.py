@@ -28,7 +28,7 @@ from syncd.sync.settling import Settling, Task, postpone, refuse
 
 BATCH = 100
 
-_LOCAL = {Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.UNLINK}
+_LOCAL = {Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.UNLINK, Verb.WITHDRAW}
 _TO_OUTLOOK = (
     Verb.CREATE_ITEM,
     Verb.UPDATE_ITEM,
@@ -64,7 +64,7 @@ def _apply(
     left = []
     replaced: set[str] = set()
     for task in done:
-        if task.decision.withdraw:
+        if task.decision.withdraws:
             replaced |= withdraw.withdraw(conn, session, task.crm_id, settling.snapshots)
         if task.decision.link_state is LinkState.RELEASED and Verb.UNLINK in task.decision.verbs:
             session.tally.links["released"] += 1

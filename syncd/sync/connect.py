@@ -10,11 +10,11 @@ from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Server
 from syncd.settings.policies import MailboxPolicy
 from syncd.settings.secrets import SecretMissing, password_in, password_of
-from syncd.sync.mailboxes import MailboxProblem, MailboxRow
+from syncd.sync.mailboxes import MailboxRow, Misconfigured
 
 
 class Connector:
-    """Opens mailboxes as the configuration says. Raises MailboxProblem when it cannot."""
+    """Opens mailboxes as the configuration says. Raises Misconfigured when it cannot."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._servers = configuration.servers
@@ -25,7 +25,7 @@ class Connector:
         try:
             username, password = _sign_in(row, server)
         except SecretMissing as missing:
-            raise MailboxProblem(
+            raise Misconfigured(
                 f"The password for {row.address} cannot be had: {missing.what}", missing.todo
             ) from None
         return open_ews(

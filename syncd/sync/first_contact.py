@@ -95,6 +95,12 @@ def proposal(cases: Sequence[Work], decided: Sequence[tuple[Work, Decision]]) ->
     return dict(totals)
 
 
+def looked_at(conn: Connection, mailbox_id: int) -> bool:
+    """Whether the mailbox was ever read, so that there is something to approve."""
+    query = select(mailbox_kind.c.kind).where(mailbox_kind.c.mailbox_id == mailbox_id)
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def approve(conn: Connection, mailbox_id: int) -> None:
     """Let the first contact of a mailbox go, for every kind that has not had it yet."""
     open_ones = mailbox_kind.c.contact_state.in_([ContactState.NEW, ContactState.PROPOSED])

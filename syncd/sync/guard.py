@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Row, insert, select, update
+from sqlalchemy import Connection, CursorResult, insert, select, update
 
 from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, tripped
 from syncd.reconcile.decide import Decision, Stand, Verb
@@ -82,12 +82,6 @@ def approve(conn: Connection, mailbox_id: int, at: datetime) -> int:
         waits = (each.c.mailbox_id == mailbox_id) & (each.c.reason == Reason.HELD)
         conn.execute(update(each).where(waits).values(retry_at=None))
     return cast("CursorResult[Any]", done).rowcount
-
-
-def waiting(conn: Connection, mailbox_id: int) -> list[Row[Any]]:
-    """What is held for a mailbox, by verb and name."""
-    query = select(table).where(table.c.mailbox_id == mailbox_id, table.c.approved_at.is_(None))
-    return list(conn.execute(query.order_by(table.c.verb, table.c.name)))
 
 
 def mark_approved(session: Session, tasks: Sequence[Task]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,7 +20,7 @@ LEASE = timedelta(minutes=3)  # outlives the deadline of one request; renewed wi
 
 
 class MailboxState(StrEnum):
-    """How far a mailbox has come. Only `LIVE` ones run by themselves."""
+    """How far a mailbox has come. `APPROVED` and `LIVE` ones run by themselves."""
 
     ADDED = "added"
     TESTED = "tested"
@@ -58,6 +58,10 @@ class MailboxProblem(Exception):
         super().__init__(what)
         self.what = what
         self.todo = todo
+
+
+class Misconfigured(MailboxProblem):
+    """A mailbox cannot be run as the configuration stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,11 @@ def add(
     return get(conn, address)
 
 
+def change(conn: Connection, mailbox_id: int, values: Mapping[str, str | None]) -> None:
+    """Change the policy of a mailbox, or who signs in to it."""
+    conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
+
+
 def get(conn: Connection, address: str) -> MailboxRow:
     """One mailbox by its address. Raises MailboxProblem when it is not served."""
     row = conn.execute(
@@ -136,11 +145,17 @@ def every(conn: Connection) -> list[MailboxRow]:
     return [_mailbox(row) for row in conn.execute(select(table).order_by(table.c.address))]
 
 
-def due(conn: Connection, now: datetime, limit: int) -> list[str]:
-    """The addresses of live mailboxes that are due and that nobody runs, longest waiting first."""
+def due(conn: Connection, now: datetime, policies: Iterable[str], limit: int) -> list[str]:
+    """The addresses of mailboxes under one of these policies that are due, longest waiting first.
+
+    One that somebody runs is not among them.
+    """
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
     query = select(table.c.address).where(
-        table.c.state == MailboxState.LIVE, table.c.due <= now, free
+        table.c.state.in_(SERVED),
+        table.c.due <= now,
+        free,
+        table.c.policy.in_(sorted(policies)),
     )
     return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
 

@@ -76,7 +76,7 @@ def _store(conn: Connection, session: Session, page: Page, generation: int) -> N
         conn.execute(update(observed).where(mine).values(**seen))
     _store_removed(conn, session, page.removed)
     if fresh or page.removed:
-        accounting.wake(conn, session, (Reason.DOUBTFUL_MATCH, Reason.LINKED_HERE))
+        accounting.wake(conn, session, accounting.QUESTIONS)
 
 
 def _sighted(session: Session, head: Head, link: tuple[str, str] | None) -> Sighted:
@@ -210,7 +210,11 @@ def _read_feed(conn: Connection, session: Session) -> bool:
             and crm_id in members
             and held[crm_id].version == link.crm_version
         }
-        accounting.notice(conn, session, (members | linked.keys()) - echoes)
+        waiting = accounting.waiting_among(conn, session, ours)
+        accounting.notice(conn, session, (members | linked.keys() | waiting) - echoes)
+        if (members | waiting) - linked.keys():
+            # A question can be answered by an edit of something else.
+            accounting.wake(conn, session, accounting.QUESTIONS)
     if changes:
         session.set_state(conn, crm_cursor=changes[-1].number)
     return len(changes) == FEED_CHUNK

@@ -5,28 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Column, Connection, Row, Table, func, null, select
 
 from syncd.crm import records
 from syncd.crm.records import STORED
 from syncd.reconcile.decide import Stand
-from syncd.reconcile.reasons import SENTENCES, Reason
+from syncd.reconcile.reasons import Reason
 from syncd.sync import mailboxes
+from syncd.sync.accounting import QUESTIONS
 from syncd.sync.mailboxes import MailboxRow
-from syncd.sync.report import display
 from syncd.sync.snapshots import Content, load
-from syncd.sync.tables import conflict, mailbox, mailbox_kind, noticed, observed, operation, run
+from syncd.sync.tables import (
+    conflict,
+    held,
+    link,
+    mailbox,
+    mailbox_kind,
+    noticed,
+    observed,
+    operation,
+    run,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One mailbox: its counters over all kinds, and by sentence how many cases wait for what."""
+    """One mailbox: its counters over all kinds, and by reason how many cases wait for what."""
 
     row: MailboxRow
     counters: Counter[str]
-    waits: Counter[str]
+    waits: Counter[Reason]
 
 
 def overviews(conn: Connection, addresses: Sequence[str] = ()) -> list[Overview]:
@@ -43,16 +54,71 @@ def _counters(conn: Connection, mailbox_id: int) -> Counter[str]:
     return total
 
 
-def _waits(conn: Connection, mailbox_id: int) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _waits(conn: Connection, mailbox_id: int) -> Counter[Reason]:
+    found: Counter[Reason] = Counter()
     for table in (observed, noticed):
         waiting = table.c.stand.in_([Stand.WAITING.value, Stand.QUARANTINED.value])
         query = select(table.c.reason, func.count()).where(
             table.c.mailbox_id == mailbox_id, waiting
         )
         for reason, n in conn.execute(query.group_by(table.c.reason)):
-            found[SENTENCES[Reason(reason)]] += n
+            found[Reason(reason)] += n
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits for a person: what is held, doubtful, or refused by the server.
+
+    `verb` is what the breaker counts it as (`delete`, …), `None` unless it is held.
+    """
+
+    mailbox: str
+    name: str
+    stand: Stand
+    reason: Reason
+    verb: str | None = None
+    error: str | None = None
+    since: datetime | None = None
+
+
+def waiting(conn: Connection, row: MailboxRow) -> list[Waiting]:
+    """What waits for a person in one mailbox, by name: held operations first, then the rest."""
+    query = select(held).where(held.c.mailbox_id == row.id, held.c.approved_at.is_(None))
+    found = [
+        Waiting(row.address, each.name, Stand.WAITING, Reason.HELD, each.verb, since=each.at)
+        for each in conn.execute(query.order_by(held.c.verb, held.c.name))
+    ]
+    others: list[Waiting] = []
+    for kind, stored in STORED.items():
+        cases = _undecided(conn, row.id, kind)
+        called = records.read(conn, stored, {each.crm_id for each in cases if each.crm_id})
+        for each in cases:
+            record = called.get(each.crm_id or "")
+            name = each.name or (stored.kind.called(record.record.fields) if record else "")
+            stand, reason = Stand(each.stand), Reason(each.reason)
+            others.append(Waiting(row.address, name, stand, reason, error=each.error))
+    return found + sorted(others, key=lambda each: (each.stand, each.reason, each.name))
+
+
+def _undecided(conn: Connection, mailbox_id: int, kind: str) -> list[Row[Any]]:
+    """Questions and what was set aside: the CRM id, the item's name, stand, reason, error."""
+    tied = (link.c.mailbox_id == observed.c.mailbox_id) & (link.c.kind == observed.c.kind)
+    items = select(link.c.crm_id, observed.c.name, *_stands(observed)).select_from(
+        observed.outerjoin(link, tied & (link.c.remote_id == observed.c.remote_id))
+    )
+    bare = select(noticed.c.crm_id, null().label("name"), *_stands(noticed))
+    found: list[Row[Any]] = []
+    for table, query in ((observed, items), (noticed, bare)):
+        mine = (table.c.mailbox_id == mailbox_id) & (table.c.kind == kind)
+        asked = table.c.reason.in_(QUESTIONS) & (table.c.stand == Stand.WAITING)
+        aside = table.c.stand == Stand.QUARANTINED
+        found.extend(conn.execute(query.where(mine, asked | aside)))
+    return found
+
+
+def _stands(table: Table) -> tuple[Column[Any], ...]:
+    return table.c.stand, table.c.reason, table.c.error
 
 
 def runs(conn: Connection, address: str | None, limit: int) -> list[Row[Any]]:
@@ -106,7 +172,7 @@ def names(conn: Connection, rows: Iterable[Row[Any]]) -> dict[str, str]:
         if row.crm_id:
             ids.setdefault(row.kind, set()).add(row.crm_id)
     return {
-        each.id: display(STORED[kind].kind, each.record)
+        each.id: STORED[kind].kind.called(each.record.fields)
         for kind, wanted in ids.items()
         for each in records.read(conn, STORED[kind], wanted).values()
     }

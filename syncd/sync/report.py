@@ -9,10 +9,12 @@ from enum import StrEnum
 
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
-from syncd.model.record import Record
+from syncd.model.values import Value
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.reasons import SENTENCES, Reason
+from syncd.sync.accounting import QUESTIONS
 from syncd.sync.gather import Work
+from syncd.sync.mailboxes import MailboxProblem, Misconfigured
 from syncd.sync.session import Tally
 
 
@@ -25,7 +27,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-FOR_A_PERSON = (Reason.HELD, Reason.FIRST_CONTACT, Reason.DOUBTFUL_MATCH, Reason.LINKED_HERE)
+FOR_A_PERSON = (Reason.HELD, Reason.FIRST_CONTACT, *QUESTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,14 @@ class Line:
 
 @dataclass
 class RunReport:
-    """One run of one mailbox. `lines` is what was decided; `seconds` is wall time."""
+    """One run of one mailbox. `lines` is what was decided; `seconds` is wall time.
+
+    One that never `started` has left no trace. `error` and `todo` are sentences for a person.
+    """
 
     mailbox: str
     run: str
+    started: bool = False
     outcome: Outcome = Outcome.FAILED  # until it is known to have ended well
     tally: Tally = field(default_factory=Tally)
     counters: Counter[str] = field(default_factory=Counter)
@@ -75,10 +81,18 @@ class RunReport:
     error: str | None = None
     todo: str | None = None
     unreachable: bool = False
+    misconfigured: bool = False
     retry_after: float | None = None
     first_contact: bool = False
+    for_a_person: bool = False
+    questions: int = 0
     would_hold: int = 0
     proposal: Mapping[str, int] = field(default_factory=dict)
+
+    def failed(self, problem: MailboxProblem) -> None:
+        """It could not be run, or not to its end."""
+        self.outcome, self.error, self.todo = Outcome.FAILED, problem.what, problem.todo
+        self.misconfigured = isinstance(problem, Misconfigured)
 
     @property
     def work(self) -> list[Line]:
@@ -105,7 +119,7 @@ class RunReport:
         """The report for programs."""
         told: dict[str, object] = {
             "mailbox": self.mailbox,
-            "run": self.run,
+            "run": self.run if self.started else None,
             "outcome": self.outcome.value,
             "counts": self.counts(),
             "requests": self.requests,
@@ -114,18 +128,21 @@ class RunReport:
         return told | ({"error": self.error} if self.error else {})
 
 
-def display(kind: Kind, record: Record) -> str:
-    """What a record is called: the last of the texts that an item of its kind is listed by."""
-    return next((t for i in kind.initial[::-1] if (t := i.compose(record.fields))), "") or ""
+def _last_known(work: Work, decision: Decision) -> Mapping[str, Value]:
+    """The values that a case goes by: the CRM's; of a record that is gone, what they last were."""
+    case = work.case
+    if case.crm.record is not None:
+        return case.crm.record.fields
+    if decision.origin is not None and case.item.record is not None:
+        return case.item.record.fields
+    image = case.link.images.get(Side.CRM, {}) if case.link else {}
+    return {name: v for each in image.values() if each.values for name, v in each.values.items()}
 
 
 def line(kind: Kind, work: Work, decision: Decision) -> Line:
     """What one decision tells. Of an item that is nobody's business but its user's: nothing."""
-    record = work.case.crm.record
-    if record is None and decision.origin is not None:
-        record = work.case.item.record
     return Line(
-        name=display(kind, record) if record else "",
+        name=kind.called(_last_known(work, decision)),
         crm_id=work.crm_id,
         verbs=decision.verbs,
         stand=decision.stand,

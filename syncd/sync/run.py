@@ -72,9 +72,15 @@ def _tell(session: Session, report: RunReport) -> None:
     """How all of it stands now."""
     with session.read() as conn:
         state = session.state(conn)
+        waits = accounting.waits_for(conn, session, FOR_A_PERSON)
     report.counters.update(state.counters)
     report.first_contact = state.contact_state != ContactState.DONE
-    report.outcome = _outcome(session, report)
+    report.for_a_person = bool(waits)
+    report.questions = sum(waits[each] for each in accounting.QUESTIONS)
+    if session.tally.failed:
+        report.outcome = Outcome.PARTIAL
+    else:
+        report.outcome = Outcome.STOPPED if waits else Outcome.OK
 
 
 def _folder(session: Session, spec: str, folder_id: str | None, *, create: bool) -> None:
@@ -173,11 +179,3 @@ def _show_held(
     """In a plan: say what the breaker would hold back."""
     _, held = guard.divide(session, decided, onboarding=onboarding)
     report.would_hold = len(held)
-
-
-def _outcome(session: Session, report: RunReport) -> Outcome:
-    if session.tally.failed:
-        return Outcome.PARTIAL
-    with session.read() as conn:
-        waits = accounting.waits_for(conn, session, FOR_A_PERSON)
-    return Outcome.STOPPED if waits or report.counters["held"] else Outcome.OK

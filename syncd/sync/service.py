@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -24,7 +25,7 @@ from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy, ScopedKind, compile_policies
 from syncd.sync import mailboxes, snapshots
 from syncd.sync.connect import Connector
-from syncd.sync.mailboxes import MailboxProblem, MailboxRow, MailboxState
+from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
@@ -56,10 +57,10 @@ class SyncService:
     _woken: int | None = None
 
     def due(self, limit: int) -> Sequence[str]:
-        """The addresses of live mailboxes that are due now and that nobody runs."""
+        """The addresses of mailboxes that are due now and that nobody runs."""
         self._wake()
         with database.read(self.engine) as conn:
-            return mailboxes.due(conn, self.clock(), limit)
+            return mailboxes.due(conn, self.clock(), self.policies, limit)
 
     def run(
         self,
@@ -69,20 +70,82 @@ class SyncService:
         stop: threading.Event | None = None,
         mode: Mode = Mode.SYNC,
     ) -> RunReport:
-        """Run one mailbox and tell how it went; a failure of the mailbox is told, not raised.
+        """Run one mailbox and tell how it went; whatever of it fails is told, not raised (P10).
 
-        Raises MailboxProblem when there is no such mailbox or it is not to be run.
+        Raises MailboxProblem when there is no such mailbox.
         """
         with database.read(self.engine) as conn:
             row = mailboxes.get(conn, address)
+        report = RunReport(row.address, uuid4().hex[:12])
+        with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
+            try:
+                policy = self._policy(row)
+                lease = self._take(row)
+            except MailboxProblem as problem:
+                report.failed(problem)
+            else:
+                self._run(row, policy, lease, report, cause, stop or threading.Event(), mode)
+            _log(report)
+        return report
+
+    def _run(
+        self,
+        row: MailboxRow,
+        policy: MailboxPolicy,
+        lease: Lease,
+        report: RunReport,
+        cause: str,
+        stop: threading.Event,
+        mode: Mode,
+    ) -> None:
+        begun = time.monotonic()
+        try:
+            with database.write(self.engine) as conn:
+                installation = mailboxes.installation(conn)
+                self._note_start(conn, row, report, cause)
+            port = self.connect(row, policy)
+            try:
+                for scoped in policy.kinds.values():
+                    session = Session(
+                        engine=self.engine,
+                        port=port,
+                        mailbox=row,
+                        installation=installation,
+                        policy=scoped.policy,
+                        stored=self.stored[scoped.policy.kind.name],
+                        where=scoped.filter.where(row.user_id),
+                        rules_text=_rules_text(scoped),
+                        run_id=report.run,
+                        lease=lease,
+                        clock=self.clock,
+                        stop=stop,
+                        new_key=self.new_key,
+                        tally=report.tally,
+                        progress=self.progress,
+                    )
+                    run(session, mode, report)
+            finally:
+                report.requests = port.requests
+                port.close()
+        except MailboxError as error:
+            self._failed(row, policy, report, error)
+        except Stopped:
+            report.outcome = Outcome.PARTIAL
+            report.error = "syncd was stopped; the rest is for the next run"
+        except MailboxProblem as problem:
+            report.failed(problem)
+        finally:
+            report.seconds = time.monotonic() - begun
+            self._finish(row, policy, report, lease, mode)
+
+    def _take(self, row: MailboxRow) -> Lease:
+        """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
         if row.state not in mailboxes.SERVED:
             raise MailboxProblem(
                 f"{row.address} is {row.state.value}" + (f": {row.trouble}" if row.trouble else ""),
                 f"Let it go on with: syncd resume {row.address}",
             )
-        policy = self._policy(row)
         with database.write(self.engine) as conn:
-            installation = mailboxes.installation(conn)
             lease = mailboxes.acquire(conn, row.id, self.clock())
         if lease is None:
             until = row.lease_until or self.clock()
@@ -91,58 +154,7 @@ class SyncService:
                 "Try again when that is done; if it was killed, its claim ends by itself at "
                 f"{until.astimezone():%H:%M:%S}.",
             )
-        report = RunReport(row.address, uuid4().hex[:12])
-        started = time.monotonic()
-        with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
-            try:
-                with database.write(self.engine) as conn:
-                    self._note_start(conn, row, report, cause)
-                port = self.connect(row, policy)
-                try:
-                    for scoped in policy.kinds.values():
-                        session = Session(
-                            engine=self.engine,
-                            port=port,
-                            mailbox=row,
-                            installation=installation,
-                            policy=scoped.policy,
-                            stored=self.stored[scoped.policy.kind.name],
-                            where=scoped.filter.where(row.user_id),
-                            rules_text=_rules_text(scoped),
-                            run_id=report.run,
-                            lease=lease,
-                            clock=self.clock,
-                            stop=stop or threading.Event(),
-                            new_key=self.new_key,
-                            tally=report.tally,
-                            progress=self.progress,
-                        )
-                        run(session, mode, report)
-                finally:
-                    report.requests = port.requests
-                    port.close()
-            except MailboxError as error:
-                self._failed(row, policy, report, error)
-            except Stopped:
-                report.outcome = Outcome.PARTIAL
-                report.error = "syncd was stopped; the rest is for the next run"
-            except MailboxProblem as problem:
-                report.outcome, report.error, report.todo = (
-                    Outcome.FAILED,
-                    problem.what,
-                    problem.todo,
-                )
-            finally:
-                report.seconds = time.monotonic() - started
-                self._finish(row, policy, report, lease, mode)
-            log.info(
-                "run ended",
-                outcome=report.outcome.value,
-                requests=report.requests,
-                seconds=round(report.seconds, 3),
-                **_flat(report),
-            )
-        return report
+        return lease
 
     def tidy(self) -> None:
         """Delete content that nothing refers to any more. Reads whole tables: once a day."""
@@ -153,13 +165,14 @@ class SyncService:
     def _policy(self, row: MailboxRow) -> MailboxPolicy:
         policy = self.policies.get(row.policy)
         if policy is None:
-            raise MailboxProblem(
+            raise Misconfigured(
                 f"{row.address} has the policy {row.policy!r}, which the configuration lacks",
-                "Add the policy to the configuration, or give the mailbox another one.",
+                f"Give it one: syncd users change {row.address} --policy NAME",
             )
         return policy
 
     def _note_start(self, conn: Connection, row: MailboxRow, report: RunReport, cause: str) -> None:
+        report.started = True
         # Whoever holds the lease is alone: a run that did not end was cut off with its process.
         cut_off = (run_table.c.mailbox_id == row.id) & run_table.c.outcome.is_(None)
         conn.execute(
@@ -178,6 +191,7 @@ class SyncService:
     ) -> None:
         """A failure that concerns more than single items: told, and kept to its scope (P10)."""
         report.outcome, report.error = Outcome.FAILED, str(error)
+        report.todo = _todo(row, policy, error)
         report.retry_after = error.retry_after
         report.unreachable = error.scope is Scope.SERVER
         if error.sort is not Sort.DENIED:
@@ -199,7 +213,7 @@ class SyncService:
         row: MailboxRow,
         policy: MailboxPolicy,
         report: RunReport,
-        lease: mailboxes.Lease,
+        lease: Lease,
         mode: Mode,
     ) -> None:
         now = self.clock()
@@ -280,6 +294,32 @@ def _rules_text(scoped: ScopedKind) -> str:
             "filter": scoped.filter.text,
             "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
         }
+    )
+
+
+def _todo(row: MailboxRow, policy: MailboxPolicy, error: MailboxError) -> str:
+    """What a person is to do about a failure; mostly nothing."""
+    if error.sort is Sort.DENIED:
+        missing = "Put the sign-in right" if error.scope is Scope.CREDENTIAL else "Grant that right"
+        return f"{missing}, then: syncd resume {row.address}"
+    if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
+        return f"syncd tries again by itself; check [servers.{policy.server}] if it lasts."
+    if error.scope is Scope.FOLDER and error.sort is Sort.GONE:
+        return "Bring the folder back, or name another one in the policy."
+    return "syncd tries again by itself."
+
+
+def _log(report: RunReport) -> None:
+    """One line a run; one that fails says why."""
+    sound = report.outcome in (Outcome.OK, Outcome.STOPPED)
+    log.log(
+        logging.INFO if sound else logging.WARNING,
+        "run ended" if report.started else "run refused",
+        outcome=report.outcome.value,
+        requests=report.requests,
+        seconds=round(report.seconds, 3),
+        **({"error": report.error} if report.error else {}),
+        **_flat(report),
     )
 
 

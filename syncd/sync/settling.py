@@ -15,7 +15,7 @@ from syncd.reconcile.facts import ItemPresence, Link, LinkState, Loser, Origin
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
 from syncd.sync import accounting, links, observe
-from syncd.sync.accounting import Sighted
+from syncd.sync.accounting import QUESTIONS, Sighted
 from syncd.sync.gather import Work
 from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.snapshots import Snapshots
@@ -154,7 +154,7 @@ class Settling:
             key,
             pending=pending,
         )
-        if task.decision.withdraw:
+        if task.decision.withdraws:
             images = {side: hashes_only(kind, key, image) for side, image in images.items()}
         origin = task.decision.origin or (before.origin if before else Origin.ADOPTED)
         tracked = before.tracked if before else False
@@ -219,14 +219,22 @@ def postpone(
             # an item that it never showed.
             now = literal(session.clock(), observed.c.missing_since.type)
             missing = {"missing_since": func.coalesce(observed.c.missing_since, now)}
+        name = _name(session, work) if reason in QUESTIONS else None
         accounting.set_observed(
-            conn, session, work.remote_id, stand, reason, unsettled=True, **extra, **missing
-        )
+            conn, session, work.remote_id, stand, reason, unsettled=True, name=name, **extra,
+            **missing,
+        )  # fmt: skip
         if work.noticed and work.crm_id:
             accounting.set_noticed(conn, session, work.crm_id, None, reason, **extra)
     elif work.crm_id:
         accounting.notice(conn, session, [work.crm_id])
         accounting.set_noticed(conn, session, work.crm_id, stand, reason, **extra)
+
+
+def _name(session: Session, work: Work) -> str | None:
+    """What an item is called that its user put into the CRM: a person is asked about it (P14)."""
+    item = work.case.item
+    return session.policy.kind.called(item.record.fields) if item.tracked and item.record else None
 
 
 def refuse(conn: Connection, session: Session, work: Work, reason: Reason, error: str) -> None:

@@ -117,6 +117,7 @@ observed = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("retry_at", UtcTime),
     Column("error", Text),
+    Column("name", Text),  # only of an item that its user tracked and that waits for a person
 )
 Index(
     "ix_observed_unsettled",

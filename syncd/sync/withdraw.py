@@ -46,12 +46,16 @@ def withdraw(
     }
     actor, at = Actor(ActorKind.UNDO, "withdraw"), session.clock()
     patch = _earlier(session, held, groups, history, contents)
+    version = held.version
     if patch:
         held = records.update(
-            conn, session.stored, crm_id, patch, expected=held.version, actor=actor, at=at
+            conn, session.stored, crm_id, patch, expected=version, actor=actor, at=at
         )
     if _made_here(session, history) and not any(held.record.fields.values()):
         records.delete(conn, session.stored, crm_id, actor, at)
+        session.tally.crm["deleted"] += 1
+    else:
+        session.tally.crm["updated"] += held.version != version
     authored = _authored(session, groups, history, contents)
     replaced = _scrub(conn, session, crm_id, authored, snapshots)
     here = (link.c.mailbox_id == session.mailbox.id) & (link.c.kind == session.policy.kind.name)

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +20,25 @@ SYNCD = Path(sys.executable).with_name("syncd")
 pytestmark = pytest.mark.skipif(not SYNCD.exists(), reason="syncd is not installed")
 
 
-def demo(folder: Path, *options: str) -> subprocess.Popen[str]:
-    """Start the demo in a folder, with what it prints in two files."""
+@contextmanager
+def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """A demo in a folder, with what it prints in two files; nothing of it outlives the test."""
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
-        return subprocess.Popen(  # noqa: S603 - our own program
+        begun = subprocess.Popen(  # noqa: S603 - our own program
             [SYNCD, "demo", *options],
             cwd=folder,
             stdout=out,
             stderr=err,
             text=True,
             start_new_session=True,
+            # A job that a shell put into the background ignores Ctrl-C, and so do its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+    try:
+        yield begun
+    finally:
+        begun.terminate()
+        begun.wait(LONGEST)
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class Ended:
 
 def ended(folder: Path) -> Ended:
     """Run the demo in a folder to its end."""
-    code = demo(folder).wait(LONGEST)
+    with demo(folder) as begun:
+        code = begun.wait(LONGEST)
     return Ended(code, (folder / "out").read_text(), (folder / "err").read_text())
 
 
@@ -87,18 +98,15 @@ def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
 
 def test_kept_up_until_interrupted(tmp_path: Path) -> None:
     """With --keep, sandbox and daemon are there to play with; Ctrl-C ends both in order."""
-    kept = demo(tmp_path, "--keep")
-    try:
+    with demo(tmp_path, "--keep") as kept:
         printed = until("Any EWS client may come", tmp_path / "out", kept)
         health = f"{endpoint(printed)}/_sandbox/health"
         assert requests.get(health, timeout=10).json()["status"] == "ok"
-        another = demo(tmp_path)
-        assert another.wait(LONGEST) == 4
-        assert "A demo is running in" in (tmp_path / "err").read_text()
-    finally:
+        refused = ended(tmp_path)
+        assert refused.code == 4
+        assert "A demo is running in" in refused.err
         os.kill(kept.pid, signal.SIGINT)
-        code = kept.wait(LONGEST)
-    assert code == 0
+        assert kept.wait(LONGEST) == 0
     with pytest.raises(requests.ConnectionError):
         requests.get(health, timeout=10)
     assert '"event": "stopped"' in (tmp_path / "demo-data" / "syncd.log").read_text()
@@ -106,10 +114,10 @@ def test_kept_up_until_interrupted(tmp_path: Path) -> None:
 
 def test_interrupted_midway(tmp_path: Path) -> None:
     """Ctrl-C leaves nothing running."""
-    begun = demo(tmp_path)
-    printed = until("$ syncd users add", tmp_path / "out", begun)
-    os.kill(begun.pid, signal.SIGINT)
-    assert begun.wait(LONGEST) == 130
+    with demo(tmp_path) as begun:
+        printed = until("$ syncd users add", tmp_path / "out", begun)
+        os.kill(begun.pid, signal.SIGINT)
+        assert begun.wait(LONGEST) == 130
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{endpoint(printed)}/_sandbox/health", timeout=10)
 

@@ -8,7 +8,7 @@ import pytest
 
 from syncd.crm import database
 from syncd.model.values import Value
-from syncd.sync import guard
+from syncd.sync import overview
 from syncd.sync.report import Outcome
 from syncd.sync.run import Mode
 from tests.sync.world import ALICE, BOB, World
@@ -187,4 +187,4 @@ def test_what_is_in_scope_again_is_held_no_more(world: World) -> None:
         world.set_active(each, active=True)
     world.settle()
     with database.read(world.engine) as conn:
-        assert guard.waiting(conn, world.mailbox_id(ALICE)) == []
+        assert overview.waiting(conn, world.state()) == []

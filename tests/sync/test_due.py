@@ -44,7 +44,7 @@ def test_a_server_that_asked_for_a_pause_gets_it_whatever_changes(memory: Memory
     """An edit in the CRM does not cut short what the server asked for."""
     world, servers = memory
     ann = world.new(lastname="Lee")
-    world.settle()
+    world.settle(ALICE, BOB)
 
     def busy(call: str, effect: Effect) -> object:
         del call, effect
@@ -57,7 +57,20 @@ def test_a_server_that_asked_for_a_pause_gets_it_whatever_changes(memory: Memory
     assert service.due(10) == []
     servers[ALICE].meddle = run
     world.pass_time(minutes=61)
+    assert set(service.due(10)) == {ALICE, BOB}
+    world.sync(BOB)
     assert service.due(10) == [ALICE]
+
+
+def test_a_mailbox_that_was_added_is_due_by_itself(memory: Memory) -> None:
+    """Its first sync needs nobody's command; one whose policy is gone cannot be run, and is not."""
+    world, _ = memory
+    assert set(world.service().due(10)) == {ALICE, BOB}
+    world.execute(f"update mailbox set policy = 'gone' where address = '{ALICE}'")  # noqa: S608 - ours
+    assert world.service().due(10) == [BOB]
+    report = world.sync()
+    assert report.misconfigured
+    assert world.counts.total() == 0
 
 
 def test_a_mailbox_that_is_paused_during_its_first_run_stays_paused(memory: Memory) -> None:

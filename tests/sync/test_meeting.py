@@ -121,15 +121,55 @@ def test_an_address_that_several_carry_matches_nobody(world: World) -> None:
     assert world.item_of(record)["firstname"] == "Dan"
 
 
-def test_two_records_that_claim_one_item_wait(world: World) -> None:
-    """Name and company match twice: a person decides."""
+def test_a_shared_address_matches_with_the_name(world: World) -> None:
+    """Ann and Tim share an address on both sides: each is tied to their own, nobody is doubled."""
     go(world)
-    world.hand().add({"firstname": "Ann", "lastname": "Lee", "companyname": "Contoso"})
-    twins = [{"firstname": "Ann", "lastname": "Lee", "companyname": "Contoso"}] * 2
-    for record in world.new_many(twins):
-        world.sync()
-        assert world.link(record) is None or len(world.links()) <= 1
-    assert len(world.items()) <= 3
+    people = [ANN, {**ANN, "firstname": "Tim"}]
+    items = [world.hand().add(each) for each in people]
+    records = world.new_many(people)
+    world.settle()
+    assert [world.link(each).remote_id for each in records] == items
+
+
+def test_two_items_that_a_record_could_be_wait_until_their_owner_says_which(world: World) -> None:
+    """P3: a double in Outlook gets no third beside it; the category says which one is meant."""
+    go(world)
+    items = [world.hand().add(ANN) for _ in range(2)]
+    record = world.new(**ANN)
+    world.settle()
+    assert world.noticed(record) == "waiting (doubtful-match)"
+    assert [each.id for each in world.items()] == items
+    world.hand().edit(items[1], {"categories": CRM})
+    world.settle()
+    assert world.link(record).remote_id == items[1]
+    assert len(world.items()) == len(items)
+    assert list(world.all_records()) == [record]
+
+
+def test_two_records_that_claim_one_item_wait(world: World) -> None:
+    """P3: which of the two it is says no edit of one of them; with the other gone it is clear."""
+    go(world)
+    item = world.hand().add(ANN)
+    twins = world.new_many([ANN, ANN])
+    world.settle()
+    world.change(twins[0], jobtitle="CEO")
+    world.settle()
+    assert [world.noticed(each) for each in twins] == ["waiting (doubtful-match)"] * 2
+    assert [each.id for each in world.items()] == [item]
+    world.remove(twins[0])
+    world.settle()
+    assert world.link(twins[1]).remote_id == item
+    assert world.item().id == item
+
+
+def test_a_tracked_item_that_could_be_two_records_waits(world: World) -> None:
+    """P3: a double in the CRM gets no third beside it."""
+    twins = world.new_many([ANN, ANN], BOB)
+    item = world.hand().add({**ANN, "categories": CRM})
+    go(world)
+    world.settle()
+    assert world.reason(item) == "waiting (doubtful-match)"
+    assert world.all_records().keys() == set(twins)
 
 
 # --- copies and stamps ---------------------------------------------------------------------------

@@ -123,8 +123,8 @@ COPY       UNCHANGED |                           | excluded |            | copy
 COPY       CHANGED   |                           | excluded |            | copy
 COPY       GONE      |                           | excluded |            | copy
 COPY       UNKNOWN   |                           | waiting  |            | unknown-outlook
-PRIVATE    UNCHANGED | unlink                    | excluded | released   | made-private
-PRIVATE    CHANGED   | unlink                    | excluded | released   | made-private
+PRIVATE    UNCHANGED | withdraw unlink           | excluded | released   | made-private
+PRIVATE    CHANGED   | withdraw unlink           | excluded | released   | made-private
 PRIVATE    GONE      |                           | excluded | remembered | outlook-deleted
 PRIVATE    UNKNOWN   |                           | waiting  |            | unknown-outlook
 """

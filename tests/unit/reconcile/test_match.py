@@ -29,6 +29,11 @@ def ann(**fields: Value) -> Mapping[str, Value]:
     return {**ANN, **fields}
 
 
+TIM: Mapping[str, Value] = {
+    "firstname": "Tim",
+    "lastname": "van Dyk",
+    "emailaddress1": "ann@acme.example",  # he shares Ann's
+}
 NO_ADDRESS: dict[str, Value] = {"emailaddress1": None}
 NO_PHONE: dict[str, Value] = {"telephone1": None, "companyname": None}
 
@@ -41,14 +46,38 @@ CASES: Mapping[
     "in another field": (
         [ANN], [ann(emailaddress1=None, emailaddress2="ann@acme.example")], [], "0-0",
     ),
-    "an address that two records carry matches nobody": (
-        [ann(**NO_PHONE), ann(firstname="Tim", **NO_PHONE)], [ann(**NO_PHONE)], [], "",
+    "an address that two records share matches with the name": (
+        [ann(**NO_PHONE), TIM], [ann(**NO_PHONE)], [], "0-0",
     ),
-    "an address that two items carry matches nobody": (
-        [ann(**NO_PHONE)], [ann(**NO_PHONE), ann(firstname="Tim", **NO_PHONE)], [], "",
+    "an address that two items share matches with the name": (
+        [ann(**NO_PHONE)], [ann(**NO_PHONE), TIM], [], "0-0",
     ),
-    "an address that a linked record carries matches nobody": (
-        [ann(**NO_PHONE)], [ann(**NO_PHONE)], [ann(firstname="Tim")], "",
+    "an address that a linked record shares matches with the name": (
+        [ann(**NO_PHONE)], [ann(**NO_PHONE)], [TIM], "0-0",
+    ),
+    "a shared address in another field matches with the name": (
+        [ann(**NO_PHONE), TIM],
+        [ann(emailaddress1=None, emailaddress2="ann@acme.example", **NO_PHONE), TIM], [],
+        "0-0 1-1",
+    ),
+    "a shared address without the name matches nobody": (
+        [ann(**NO_PHONE), TIM], [ann(firstname=None, lastname=None, **NO_PHONE)], [], "",
+    ),
+    "a shared address with other names matches nobody": (
+        [ann(**NO_PHONE), TIM], [ann(firstname="Eva", **NO_PHONE)], [], "",
+    ),
+    "two items of one name and address are doubtful": (
+        [ann(**NO_PHONE)], [ann(**NO_PHONE), ann(**NO_PHONE)], [], "0?0,1",
+    ),
+    "two records of one name and address are doubtful": (
+        [ann(**NO_PHONE), ann(**NO_PHONE)], [ann(**NO_PHONE)], [], "0?0 1?0",
+    ),
+    "two on either side are doubtful": (
+        [ann(**NO_PHONE), ann(**NO_PHONE)], [ann(**NO_PHONE), ann(**NO_PHONE)], [],
+        "0?0,1 1?0,1",
+    ),
+    "a name and address that a linked record bears, too, are doubtful": (
+        [ann(**NO_PHONE)], [ann(**NO_PHONE)], [ANN], "0?0",
     ),
     "a name with a phone": ([ANN], [ann(**NO_ADDRESS, companyname=None)], [], "0-0"),
     "a name with a phone written otherwise": (

@@ -123,7 +123,7 @@ BY_CASE = {
     ),
     "private is private when the link rests, too": (
         case(crm(), item(None, private=True), link(state=RELEASED)),
-        " | excluded | released | made-private",
+        "withdraw | excluded | released | made-private",
     ),
     "once": (
         case(crm(), item(None, private=True), link(state=RELEASED, hashes=True)),
