@@ -52,6 +52,7 @@ class Thing:
     stamp: Stamp | None = None
     initial: Mapping[str, str] = field(default_factory=dict)
     jotted: str | None = None
+    guarded: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -157,6 +158,15 @@ class MemoryServer:
         del self._folders[folder]
         self.things = {i: each for i, each in self.things.items() if each.folder != folder}
 
+    def write_formatted(self, item: str, field: str, text: str) -> None:
+        """Write a text with formatting, which a client that reads plain text does not see."""
+        now = self.things[item]
+        self._put(replace(now, fields={**now.fields, field: text}, guarded=frozenset({field})))
+
+    def is_formatted(self, item: str, field: str) -> bool:
+        """Whether the formatting is still there."""
+        return field in self.things[item].guarded
+
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
         self._put(replace(self.things[item], jotted=text))
@@ -253,7 +263,8 @@ class MemoryServer:
         thing = self.things.get(item)
         if thing is None:
             return Failure(Sort.GONE, "NoItem", "there is no such item")
-        return Item(self.head(thing, in_folder=True), Record(self.kind, self._shown(thing)))
+        head, shown = self.head(thing, in_folder=True), self._shown(thing)
+        return Item(head, Record(self.kind, shown), thing.guarded if shown else frozenset())
 
     def create(self, folder: str, creation: Creation) -> Written | Failure:
         """Create one item."""
@@ -274,7 +285,8 @@ class MemoryServer:
             return Failure(Sort.INVALID, "Refused", "the server does not take this")
         stamp = update.stamp or now.stamp
         held = _held({**now.fields, **update.patch})
-        return _written(self._put(replace(now, fields=held, stamp=stamp)))
+        left = now.guarded - update.patch.keys()  # plain text replaces it
+        return _written(self._put(replace(now, fields=held, stamp=stamp, guarded=left)))
 
     def shift(self, move: Move, target: str) -> Written | Failure:
         """Move one item, if it is at its version."""

@@ -73,7 +73,10 @@ def _tell(found: Sequence[Waiting]) -> None:
     if refused:
         rows = [[e.mailbox, e.name, e.error or SENTENCES[e.reason]] for e in refused]
         output.table("Refused by the server", ["Mailbox", "Who", "Why"], rows)
-        output.tell("It is tried again once somebody changes it, on either side.")
+        output.tell(
+            "It is tried again once somebody changes it, on either side; or with: "
+            "syncd resume MAILBOX"
+        )
 
 
 def _json(each: Waiting) -> dict[str, object]:

@@ -14,7 +14,10 @@ from syncd.cli.context import Context, pass_context
 @click.argument("mailboxes", nargs=-1, required=True, metavar="MAILBOX...")
 @pass_context
 def command(context: Context, mailboxes: Sequence[str]) -> None:
-    """Go on with mailboxes that were paused, or suspended after a refused sign-in."""
+    """Go on with mailboxes that were paused, or suspended after a refused sign-in.
+
+    What the server refused there, and was set aside, is tried again.
+    """
     from syncd.cli import mailboxes as served
     from syncd.sync.mailboxes import get, resume
 

@@ -88,10 +88,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item read in full: its head and every mapped field."""
+    """One item read in full: its head and every mapped field.
+
+    `guarded` are fields that hold more than the record can say, such as formatted notes, and so are
+    never to be overwritten. One that the record cannot say at all is not in it: not observed.
+    """
 
     head: Head
     record: Record
+    guarded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ class Capabilities:
     ids_survive_moves: bool
     write_batch: int
     read_batch: int
+    write_weight: int = 4_000_000  # characters of values in one batch: servers bound a request
 
 
 class Mailbox(Protocol):

@@ -55,6 +55,7 @@ def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
                 now=now,
                 mark=marks.get(name, AGREED),
                 writable=case.crm.writable,
+                guarded=any(field.name in case.item.guarded for field in group.fields),
             )
         )
     return tuple(facts)

@@ -70,6 +70,7 @@ class ItemFacts:
     """What Outlook holds. `record` is `None` when the item is unchanged and was not read again.
 
     `stamped` is false for an item of ours that lost its stamp, or never got it before a crash.
+    `guarded` are fields that hold more than the record says, and are not to be overwritten.
     """
 
     presence: ItemPresence
@@ -80,6 +81,7 @@ class ItemFacts:
     private: bool = False
     tracked: bool = False
     stamped: bool = True
+    guarded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class GroupFacts:
-    """One group of one link. `now` is `None` for a side that was not read: it is as its image."""
+    """One group of one link. `now` is `None` for a side that was not read: it is as its image.
+
+    `guarded`: Outlook holds more of it than is known here, and loses it if it is written.
+    """
 
     group: Group
     direction: Direction
@@ -72,6 +75,7 @@ class GroupFacts:
     now: Mapping[Side, Mapping[str, Value] | None]
     mark: Mark = AGREED
     writable: bool = True
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,9 @@ def blocked(facts: GroupFacts, side: Side) -> Reason | None:
         return Reason.DIRECTION_NONE
     if not facts.direction.speaks(side):
         return Reason.ONE_WAY
-    return Reason.NOT_WRITABLE if side is Side.OUTLOOK and not facts.writable else None
+    if side is Side.CRM:
+        return Reason.GUARDED if facts.guarded else None
+    return None if facts.writable else Reason.NOT_WRITABLE
 
 
 def _rest(facts: GroupFacts) -> GroupOutcome:

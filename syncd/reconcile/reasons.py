@@ -30,6 +30,7 @@ class Reason(StrEnum):
     PERSONAL = "personal"
     NOT_WRITABLE = "not-writable"
     NOT_TAKEN = "not-taken"
+    GUARDED = "guarded"
     # a record and an item meet
     CREATED = "created"
     ADOPTED = "adopted"
@@ -90,6 +91,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.PERSONAL: "Personal details stay apart until somebody edits them.",
     Reason.NOT_WRITABLE: "The owner of the mailbox may not change this in the CRM.",
     Reason.NOT_TAKEN: "The other side holds it in its own form.",
+    Reason.GUARDED: "Outlook holds more there than plain text, such as formatting; it is left as it is.",
     Reason.CREATED: "It belongs in this mailbox and was not there.",
     Reason.ADOPTED: "It was in Outlook already, and is the same.",
     Reason.STAMP_FOUND: "The Outlook item says that it belongs to this CRM record.",

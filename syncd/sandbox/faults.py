@@ -1,7 +1,7 @@
 """Faults on demand: rules that make the next matching requests go wrong."""
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 
@@ -37,13 +37,17 @@ class FaultKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A rule: which requests, what goes wrong, and how often."""
+    """A rule: which requests, what goes wrong, and how often.
+
+    With `item` it strikes only requests that name the item of this id.
+    """
 
     on: str
     fault: FaultKind
     times: int = 1
     after: int = 0
     mailbox: str = ""
+    item: str = ""
     back_off_ms: int = 1000
     delay_ms: int = 1000
     code: str = ""
@@ -83,7 +87,7 @@ def read_fault(rule: Mapping[str, object]) -> Fault:
         raise FaultRuleError(
             f"Fault {kind.value!r} needs a field 'code', e.g. 'ErrorQuotaExceeded'."
         )
-    texts = {name: str(rule[name]) for name in ("mailbox", "code") if name in rule}
+    texts = {name: str(rule[name]) for name in ("mailbox", "item", "code") if name in rule}
     numbers = {name: int(str(rule[name])) for name in _NUMBERS if name in rule}
     return Fault(
         on=str(rule.get("on", "*")),
@@ -91,6 +95,7 @@ def read_fault(rule: Mapping[str, object]) -> Fault:
         times=numbers.get("times", 1),
         after=numbers.get("after", 0),
         mailbox=texts.get("mailbox", ""),
+        item=texts.get("item", ""),
         back_off_ms=numbers.get("back_off_ms", 1000),
         delay_ms=numbers.get("delay_ms", 1000),
         code=texts.get("code", ""),
@@ -129,9 +134,17 @@ class Faults:
         return [(armed.rule, armed.left) for armed in self._armed]
 
     def take(
-        self, operation: str, mailboxes: Iterable[str], *, has_sync_state: bool
+        self,
+        operation: str,
+        mailboxes: Iterable[str],
+        names: Callable[[str], bool],
+        *,
+        has_sync_state: bool,
     ) -> list[Fault]:
-        """Return the faults that strike a request, and count them."""
+        """Return the faults that strike a request, and count them.
+
+        `names` says whether the request names the item of an id.
+        """
         addresses = {address.lower() for address in mailboxes}
         struck: list[Fault] = []
         for armed in list(self._armed):
@@ -139,6 +152,8 @@ class Faults:
             if rule.on not in ("*", operation):
                 continue
             if rule.mailbox and rule.mailbox.lower() not in addresses:
+                continue
+            if rule.item and not names(rule.item):
                 continue
             if rule.fault in _SYNC_STATE and not has_sync_state:
                 continue

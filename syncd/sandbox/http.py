@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         with sandbox.organisation.lock:
             mailboxes = request.mailboxes(sandbox.organisation, account)
             faults = sandbox.faults.take(
-                request.operation, mailboxes, has_sync_state=request.has_sync_state
+                request.operation, mailboxes, request.names, has_sync_state=request.has_sync_state
             )
             kinds = {fault.fault: fault for fault in faults}
             refusal = next((_STATUS[kind] for kind in kinds if kind in _STATUS), 0)

@@ -22,6 +22,11 @@ class Connector:
     def __call__(self, row: MailboxRow, policy: MailboxPolicy) -> Mailbox:
         """Open one mailbox. Nothing is sent yet."""
         server = self._servers[policy.server]
+        if isinstance(server.verify_tls, Path) and not server.verify_tls.is_file():
+            raise Misconfigured(
+                f"{row.address} cannot be reached: there is no file {server.verify_tls}",
+                f"Put the CA there, or correct verify_tls in [servers.{policy.server}]",
+            )
         try:
             username, password = _sign_in(row, server)
         except SecretMissing as missing:

@@ -5,7 +5,7 @@ Nothing is repeated here. What is refused or unanswered goes back to be observed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from syncd.model.fields import Side
@@ -51,11 +51,27 @@ def execute(session: Session, tasks: Sequence[Task]) -> None:
     done = 0
     for verb in _ORDER:
         wanted = [task for task in tasks if verb in task.decision.verbs]
-        for batch in batches(wanted, session.port.capabilities.write_batch):
+        for batch in _batches(session, wanted):
             session.check_stop()
             _batch(session, verb, [Attempt(task, str(session.new_key())) for task in batch])
             done += len(batch)
             session.progress(session.mailbox.address, done, total)
+
+
+def _batches(session: Session, tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    """Tasks in order, in batches of which none is too many or too large for one request."""
+    can = session.port.capabilities
+    batch: list[Task] = []
+    weight = 0
+    for task in tasks:
+        own = sum(len(str(value)) for value in task.decision.patch(Side.OUTLOOK).values())
+        if batch and (len(batch) == can.write_batch or weight + own > can.write_weight):
+            yield batch
+            batch, weight = [], 0
+        batch.append(task)
+        weight += own
+    if batch:
+        yield batch
 
 
 def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:

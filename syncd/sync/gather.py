@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from syncd.model.fields import Side
+from syncd.model.fields import FieldType, Side
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Head, Item
 from syncd.reconcile.decide import Case
@@ -259,6 +259,8 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
         crm, outlook = (link.images.get(side, {}).get(name) for side in Side)
         if not differs(key, group, crm, held.record.group(group)):
             continue
+        if group.fields[0].type is FieldType.NOTE:
+            return True  # somebody may have formatted it, which no listing tells
         mark = link.marks.get(name)
         if (
             outlook is None
@@ -347,4 +349,5 @@ def _item(session: Session, found: Item) -> ItemFacts:
         private=session.private(head),
         tracked=session.tracked(head),
         stamped=head.stamp is not None,
+        guarded=found.guarded,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +11,17 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select, true
 
 from syncd.crm import records
 from syncd.crm.stored import Stored
-from syncd.outlook.errors import Failure
+from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Item, Stamp
 from syncd.reconcile.facts import Link, LinkState
 from syncd.reconcile.reasons import Reason
 from syncd.sync import links
 from syncd.sync.accounting import PARKED
-from syncd.sync.session import Session
+from syncd.sync.session import Session, batches
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import noticed, observed
+
+OUTAGE = 4  # failed reads, with none that is answered: it is not the items
 
 
 @dataclass
@@ -139,6 +142,28 @@ def stamp_text(session: Session, crm_id: str) -> str:
 def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
     """Read the items with these ids that were not read yet."""
     wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
-    if wanted:
-        found = session.port.read(session.policy.kind, wanted)
-        facts.items.update(zip(wanted, found, strict=True))
+    for some in batches(wanted, session.port.capabilities.read_batch):
+        facts.items.update(_read(session, some))
+
+
+def _read(session: Session, ids: Sequence[str]) -> dict[str, Item | Failure]:
+    """One batch of items; one that no request with it in it is answered for fails alone (P10).
+
+    Raises MailboxError when it is not an item's fault: nothing of the batch can be read.
+    """
+    found: dict[str, Item | Failure] = {}
+    waiting, failures = deque([ids]), 0
+    while waiting:
+        some = waiting.popleft()
+        try:
+            found.update(zip(some, session.port.read(session.policy.kind, some), strict=True))
+        except MailboxError as error:
+            failures += 1
+            outage = not found and failures == OUTAGE
+            if error.sort not in (Sort.TRANSIENT, Sort.INVALID) or outage or len(ids) == 1:
+                raise
+            if len(some) == 1:
+                found[some[0]] = Failure(Sort.TRANSIENT, error.code, error.message)
+            else:
+                waiting.extend(batches(some, (len(some) + 1) // 2))
+    return found

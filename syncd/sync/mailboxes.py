@@ -13,8 +13,10 @@ from uuid import uuid4
 from sqlalchemy import Connection, CursorResult, Row, insert, or_, select, update
 
 from syncd.crm.tables import utc
+from syncd.reconcile.decide import Stand
 from syncd.sync.tables import installation as installation_table
 from syncd.sync.tables import mailbox as table
+from syncd.sync.tables import noticed, observed
 
 LEASE = timedelta(minutes=3)  # outlives the deadline of one request; renewed with every write
 
@@ -175,10 +177,16 @@ def go_live(conn: Connection, mailbox_id: int) -> None:
 
 
 def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
-    """Go on with a mailbox: live if it ever synced well, else approved as it was before."""
+    """Go on with a mailbox: live if it ever synced well, else approved as it was before.
+
+    What was set aside in it is tried again.
+    """
     state = MailboxState.LIVE if row.last_success else MailboxState.APPROVED
     values = {"state": state.value, "trouble": None, "failures": 0, "due": at}
     conn.execute(update(table).where(table.c.id == row.id).values(**values))
+    for each in (observed, noticed):
+        aside = (each.c.mailbox_id == row.id) & (each.c.stand == Stand.QUARANTINED)
+        conn.execute(update(each).where(aside).values(retry_at=None, attempts=0))
 
 
 def make_due(conn: Connection, user_or_mailbox: Sequence[int], at: datetime) -> None:

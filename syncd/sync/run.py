@@ -41,9 +41,7 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
 
     Raises MailboxError for what concerns more than single items, after settling what was done.
     """
-    state = session.ensure_state()
-    _folder(session, state.folder, state.folder_id, create=mode is Mode.SYNC)
-    observe.outlook(session)
+    _observe_outlook(session, create=mode is Mode.SYNC)
     observe.crm(session)
     in_doubt = recover(session)
     with session.read() as conn:
@@ -83,10 +81,25 @@ def _tell(session: Session, report: RunReport) -> None:
         report.outcome = Outcome.STOPPED if waits else Outcome.OK
 
 
-def _folder(session: Session, spec: str, folder_id: str | None, *, create: bool) -> None:
-    """Find the synced folder, on first use or when the policy names another one."""
-    if folder_id is not None and spec == session.policy.folder:
-        return
+def _observe_outlook(session: Session, *, create: bool) -> None:
+    """Read the synced folder; one that is gone under its id is sought once more by its name."""
+    state = session.ensure_state()
+    if state.folder_id is None or state.folder != session.policy.folder:
+        _find_folder(session, state.folder_id, create=create)
+    try:
+        observe.outlook(session)
+    except MailboxError as error:
+        if error.sort is not Sort.GONE or error.scope is not Scope.FOLDER:
+            raise
+        # A mailbox that was moved or restored has other ids, and a user may have made a folder
+        # anew. What was in it is then missing: to be confirmed one by one, and bounded (P5, P8).
+        if not _find_folder(session, state.folder_id, create=False):
+            raise
+        observe.outlook(session)
+
+
+def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
+    """Find the synced folder by its name; whether it is another one than is known."""
     found: FolderRef | None = session.port.folder(
         session.policy.kind, session.policy.folder, create=create
     )
@@ -95,8 +108,9 @@ def _folder(session: Session, spec: str, folder_id: str | None, *, create: bool)
             Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {session.policy.folder}"
         )
     with session.write() as conn:
-        moved = {} if folder_id is None else {"cursor": None}
+        moved = {"cursor": None} if known not in (None, found.id) else {}
         session.set_state(conn, folder=session.policy.folder, folder_id=found.id, **moved)
+    return found.id != known
 
 
 def _decide(

@@ -25,7 +25,7 @@ TRIES = 3  # of one item, before it is set aside
 FIRST_GAP = timedelta(minutes=5)
 LONGEST_GAP = timedelta(hours=6)
 PARKED_FOR = timedelta(hours=1)
-SET_ASIDE_FOR = timedelta(days=3650)  # until somebody edits it, or asks for another try
+SET_ASIDE_FOR = timedelta(days=3650)  # until somebody edits it, or resumes the mailbox
 
 
 @dataclass

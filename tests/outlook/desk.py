@@ -57,6 +57,9 @@ class Desk(Protocol):
     def delete_folder(self, folder: str) -> None:
         """Remove a folder for good."""
 
+    def write_formatted(self, item: str, field: str, text: str) -> None:
+        """Write a text in bold."""
+
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
 
@@ -110,6 +113,11 @@ class EwsDesk:
     def delete_folder(self, folder: str) -> None:
         """Remove a folder for good."""
         self._own.delete_folder(folder)
+
+    def write_formatted(self, item: str, field: str, text: str) -> None:
+        """Write a text in bold."""
+        key = _key(CONTACT.by_name[field].ews)
+        self._own.update(item, {key: f"<html><b>{text}</b></html>", f"{key}:Type": "HTML"})
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""

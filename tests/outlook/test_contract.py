@@ -97,6 +97,16 @@ def test_what_is_empty_is_read_as_observed_and_empty(desk: Desk) -> None:
     assert fields == {**dict.fromkeys(FULL), "firstname": "Ann"}
 
 
+def test_a_formatted_note_is_read_as_text_and_guarded(desk: Desk) -> None:
+    """P1, P11: what plain text would destroy is known as such; a plain note is not."""
+    item = desk.add({"firstname": "Ann", "description": "as it is"})
+    assert read(desk, item).guarded == frozenset()
+    desk.write_formatted(item, "description", "Important")
+    found = read(desk, item)
+    assert found.guarded == {"description"}
+    assert found.record.fields["description"] == "Important"
+
+
 def test_the_stamp_is_there_from_the_first_moment(desk: Desk) -> None:
     """No listing ever shows an item of ours without its stamp (P3)."""
     made = create(desk, "1", {"firstname": "Ann"})

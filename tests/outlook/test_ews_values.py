@@ -40,10 +40,24 @@ def test_a_birthday_is_the_day_its_user_meant(text: str, expected: date) -> None
     assert day(text) == expected
 
 
-@given(st.dates())
+@given(st.dates(max_value=date(4500, 12, 31)))
 def test_a_day_comes_back_as_that_day(value: date) -> None:
     """No day is off by one, not even the first and the last."""
     assert from_text(FieldType.DATE, to_text(FieldType.DATE, value)) == value
+
+
+@pytest.mark.parametrize("text", ["4501-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z"])
+def test_the_end_of_time_is_no_day(text: str) -> None:
+    """So Outlook writes "None", and .NET its last instant."""
+    assert day(text) is None
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:00:00-05:00", "soon"])
+def test_an_instant_that_cannot_be_is_a_bad_value(text: str) -> None:
+    """One item fails for it, and not the mailbox (P10); a time of change counts as long ago."""
+    with pytest.raises(ValueError, match=r"instant|isoformat"):
+        day(text)
+    assert modified(text).year == 1970
 
 
 @pytest.mark.parametrize("kind", TEXTS)
@@ -86,6 +100,7 @@ def test_an_item_whose_server_does_not_say_was_modified_long_ago() -> None:
 def test_a_forbidden_character_in_an_answer_does_not_hide_the_rest() -> None:
     """Exchange writes what was pasted into an item, legal or not."""
     assert parse(b"<x>a&#x1;b&#31;c&#xe4;&#10;</x>").text == "abc\xe4\n"
+    assert parse(b"<x>a\x01b\x1fc</x>").text == "abc"
 
 
 def test_an_answer_that_is_cut_off_is_no_answer() -> None:

@@ -26,7 +26,16 @@ from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.ews.xml import Element, M, T
 from syncd.outlook.port import Creation, Move, Update, Written
 from syncd.sandbox.server import Sandbox
-from tests.outlook.desk import ADDRESS, EwsDesk, create, creation, default, everything, stamp
+from tests.outlook.desk import (
+    ADDRESS,
+    EwsDesk,
+    create,
+    creation,
+    default,
+    everything,
+    read,
+    stamp,
+)
 
 BOB = "bob@example.test"
 
@@ -177,6 +186,29 @@ def writing() -> Iterator[Element]:
     place = layout(CONTACT)
     yield requests.create_item(CONTACT, place, "id", [Creation({}, {}, stamp("1"))])
     yield requests.update_item(place, [Update("id", "key", {"firstname": "Ann"}, None)])
+
+
+@pytest.mark.parametrize(
+    ("address", "routing"),
+    [
+        ("/O=CONTOSO/OU=EXCHANGE/CN=RECIPIENTS/CN=ANN", "EX"),
+        ("Ann Lee@+49 89 1234", "FAX"),
+        ("Ann Lee", "SMTP"),
+    ],
+)
+def test_what_is_no_e_mail_address_is_not_observed_and_guarded(
+    desk: EwsDesk, box: Sandbox, address: str, routing: str
+) -> None:
+    """A colleague out of the address list, a fax: not taken for an address, nor replaced."""
+    item = desk.add({"lastname": "Lee", "emailaddress2": "ann@example.test"})
+    own = "contacts:EmailAddress:EmailAddress1"
+    box.mailbox(ADDRESS).update(item, {own: address, f"{own}:RoutingType": routing})
+    found = read(desk, item)
+    assert "emailaddress1" not in found.record.fields
+    assert found.record.fields["emailaddress2"] == "ann@example.test"
+    assert found.guarded == {"emailaddress1"}
+    (head,) = everything(desk)
+    assert head.match["emailaddress1"] is None
 
 
 def test_the_environment_does_not_replace_what_is_configured(

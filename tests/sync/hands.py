@@ -70,6 +70,12 @@ class Hand(Protocol):
     def set_link(self, item: str, text: str) -> None:
         """Overwrite the part of a stamp that says whose item it is."""
 
+    def write_formatted(self, item: str, field: str, text: str) -> None:
+        """Write a text in bold."""
+
+    def is_formatted(self, item: str, field: str) -> bool:
+        """Whether the text is still in bold."""
+
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
 
@@ -134,6 +140,14 @@ class MemoryHand:
     def set_link(self, item: str, text: str) -> None:
         """Overwrite the part of a stamp that says whose item it is."""
         self.server.set_stamp(item, Stamp.parse(text, "somebody's"))
+
+    def write_formatted(self, item: str, field: str, text: str) -> None:
+        """Write a text in bold."""
+        self.server.write_formatted(item, field, text)
+
+    def is_formatted(self, item: str, field: str) -> bool:
+        """Whether the text is still in bold."""
+        return self.server.is_formatted(item, field)
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
@@ -214,6 +228,15 @@ class SandboxHand:
     def set_link(self, item: str, text: str) -> None:
         """Overwrite the part of a stamp that says whose item it is."""
         self._own.update(item, {_LINK: text})
+
+    def write_formatted(self, item: str, field: str, text: str) -> None:
+        """Write a text in bold."""
+        key = _key(self.kind.by_name[field].ews)
+        self._own.update(item, {key: f"<html><b>{text}</b></html>", f"{key}:Type": "HTML"})
+
+    def is_formatted(self, item: str, field: str) -> bool:
+        """Whether the text is still in bold."""
+        return "<b>" in str(self._own.item(item)[_key(self.kind.by_name[field].ews)])
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from syncd.crm import database
+from syncd.model.policy import FirstSync
 from syncd.model.values import Value
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.sandbox.server import Sandbox
+from syncd.sync import mailboxes
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome
 from tests.memory_mailbox import Effect, run
@@ -210,6 +213,100 @@ def test_an_update_that_is_never_taken_is_set_aside(memory: Memory) -> None:
     world.change(ids[0], jobtitle="Yes")
     world.settle()
     assert world.item_of(ids[0])["jobtitle"] == "Yes"
+
+
+def test_what_was_set_aside_is_tried_again_when_the_mailbox_is_resumed(memory: Memory) -> None:
+    """The admin has mended what the server did not like: nobody has to edit every contact."""
+    world, servers = memory
+    servers[ALICE].refuses = lambda fields: fields.get("firstname") == "N7"
+    ids = world.new_many(MANY)
+    for _ in range(60):
+        world.sync()
+        world.pass_time(minutes=1)
+    assert world.noticed(ids[7]) == "quarantined (refused)"
+    servers[ALICE].refuses = lambda _: False
+    world.sync()
+    assert len(world.items()) == 19
+    with database.write(world.engine) as conn:
+        mailboxes.resume(conn, world.state(), world.time())
+    world.settle()
+    assert len(world.items()) == 20
+
+
+def test_one_item_that_no_request_is_answered_for_fails_alone(wire: World, box: Sandbox) -> None:
+    """P10: a read that one item brings down is halved until it stands alone; the others flow."""
+    items = [wire.hand().add({**each, "categories": ("CRM",)}) for each in MANY]
+    box.faults.add(
+        "GetItem", "soap_fault", code="ErrorInternalServerError", item=items[11], times=99
+    )
+    wire.policy(first_sync=FirstSync.GO)
+    wire.sync()
+    assert len(wire.all_records()) == 19
+    assert wire.reason(items[11]) == "waiting (retry)"
+    assert wire.reports[-1].requests < 30
+    box.faults.clear()
+    wire.pass_time(hours=1)
+    wire.settle()
+    assert len(wire.all_records()) == 20
+
+
+def test_a_server_that_answers_no_read_is_not_asked_item_by_item(wire: World, box: Sandbox) -> None:
+    """An outage is told from a bad item by a handful of requests."""
+    for each in MANY:
+        wire.hand().add({**each, "categories": ("CRM",)})
+    wire.policy(first_sync=FirstSync.GO)
+    box.faults.add("GetItem", "internal_error", times=99)
+    assert wire.sync().outcome is Outcome.FAILED
+    assert wire.counts["GetItem"] <= 4
+    box.faults.clear()
+    wire.settle()
+    assert len(wire.all_records()) == 20
+
+
+def test_a_right_that_is_missing_is_no_bad_item(settled: World, box: Sandbox) -> None:
+    """All of several updates denied: the mailbox is suspended, and nothing is set aside."""
+    for record in settled.all_records():
+        settled.change(record, jobtitle="CEO")
+    settled.approve()
+    box.faults.add("UpdateItem", "item_error", code="ErrorAccessDenied", times=99)
+    report = settled.sync()
+    assert report.outcome is Outcome.FAILED
+    assert "syncd resume" in str(report.todo)
+    assert settled.state().state is MailboxState.SUSPENDED
+    assert report.counters["quarantined"] == 0
+    box.faults.clear()
+    settled.resume()
+    settled.settle()
+    assert all(each["jobtitle"] == "CEO" for each in settled.items())
+
+
+def test_a_folder_that_was_made_anew_is_found_again(wire: World) -> None:
+    """Its id is another one: it is sought by its name, and what is missing in it is bounded."""
+    wire.policy(folder="default/Customers")
+    ids = wire.new_many(MANY)
+    wire.settle()
+    gone = wire.connect(ALICE).folder(wire.rules.kind, "default/Customers", create=False)
+    assert gone is not None
+    wire.hand().delete_folder(gone.id)
+    assert wire.sync().outcome is Outcome.FAILED
+    wire.hand().add_folder("Customers")
+    more = wire.new(firstname="Zoe")
+    wire.sync()
+    assert [each["firstname"] for each in wire.items("Customers")] == ["Zoe"]
+    wire.pass_time(minutes=11)
+    assert wire.sync().outcome is Outcome.STOPPED  # twenty of twenty gone at once: held (P8)
+    assert wire.all_records().keys() == {*ids, more}
+    assert live(wire) == 21
+
+
+def test_a_batch_is_no_larger_than_a_server_takes(wire: World) -> None:
+    """Long notes go in several requests; a short contact among them is not held up."""
+    big = [{"lastname": f"B{n}", "description": "x" * 900_000} for n in range(9)]
+    wire.new_many([*big, {"lastname": "Small"}])
+    wire.sync()
+    assert len(wire.items()) == 10
+    assert wire.counts["CreateItem"] == 3
+    wire.settle()
 
 
 def test_what_stands_after_a_stopped_batch_was_not_tried(memory: Memory) -> None:

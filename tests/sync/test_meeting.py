@@ -10,6 +10,7 @@ from syncd.crm import accounts, database
 from syncd.model.fields import Direction, FieldType
 from syncd.model.policy import FirstSync
 from syncd.model.values import Value
+from syncd.sandbox.server import Sandbox
 from tests.sync.world import ALICE, BOB, BY_HAND, World
 
 ANN: dict[str, Value] = {
@@ -74,6 +75,53 @@ def test_clearing_a_field_goes_to_the_other_side(world: World) -> None:
     world.approve()  # of one link, emptied fields are all there is: the breaker asks
     world.settle()
     assert world.crm(record) == world.item().fields == ANN
+
+
+def test_formatted_notes_are_never_replaced_by_plain_text(world: World) -> None:
+    """P1, P11: their text goes to the CRM, what the CRM writes later stays there."""
+    record = world.new(**ANN, description="Call on Monday")
+    world.settle()
+    item = world.item().id
+    world.hand().write_formatted(item, "description", "Important")
+    world.settle()
+    assert world.crm(record)["description"] == "Important"
+    world.change(record, description="Call on Friday", jobtitle="CEO")
+    world.settle()
+    assert world.hand().is_formatted(item, "description")
+    assert world.item()["jobtitle"] == "CEO"
+    assert world.crm(record)["description"] == "Call on Friday"
+    world.hand().write_formatted(item, "description", "More important")
+    world.settle()
+    assert world.crm(record)["description"] == "More important"
+    assert "Call on Friday" in world.kept_losers()[-1]
+
+
+def test_plain_notes_go_on_as_before(world: World) -> None:
+    """What its user typed without formatting is replaced by what the CRM says later."""
+    record = world.new(**ANN)
+    world.settle()
+    world.hand().edit(world.item().id, {"description": "one\n\ntwo"})
+    world.settle()
+    world.change(record, description="three")
+    world.settle()
+    assert world.item()["description"] == "three"
+
+
+def test_an_entry_that_is_no_address_neither_travels_nor_goes(wire: World, box: Sandbox) -> None:
+    """What a rep dragged in from the address list stays in Outlook as it is, whoever edits what."""
+    record = wire.new(**ANN)
+    wire.settle()
+    item = wire.item().id
+    own = "contacts:EmailAddress:EmailAddress1"
+    entry = {own: "/O=ACME/CN=ANN", f"{own}:RoutingType": "EX"}
+    box.mailbox(ALICE).update(item, entry)
+    wire.hand().edit(item, {"jobtitle": "CEO"})
+    wire.settle()
+    assert wire.crm(record) == {**ANN, "jobtitle": "CEO"}
+    wire.change(record, department="Sales")
+    wire.settle()
+    assert wire.item()["emailaddress1"] == "/O=ACME/CN=ANN"
+    assert wire.item()["department"] == "Sales"
 
 
 # --- matching ------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from syncd.outlook.ews import errors
 from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.xml import SOAP, E, Element, M, T, parse
 
+LONGEST_PAUSE = 3600.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -121,18 +123,23 @@ def _back_off(element: Element) -> float | None:
     """The pause that a message asks for, in seconds."""
     for value in element.iter(T + "Value"):
         if value.get("Name") == "BackOffMilliseconds" and re.fullmatch("[0-9]+", value.text or ""):
-            return int(value.text or "0") / 1000
+            return _bounded(float(value.text or "0") / 1000)
     return None
+
+
+def _bounded(seconds: float) -> float:
+    """A pause that is believed: a slip in a header must not put a mailbox to sleep for years."""
+    return min(max(seconds, 0.0), LONGEST_PAUSE)
 
 
 def _seconds(header: str | None) -> float | None:
     """Retry-After in seconds: a number, or a date (RFC 9110, 10.2.3)."""
     text = (header or "").strip()
     if re.fullmatch("[0-9]+", text):
-        return float(text)
+        return _bounded(float(text))
     try:
         until = parsedate_to_datetime(text)
     except ValueError:
         return None
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return _bounded((aware - datetime.now(UTC)).total_seconds())

@@ -6,10 +6,11 @@ nothing but its head is ever taken (P7, P14).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncd.model.fields import EwsProperty, Named, Tag, Uri
+from syncd.model.fields import EwsProperty, FieldType, Named, Tag, Uri
 from syncd.model.kinds import Kind
 from syncd.model.record import Record
 from syncd.model.values import Value
@@ -35,6 +36,14 @@ _MODIFIED, _STRING, _VALUE = T + "LastModifiedTime", T + "String", T + "Value"
 _LINK, _KEY = property_key(stamp.LINK), property_key(stamp.KEY)
 _SENSITIVITIES = {each.value.capitalize(): each for each in Sensitivity}
 
+_BODY, _TEXT_BODY = T + "Body", T + "TextBody"
+_FORMATTED = re.compile(
+    r"<(?:a|b|strong|i|em|u|s|strike|del|sub|sup|img|table|ul|ol|li|h[1-6]|blockquote|font[^>]*\bcolor)\b"
+    r"|(?:font-weight:\s*(?:bold|[6-9]00)|font-style:\s*italic|text-decoration:\s*(?:underline|line-)"
+    r"|background(?:-color)?:)",
+    re.IGNORECASE,
+)
+
 _Elements = Mapping[str, Element]
 _Extended = Mapping[PropertyKey, Element]
 
@@ -51,11 +60,13 @@ class Extractor:
     entries: Mapping[str, Mapping[str, Slot]]  # by tag, by key
     parts: Mapping[str, Mapping[tuple[str, str], Slot]]  # by tag, by key and tag of the part
     extended: Mapping[PropertyKey, Slot]
+    body: Slot | None
 
     def head(self, item: Element) -> Head:
         """The head of an item. Raises ValueError when the item has no id."""
         elements, extended = _apart(item)
-        return self._head(elements, extended, self._values(elements, extended))
+        values, _ = self._values(elements, extended)
+        return self._head(elements, extended, values)
 
     def full(self, item: Element) -> Item:
         """An item in full. The record of a private item, or of one of another sort, is bare.
@@ -63,25 +74,36 @@ class Extractor:
         Raises ValueError when the item has no id or holds a day that is none.
         """
         elements, extended = _apart(item)
-        values = self._values(elements, extended)
+        values, guarded = self._values(elements, extended)
         head = self._head(elements, extended, values)
-        return Item(head, Record(self.kind, values if item.tag == self.item else {}))
+        if item.tag != self.item:
+            return Item(head, Record(self.kind, {}))
+        return Item(head, Record(self.kind, values), guarded)
 
-    def _values(self, elements: _Elements, extended: _Extended) -> dict[str, Value]:
+    def _values(
+        self, elements: _Elements, extended: _Extended
+    ) -> tuple[dict[str, Value], frozenset[str]]:
+        """The values, and which fields hold more than a value can say."""
         if _sensitivity(elements) is not Sensitivity.NORMAL:
-            return {}
+            return {}, frozenset()
         values = dict(self.empty)
+        guarded: set[str] = set()
         for tag, element in elements.items():
             slot = self.single.get(tag)
             if slot is not None:
                 values[slot.name] = _one(slot, element)
             elif tag in self.entries or tag in self.parts:
                 values.update(self._entries(tag, element))
+                guarded.update(self._no_addresses(tag, element))
         for name, holder in extended.items():
             slot = self.extended.get(name)
             if slot is not None:
                 values[slot.name] = _property(slot, holder)
-        return values
+        for each in guarded:
+            del values[each]
+        if self.body is not None:
+            guarded.update(self._read_body(self.body, elements, values))
+        return values, frozenset(guarded)
 
     def _entries(self, tag: str, dictionary: Element) -> Iterator[tuple[str, Value]]:
         whole, parts = self.entries.get(tag, {}), self.parts.get(tag, {})
@@ -94,6 +116,31 @@ class Extractor:
                 if slot is not None:
                     yield slot.name, from_text(slot.type, part.text)
 
+    def _no_addresses(self, tag: str, dictionary: Element) -> Iterator[str]:
+        """The e-mail fields that hold something else: a fax, a colleague of the address list."""
+        whole = self.entries.get(tag, {})
+        for entry in dictionary:
+            slot = whole.get(entry.get("Key", ""))
+            if slot is not None and slot.type is FieldType.EMAIL and entry.text:
+                routing = entry.get("RoutingType") or "SMTP"
+                if routing.upper() != "SMTP" or "@" not in entry.text:
+                    yield slot.name
+
+    def _read_body(
+        self, slot: Slot, elements: _Elements, values: dict[str, Value]
+    ) -> Iterator[str]:
+        """Put the text of the body among the values; its field's name when it is formatted."""
+        body, shown = elements.get(_BODY), elements.get(_TEXT_BODY)
+        html = body is not None and body.get("BodyType") == "HTML"
+        plain = shown if shown is not None or html else body
+        if plain is not None:
+            values[slot.name] = from_text(slot.type, plain.text)
+        elif html:
+            del values[slot.name]
+            yield slot.name
+        if html and body is not None and is_formatted(body.text or ""):
+            yield slot.name
+
     def _head(self, elements: _Elements, extended: _Extended, values: Mapping[str, Value]) -> Head:
         id_, version = _id(elements.get(_ITEM_ID))
         parent = elements.get(_PARENT)
@@ -105,7 +152,7 @@ class Extractor:
             sensitivity=_sensitivity(elements),
             categories=tuple(each.text or "" for each in elements.get(_CATEGORIES, ())),
             stamp=Stamp.parse(_mapi(extended, _LINK), _mapi(extended, _KEY)),
-            match={name: values[name] for name in self.match if values},
+            match={name: values.get(name) for name in self.match if values},
             folder=parent.get("Id") if parent is not None else None,
         )
 
@@ -113,7 +160,8 @@ class Extractor:
 def extractor(kind: Kind, layout: Layout, names: Iterable[str]) -> Extractor:
     """The extractor of these fields, which include those that the kind is matched by."""
     slots = [layout.fields[name] for name in names]
-    single = {s.tag: s for s in slots if s.form in (Form.TEXT, Form.BODY, Form.NAMES)}
+    single = {s.tag: s for s in slots if s.form in (Form.TEXT, Form.NAMES)}
+    body = next((slot for slot in slots if slot.form is Form.BODY), None)
     entries: dict[str, dict[str, Slot]] = {}
     parts: dict[str, dict[tuple[str, str], Slot]] = {}
     extended: dict[PropertyKey, Slot] = {}
@@ -126,7 +174,19 @@ def extractor(kind: Kind, layout: Layout, names: Iterable[str]) -> Extractor:
             extended[property_key(slot.property)] = slot
     empty = dict.fromkeys(slot.name for slot in slots)
     match = tuple(slot.name for slot in layout.match)
-    return Extractor(kind, layout.item, empty, match, single, entries, parts, extended)
+    return Extractor(kind, layout.item, empty, match, single, entries, parts, extended, body)
+
+
+def full_paths(layout: Layout) -> list[EwsProperty]:
+    """What to ask for to read items in full: of a body what it is, and what it says."""
+    own = [slot.property for slot in layout.fields.values()]
+    bodies = any(slot.form is Form.BODY for slot in layout.fields.values())
+    return [*HEAD_PATHS, PARENT, *own, *([Uri("item:TextBody")] if bodies else [])]
+
+
+def is_formatted(html: str) -> bool:
+    """Whether a body would lose something as plain text. Exchange wraps bare text in HTML, too."""
+    return _FORMATTED.search(html) is not None
 
 
 def written(item: Element | None) -> tuple[str, str] | None:

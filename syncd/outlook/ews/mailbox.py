@@ -12,7 +12,14 @@ from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, errors, requests
 from syncd.outlook.ews.answers import Message
 from syncd.outlook.ews.errors import Effect
-from syncd.outlook.ews.extract import HEAD_PATHS, PARENT, Extractor, extractor, written
+from syncd.outlook.ews.extract import (
+    HEAD_PATHS,
+    PARENT,
+    Extractor,
+    extractor,
+    full_paths,
+    written,
+)
 from syncd.outlook.ews.folders import Folders, next_offset
 from syncd.outlook.ews.paths import Slot, layout
 from syncd.outlook.ews.requests import FolderId
@@ -97,7 +104,7 @@ class EwsMailbox:
         """The items with these ids in full, in order; one request for each 200."""
         place = layout(kind)
         taker = extractor(kind, place, place.fields)
-        paths = [*HEAD_PATHS, PARENT, *(slot.property for slot in place.fields.values())]
+        paths = full_paths(place)
         items: list[Item | Failure] = []
         for some in _chunks(ids, READ_BATCH):
             payload = requests.get_item(some, paths)
@@ -185,9 +192,13 @@ class EwsMailbox:
         answers.expect(found, count, Effect.WRITES)
         results = [_written(message) for message in found]
         failed = [each for each in results if isinstance(each, Failure)]
-        about_folder = all(each.sort in (Sort.GONE, Sort.DENIED) for each in failed)
-        if scope is Scope.FOLDER and about_folder and len(failed) == count:
-            raise MailboxError(failed[0].sort, scope, failed[0].code, failed[0].message)
+        if len(failed) == count:
+            about_folder = all(each.sort in (Sort.GONE, Sort.DENIED) for each in failed)
+            # What all of several items are denied is a right that is missing, not bad items.
+            denied = count > 1 and all(each.sort is Sort.DENIED for each in failed)
+            if denied or (scope is Scope.FOLDER and about_folder):
+                wide = Scope.FOLDER if scope is Scope.FOLDER else Scope.MAILBOX
+                raise MailboxError(failed[0].sort, wide, failed[0].code, failed[0].message)
         return results
 
     def _search(

@@ -56,7 +56,7 @@ def sync_folder_items(
 
 
 def get_item(ids: Iterable[str], paths: Iterable[EwsProperty]) -> Element:
-    """Items by id, with these properties; a body as plain text."""
+    """Items by id, with these properties; a body as what it is: HTML where it is formatted."""
     root = _root("GetItem")
     _shape(root, "ItemShape", paths)
     holder = etree.SubElement(root, M + "ItemIds")
@@ -178,7 +178,7 @@ def _shape(root: Element, name: str, paths: Iterable[EwsProperty]) -> None:
     shape = etree.SubElement(root, M + name)
     etree.SubElement(shape, T + "BaseShape").text = "IdOnly"
     if name == "ItemShape":
-        etree.SubElement(shape, T + "BodyType").text = "Text"
+        etree.SubElement(shape, T + "BodyType").text = "Best"
     wanted = tuple(paths)
     if wanted:
         holder = etree.SubElement(shape, T + "AdditionalProperties")

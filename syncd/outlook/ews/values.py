@@ -16,6 +16,7 @@ MANY_LINES = frozenset({FieldType.LINES, FieldType.NOTE})
 _BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e]")
 _BLANK = re.compile("[\x0b\x0c\x1c-\x1f]")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_DAY = 4501
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,24 +39,27 @@ def from_text(kind: FieldType, text: str | None) -> str | date | None:
     return _BREAK.sub("\n", text) if kind in MANY_LINES else text
 
 
-def day(text: str) -> date:
-    """The calendar day that an instant stands for: the nearest one.
+def day(text: str) -> date | None:
+    """The calendar day that an instant stands for: the nearest one; `None` if it stands for none.
 
     Exchange and newer Outlooks store 11:59 UTC, older ones midnight where their user was: for
-    Berlin that is 22:00 or 23:00 UTC of the day before. Raises ValueError on a bad instant.
+    Berlin that is 22:00 or 23:00 UTC of the day before. The first day of 4501 is how Outlook writes
+    "None" ([MS-OXOTASK]). Raises ValueError on a bad instant.
     """
     moment = instant(text)
-    return (
-        (moment + timedelta(hours=12) - timedelta(seconds=1)).date()
-        if moment.hour >= 12
-        else moment.date()
-    )
+    if moment.year >= _NO_DAY:
+        return None
+    late = moment.hour >= 12
+    return (moment + timedelta(hours=12) - timedelta(seconds=1)).date() if late else moment.date()
 
 
 def instant(text: str) -> datetime:
     """A dateTime as an aware UTC instant; without a zone it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.strip())
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:  # in UTC it lies before the first year or after the last
+        raise ValueError(f"no such instant: {text!r}") from None
 
 
 def modified(text: str | None) -> datetime:

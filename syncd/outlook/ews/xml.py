@@ -15,6 +15,8 @@ NSMAP = {"m": M[1:-1], "t": T[1:-1]}
 
 Element = etree._Element  # noqa: SLF001  (the only name that lxml gives the type of an element)
 
+_UTF_16 = (b"\xfe\xff", b"\xff\xfe")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CHARACTER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 
 
@@ -23,12 +25,14 @@ def parse(content: bytes) -> Element:
 
     Entities and the network are off. Exchange writes characters that XML forbids (`&#x1;`) where
     somebody pasted them into an item: then they are taken out and the answer is read again, since
-    one such item must not hide all others (P10).
+    one such item must not hide all others (P10). So are bare ones.
     """
     try:
         return etree.fromstring(content, _parser())
     except etree.XMLSyntaxError:
         legal = _CHARACTER.sub(_legal, content)
+        if not content.startswith(_UTF_16):
+            legal = _CONTROL.sub(b"", legal)
         if legal == content:
             raise
         return etree.fromstring(legal, _parser())

@@ -61,6 +61,10 @@ class Request:
         """Whether it goes on from an earlier sync."""
         return bool(self.body.findtext(m("SyncState")))
 
+    def names(self, item: str) -> bool:
+        """Whether it names the item of this id."""
+        return any(each.get("Id") == item for each in self.body.iter(t("ItemId")))
+
     def mailboxes(self, organisation: Organisation, account: Account) -> set[str]:
         """Return the addresses that the request concerns, as far as one can see before doing it."""
         named = {
