@@ -21,6 +21,7 @@ from syncd.cli.crm_store import (
 )
 from syncd.cli.errors import Exit, Problem
 from syncd.cli.output import emit_json, table, tell
+from syncd.cli.progress import bar
 from syncd.model.contact import CONTACT, display_name
 from syncd.model.values import Value, to_json
 
@@ -55,9 +56,14 @@ def import_(
         with reading(context, undone) as conn:
             user_id(conn, owner)
     try:
-        with explained("The rest of the file was not imported."):
+        with explained("The rest of the file was not imported."), bar() as progress:
             report = import_file(
-                context.engine(), file, default_owner=owner, strict=strict, clock=context.clock
+                context.engine(),
+                file,
+                default_owner=owner,
+                strict=strict,
+                clock=context.clock,
+                progress=progress,
             )
     except UnreadableFile as error:
         raise Problem(
@@ -91,8 +97,9 @@ def import_(
             tell(str(each), err=True)
         if report.rejected:
             rows = _counted(len(report.rejected), "row")
-            rest = "and with --strict nothing is imported" if report.refused else "the rest is"
-            tell(f"{rows} not imported; {rest}. Correct them, and import only those.", err=True)
+            rest = "" if counts else "; nor was anything else"
+            again = "import the file again" if not counts else "import only those"
+            tell(f"{rows} not imported{rest}. Correct them, and {again}.", err=True)
     if report.rejected:
         click.get_current_context().exit(Exit.FAILED)
 

@@ -81,7 +81,12 @@ def patch_of(
                 f"--set {setting!r} has no '='.", undone, "Write it as --set FIELD=VALUE."
             )
         patch[_field_called(name, undone)] = _value(_field_called(name, undone), text, undone)
-    patch |= {_field_called(name, undone): None for name in cleared}
+    emptied = {_field_called(name, undone) for name in cleared}
+    if both := sorted(emptied & patch.keys()):
+        raise Problem(
+            f"{both[0]} is both given a value and cleared.", undone, "Give it one of the two."
+        )
+    patch |= dict.fromkeys(emptied)
     named = account if account is not None else patch.get(PARENT)
     if named is not None:
         patch[PARENT] = accounts.find(conn, str(named)).id

@@ -12,6 +12,7 @@ from syncd.model.contact import display_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.exc import OperationalError
 
     from syncd.crm.feed import Actor
     from syncd.crm.stored import Stored
@@ -51,9 +52,15 @@ def explained(undone: str) -> Iterator[None]:
         raise Problem(_sentence(error), undone, todo) from error
     except errors.CrmError as error:
         raise Problem(_sentence(error), undone, "Correct it, and try again.") from error
-    except OperationalError as error:  # locked for too long, a full disk, no right to write
-        what = f"The store cannot be used: {error.orig}."
-        raise Problem(what, undone, "See to that, and try again.") from error
+    except OperationalError as error:
+        raise unusable(error, undone) from error
+
+
+def unusable(error: OperationalError, undone: str) -> Problem:
+    """The problem of a store that is locked for too long, on a full disk, or not ours to write."""
+    return Problem(
+        f"The store cannot be used: {error.orig}.", undone, "See to that, and try again."
+    )
 
 
 def _sentence(error: Exception) -> str:

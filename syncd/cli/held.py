@@ -18,7 +18,7 @@ _WORDS = {
     "unlink": "leave alone from now on",
     "move": "set aside in Outlook",
     "empty": "empty a field",
-    "create": "create",
+    "create": "create on the other side",
     "crm-write": "change in the CRM",
 }
 _HELPS = {

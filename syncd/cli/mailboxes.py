@@ -29,11 +29,16 @@ def service(context: Context) -> SyncService:
 
 @contextmanager
 def explained(undone: str = NOTHING_DONE) -> Iterator[None]:
-    """What the mailboxes refuse, as a Problem that says what to type."""
+    """What the mailboxes refuse, or the store, as a Problem that says what to type."""
+    from sqlalchemy.exc import OperationalError
+
+    from syncd.cli.crm_store import unusable
     from syncd.sync.mailboxes import MailboxProblem
 
     try:
         yield
+    except OperationalError as error:
+        raise unusable(error, undone) from error
     except MailboxProblem as problem:
         raise Problem(_sentence(problem.what), undone, _sentence(problem.todo)) from None
 
@@ -78,7 +83,9 @@ def chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:
         )
     rows = [row for row in every if row.state is not MailboxState.PAUSED]
     if not rows:
-        raise Problem("Every mailbox is paused.", NOTHING_DONE, "See them with: syncd status")
+        raise Problem(
+            "Every mailbox is paused.", NOTHING_DONE, "Go on with one: syncd resume MAILBOX"
+        )
     for row in every:
         if row.state is MailboxState.PAUSED:
             output.tell(

@@ -9,6 +9,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Exit
+from syncd.cli.progress import bar
 
 if TYPE_CHECKING:
     from syncd.sync.report import RunReport
@@ -60,8 +61,9 @@ def _look(context: Context, address: str) -> RunReport:
     from syncd.sync.run import Mode
 
     configure_logging(context.configuration.log, quiet=True)
-    with served.explained():
-        return served.service(context).run(address, cause="onboard", mode=Mode.PLAN)
+    service = served.service(context)
+    with served.explained(), bar() as service.progress:
+        return service.run(address, cause="onboard", mode=Mode.PLAN)
 
 
 def _show(context: Context, address: str, *, as_json: bool) -> int:

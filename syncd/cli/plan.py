@@ -9,6 +9,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Exit
+from syncd.cli.progress import bar
 
 
 @click.command(name="plan", short_help="Show what a sync would do, and do nothing.")
@@ -29,11 +30,16 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
     rows = served.chosen(context, mailboxes)
     configure_logging(context.configuration.log, quiet=True)
     service = served.service(context)
-    with served.explained():
+    with served.explained(), bar() as service.progress:
         reports = [service.run(row.address, cause="plan", mode=Mode.PLAN) for row in rows]
     if as_json:
         plans = [
-            {"mailbox": r.mailbox, "error": r.error, "work": [w.to_json() for w in r.work]}
+            {
+                "mailbox": r.mailbox,
+                "error": r.error,
+                "work": [w.to_json() for w in r.work],
+                "would_hold": r.would_hold,
+            }
             for r in reports
         ]
         output.emit_json(plans)

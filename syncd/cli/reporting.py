@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from syncd.cli import output
@@ -28,11 +28,20 @@ def tell_runs(reports: Sequence[RunReport]) -> None:
     rows = []
     for report in reports:
         outlook, crm = report.tally.outlook, report.tally.crm
+        # A moved one is released as well; the others stay where they are, and are left alone.
+        let_go = {**outlook, "let_go": report.tally.links["released"] - outlook["moved"]}
         rows.append(
             [
                 report.mailbox,
                 report.outcome.value,
-                _sum(outlook, created="new", updated="changed", moved="moved", deleted="deleted"),
+                _sum(
+                    let_go,
+                    created="new",
+                    updated="changed",
+                    moved="moved",
+                    deleted="deleted",
+                    let_go="let go",
+                ),
                 _sum(crm, created="new", updated="changed", deleted="deleted"),
                 report.counters["in_step"],
                 report.counters["excluded"],
@@ -97,19 +106,19 @@ def fields(line: Line) -> str:
     """Which fields go where."""
     parts = []
     if "create-item" not in line.verbs and line.to_outlook:
-        parts.append(f"→ Outlook: {_few(line.to_outlook)}")
+        parts.append(f"→ Outlook: {few(line.to_outlook)}")
     if "create-record" not in line.verbs and line.to_crm:
-        parts.append(f"→ CRM: {_few(line.to_crm)}")
+        parts.append(f"→ CRM: {few(line.to_crm)}")
     if line.kept:
-        parts.append(f"kept aside: {_few(line.kept)}")
+        parts.append(f"kept aside: {few(line.kept)}")
     return "; ".join(parts)
 
 
-def _few(labels: Sequence[str], most: int = 4) -> str:
+def few(labels: Sequence[str], most: int = 4) -> str:
     """The first labels, and how many more there are."""
     more = f" and {len(labels) - most} more" if len(labels) > most else ""
     return ", ".join(labels[:most]) + more
 
 
-def _sum(counts: dict[str, int], **names: str) -> str:
-    return ", ".join(f"{counts[n]} {word}" for n, word in names.items() if counts[n]) or "–"
+def _sum(counts: Mapping[str, int], **names: str) -> str:
+    return ", ".join(f"{counts[n]} {word}" for n, word in names.items() if counts.get(n)) or "–"

@@ -22,7 +22,13 @@ def command() -> None:
 
 @command.command(name="list")
 @click.argument("mailbox", required=False)
-@click.option("--limit", default=20, show_default=True, help="How many, latest first.")
+@click.option(
+    "--limit",
+    default=20,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="How many, latest first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_context
 def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: bool) -> None:
@@ -58,9 +64,9 @@ def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: boo
 def show(context: Context, run: str, *, as_json: bool) -> None:
     """Show one RUN with everything it wrote, and why."""
     from syncd.cli import mailboxes
-    from syncd.cli.reporting import VERBS
+    from syncd.cli.reporting import VERBS, few
     from syncd.reconcile.reasons import SENTENCES, Reason
-    from syncd.sync.overview import kept, names, one_run, operations
+    from syncd.sync.overview import kept, names, one_run, operations, written
 
     with mailboxes.reading(context) as conn:
         found = one_run(conn, run)
@@ -73,11 +79,13 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
         done = operations(conn, found.id)
         losers = kept(conn, found.id)
         called = names(conn, done)
+        fields = written(conn, done)
     told: list[dict[str, Any]] = [
         {
             "operation": each.verb,
             "id": each.crm_id,
             "name": called.get(each.crm_id, ""),
+            "fields": fields[each.key],
             "status": each.status,
             "reason": each.reason,
             "why": SENTENCES[Reason(each.reason)],
@@ -104,14 +112,23 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
     )
     if found.error:
         output.tell(found.error)
-    cells = [[t["name"], VERBS[t["operation"]], t["status"], t["why"], t["error"]] for t in told]
-    output.table("Writes", ["Who", "What", "Status", "Why", "Error"], cells)
+    if not told:
+        output.tell("It wrote nothing.")
+    else:
+        cells = [
+            [t["name"], VERBS[t["operation"]], few(t["fields"]), t["status"], _why(t)] for t in told
+        ]
+        output.table("Writes", ["Who", "What", "Fields", "Status", "Why"], cells)
     if losers:
         cells = [[a["name"], _SIDES[a["side"]], _values(a["values"]), a["why"]] for a in aside]
         output.table("Replaced, and kept here", ["Who", "Where", "What stood there", "Why"], cells)
 
 
 _SIDES = {"crm": "the CRM", "outlook": "Outlook"}
+
+
+def _why(told: Mapping[str, Any]) -> str:
+    return f"{told['why']} ({told['error']})" if told["error"] else str(told["why"])
 
 
 def _values(values: Mapping[str, str]) -> str:

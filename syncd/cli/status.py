@@ -74,7 +74,12 @@ def _attention(each: Overview, policies: Container[str]) -> Iterator[str]:
         yield f"paused. Go on with: syncd resume {row.address}"
     elif row.trouble:
         yield f"its last run failed: {row.trouble}. Next try: {output.moment(row.due)}"
-    for reason, n in each.waits.items():
+    if each.approved:
+        yield f"{each.approved} approved. Carry them out: syncd sync {row.address}"
+    for reason, waiting in each.waits.items():
+        n = waiting - (each.approved if reason is Reason.HELD else 0)
+        if n <= 0:
+            continue
         todo = ""
         if reason is Reason.FIRST_CONTACT:
             todo = f" See it: syncd onboard {row.address}"
@@ -87,6 +92,7 @@ def _json(each: Overview, now: datetime) -> dict[str, object]:
     last = each.row.last_success
     return {
         "mailbox": each.row.address,
+        "number": each.row.id,  # as the log names it
         "state": each.row.state.value,
         "policy": each.row.policy,
         "last_success": last.isoformat() if last else None,

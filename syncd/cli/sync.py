@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
+from syncd.cli.progress import bar
 
 if TYPE_CHECKING:
     from syncd.sync.report import RunReport
-    from syncd.sync.service import SyncService
-
-
-LONG_WORK = 50  # writes; below that a bar would only flash
 
 
 @click.command(name="sync", short_help="Bring mailboxes in step now.")
@@ -48,28 +43,5 @@ def sync(context: Context, addresses: Sequence[str]) -> list[RunReport]:
 
     configure_logging(context.configuration.log, quiet=True)
     service = served.service(context)
-    with served.explained(), _progress(service):
+    with served.explained(), bar() as service.progress:
         return [service.run(address, cause="command") for address in addresses]
-
-
-@contextmanager
-def _progress(service: SyncService) -> Iterator[None]:
-    """A bar for long work, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        tasks = {}
-
-        def show(mailbox: str, done: int, total: int) -> None:
-            if total < LONG_WORK:
-                return
-            if mailbox not in tasks:
-                tasks[mailbox] = bar.add_task(mailbox, total=total)
-            bar.update(tasks[mailbox], completed=done, total=total)
-
-        service.progress = show
-        yield

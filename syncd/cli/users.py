@@ -52,6 +52,7 @@ def add(
     undone = f"{address} was not added."
     _known_policy(context, policy, undone)
     own = _found(password_file, undone)
+    _complete(context, policy, username, own, undone)
     with crm_store.explained(undone), mailboxes.writing(context, undone) as conn:
         user = users.get(conn, address) or users.add(conn, address, name)
         served.installation(conn)
@@ -105,6 +106,11 @@ def change(
         row = served.get(conn, address)
         if policy:
             _same_server(context, row.policy, policy, undone)
+        if changes.keys() & {"username", "password_file"}:
+            now = {"username": row.username, "password_file": row.password_file, **changes}
+            _known_policy(context, policy or row.policy, undone)
+            own = (now["username"], now["password_file"])
+            _complete(context, policy or row.policy, *own, undone)
         served.change(conn, row.id, changes)
     output.tell(
         f"{row.address} was changed. See what a sync would do now: syncd plan {row.address}"
@@ -122,6 +128,23 @@ def _found(password_file: Path | None, undone: str) -> str | None:
             f"Write the password into it, as its only line; then: chmod 600 {password_file}",
         )
     return str(password_file.absolute())
+
+
+def _complete(
+    context: Context, policy: str, username: str | None, password_file: str | None, undone: str
+) -> None:
+    """A name without its password would sign in with that of the server's account."""
+    configuration = context.configuration
+    server = configuration.servers[configuration.policies[policy].server]
+    theirs = server.password_file is not None or server.password_env is not None
+    if password_file is None and (username is not None or not theirs):
+        raise Problem(
+            "The mailbox needs a password of its own."
+            if username
+            else f"The server of the policy {policy} has no account that signs in for all.",
+            undone,
+            "Name who signs in, and the file with the password: --username U --password-file F",
+        )
 
 
 def _same_server(context: Context, old: str, new: str, undone: str) -> None:
@@ -160,27 +183,27 @@ def list_users(context: Context, *, as_json: bool) -> None:
     with mailboxes.reading(context) as conn:
         rows = {row.user_id: row for row in served.every(conn)}
         found = users.every(conn)
-    told = [
-        {
-            "address": user.address,
-            "name": user.name,
-            "policy": rows[user.id].policy if user.id in rows else None,
-            "state": rows[user.id].state.value if user.id in rows else None,
-        }
-        for user in found
-    ]
+    served_as = [(user, rows.get(user.id)) for user in found]
     if as_json:
-        output.emit_json(told)
-    elif not told:
+        output.emit_json(
+            [
+                {
+                    "number": row.id if row else None,  # as the log names it
+                    "address": user.address,
+                    "name": user.name,
+                    "policy": row.policy if row else None,
+                    "state": row.state.value if row else None,
+                }
+                for user, row in served_as
+            ]
+        )
+    elif not found:
         output.tell("There are no users yet. Add one: syncd users add ADDRESS --policy NAME")
     else:
         cells = [
-            [
-                u["address"],
-                u["name"],
-                u["policy"] or "–",
-                STATES.get(state := u["state"] or "–", state),
-            ]
-            for u in told
+            [row.id, user.address, user.name, row.policy, STATES.get(row.state.value, row.state)]
+            if row
+            else ["–", user.address, user.name, "–", "–"]
+            for user, row in served_as
         ]
-        output.table("Users", ["Address", "Name", "Policy", "Mailbox"], cells)
+        output.table("Users", ["No.", "Address", "Name", "Policy", "State"], cells)

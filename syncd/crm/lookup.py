@@ -20,6 +20,8 @@ def referred(conn: Connection, reference: str) -> list[Stored]:
     An id or its beginning goes before an e-mail address or a name.
     """
     wanted = reference.strip()
+    if not wanted:
+        return []  # nobody, and not whoever has no name
     if len(wanted) >= SHORTEST_PREFIX:
         found = _some(conn, contact.c.id.startswith(wanted.lower(), autoescape=True))
         if found:

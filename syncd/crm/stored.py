@@ -25,6 +25,7 @@ MAX_NOTE = 1_048_576  # characters of a free text
 MAX_NAMES = 1_000  # elements of a set
 
 _LINE_END = re.compile(r"\r\n?|\n")
+_OTHER_BYTES = re.compile("[\udc80-\udcff]")  # how Python keeps what it could not decode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps no NUL, UTF-8 no lone surrogate
 
 Row = Mapping[str, object]
@@ -239,6 +240,8 @@ def checked_text(name: str, text: object, limit: int) -> str | None:
         raise InvalidValue(name, "not a text")
     if len(text) > limit:
         raise InvalidValue(name, f"longer than {limit:,} characters")
+    if _OTHER_BYTES.search(text):
+        raise InvalidValue(name, "is not UTF-8; save the file as UTF-8")
     if _UNSTORABLE.search(text):
         raise InvalidValue(name, "has characters that no text may have (such as NUL)")
     return text if text and not text.isspace() else None

@@ -65,9 +65,10 @@ class Dispatcher:
             self._pool.submit(self._run, address)
 
     def _run(self, address: str) -> None:
-        with bound_contextvars(run=uuid4().hex, mailbox=address):
+        run_id = uuid4().hex[:12]
+        with bound_contextvars(run=run_id, mailbox=address):
             sound = not self._stop.is_set() and self._contained(
-                "a run broke off; its mailbox rests", lambda: self._run_once(address)
+                "a run broke off; its mailbox rests", lambda: self._run_once(address, run_id)
             )
         with self._lock:
             self._running.discard(address)
@@ -76,8 +77,8 @@ class Dispatcher:
             elif not self._stop.is_set():
                 self._rest(address)
 
-    def _run_once(self, address: str) -> None:
-        self._service.run(address, cause="schedule", stop=self._stop)
+    def _run_once(self, address: str, run_id: str) -> None:
+        self._service.run(address, cause="schedule", stop=self._stop, run_id=run_id)
 
     def _rest(self, address: str) -> None:
         _, before = self._resting.get(address, (0.0, FIRST_REST / 2))

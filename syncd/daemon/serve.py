@@ -35,6 +35,7 @@ def serve(service: SyncService, workers: int) -> None:
         misfire_grace_time=None,
     )
     scheduler.add_job(dispatcher.tidy, "interval", hours=24, jitter=3600, coalesce=True)
+    service.begin()
     with stop_signals() as wait:
         scheduler.start()
         notify("READY=1")

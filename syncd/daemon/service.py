@@ -14,7 +14,11 @@ class SyncService(Protocol):
         """The addresses of at most `limit` mailboxes that are due and not being run."""
         ...
 
-    def run(self, address: str, *, cause: str, stop: threading.Event) -> object:
+    def begin(self) -> None:
+        """Look at what has changed while nothing ran, before anything does."""
+        ...
+
+    def run(self, address: str, *, cause: str, stop: threading.Event, run_id: str) -> object:
         """Run one cycle of a mailbox, and set when it is due next. Returns when it is over.
 
         Contains its own failures. Once `stop` is set it finishes the batch at hand and returns.

@@ -55,7 +55,7 @@ class MailboxError(Exception):
         message: str,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(f"{code}: {message}")
+        super().__init__(f"{message} ({code})")
         self.sort = sort
         self.scope = scope
         self.code = code

@@ -50,12 +50,14 @@ def tripped(
     limits: Limits,
     live: int,
     executed: Mapping[Bounded, int],
+    waiting: Mapping[Bounded, int],
     *,
     onboarding: bool = False,
 ) -> frozenset[Bounded]:
     """Which verbs exceed the limits.
 
-    `live` is the number of live links; `executed` what the last 24 hours did without approval.
+    `live` is the number of live links; `executed` what the last 24 hours did without approval;
+    `waiting` what is held already: what comes after it belongs to the same flood.
     Onboarding has its own limit: the person who approved it saw how much it creates.
     """
     counts = Counter(each for decision in decisions for each in bounded(decision))
@@ -63,7 +65,7 @@ def tripped(
         verb
         for verb, n in counts.items()
         if not (onboarding and verb in (Bounded.CREATE, Bounded.CRM_WRITE))
-        and _over(verb, n, limits, live, executed.get(verb, 0))
+        and _over(verb, n + waiting.get(verb, 0), limits, live, executed.get(verb, 0))
     )
 
 

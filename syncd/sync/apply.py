@@ -85,10 +85,38 @@ def _apply(
     return left
 
 
+def foreseen(
+    session: Session, decided: Sequence[tuple[Work, Decision]]
+) -> list[tuple[Work, Decision]]:
+    """What `apply` would find of these decisions, with nothing written: for a plan."""
+    taken = {work.crm_id for work, _ in decided if work.crm_id}
+    claimed: set[str] = set()
+    found: list[tuple[Work, Decision]] = []
+    with session.read() as conn:
+        for work, decision in decided:
+            task = _looked_up(conn, session, Task.of(work, decision), claimed, taken)
+            if isinstance(task, Task):
+                found.append((task.work, task.decision))
+            else:
+                found.append((work, Decision(decision.action, task, Stand.WAITING)))
+    return found
+
+
 def _checked(
     conn: Connection, session: Session, task: Task, claimed: set[str], taken: set[str]
 ) -> Task | None:
-    """The task, after a look in the CRM for whom it would create twice (P3).
+    """The task, after a look in the CRM for whom it would create twice; `None` if it is to wait."""
+    found = _looked_up(conn, session, task, claimed, taken)
+    if isinstance(found, Task):
+        return found
+    postpone(conn, session, task.work, Stand.WAITING, found)
+    return None
+
+
+def _looked_up(
+    conn: Connection, session: Session, task: Task, claimed: set[str], taken: set[str]
+) -> Task | Reason:
+    """The task, tied to the record that it would make twice if there is one; or why it waits (P3).
 
     `claimed` is what the creations of this batch go by: a second item about the same person waits
     until the first one is a record. `taken` are the records that this run has to do with already: a
@@ -99,20 +127,16 @@ def _checked(
     kind, values = session.policy.kind, task.item.fields
     keys = unique_keys(kind, values) | name_keys(kind, values)
     if keys & claimed:
-        postpone(conn, session, task.work, Stand.WAITING, Reason.RETRY)
-        return None
+        return Reason.RETRY
     same, doubtful = duplicates(conn, session, task.item)
     if not same and not doubtful:
         claimed |= keys
         return task
     if doubtful or links.by_crm(conn, session.key, [each.id for each in same]):
-        reason = Reason.DOUBTFUL_MATCH if doubtful else Reason.LINKED_HERE
-        postpone(conn, session, task.work, Stand.WAITING, reason)
-        return None
+        return Reason.DOUBTFUL_MATCH if doubtful else Reason.LINKED_HERE
     (found,) = same
     if found.id in taken:
-        postpone(conn, session, task.work, Stand.WAITING, Reason.RETRY)
-        return None
+        return Reason.RETRY
     taken.add(found.id)
     origins = {group: origin.at for group, origin in found.origins.items()}
     crm = CrmFacts(CrmPresence.IN_SCOPE, found.record, found.version, origins)

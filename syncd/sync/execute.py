@@ -55,7 +55,7 @@ def execute(session: Session, tasks: Sequence[Task]) -> None:
             session.check_stop()
             _batch(session, verb, [Attempt(task, str(session.new_key())) for task in batch])
             done += len(batch)
-            session.progress(session.mailbox.address, done, total)
+            session.progress(f"{session.mailbox.address}: writing", done, total)
 
 
 def _batches(session: Session, tasks: Sequence[Task]) -> Iterator[list[Task]]:

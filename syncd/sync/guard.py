@@ -6,12 +6,12 @@ changed since is not what was approved, and is held anew.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, insert, select, update
+from sqlalchemy import Connection, CursorResult, Row, insert, select, update
 
 from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, tripped
 from syncd.reconcile.decide import Decision, Stand, Verb
@@ -35,17 +35,27 @@ def divide(
     if not any(d.verbs or d.groups for _, d in decided):
         return list(decided), []
     with session.read() as conn:
-        approvals = _approvals(conn, session)
+        rows = _rows(conn, session)
         done: Counter[Bounded] = Counter()
         for verb, n in journal.executed(conn, session).items():
             if Verb(verb) in BOUNDED:
                 done[BOUNDED[Verb(verb)]] += n
+        approvals = _approvals(rows)
         asked = [(w, d) for w, d in decided if not _approved(approvals, w, d)]
         # Below these no share is asked for, and to count what is live costs by what there is.
         fewest = min(session.policy.limits.few, session.policy.limits.some + 1)
         live = links.live(conn, session.key) if len(asked) >= fewest else 0
-    over = tripped([d for _, d in asked], session.policy.limits, live, done, onboarding=onboarding)
-    held = [(w, d, hit) for w, d in asked if (hit := bounded(d) & over)]
+    before = _held_before(rows)
+    subjects = {work.subject for work, _ in asked}
+    waiting = Counter(v for s, verbs in before.items() if s not in subjects for v in verbs)
+    over = tripped(
+        [d for _, d in asked], session.policy.limits, live, done, waiting, onboarding=onboarding
+    )
+    # What is held stays held, whoever edits it meanwhile and however few are left: only a person
+    # lets it go, or that there is nothing left to do.
+    held = [
+        (w, d, hit) for w, d in asked if (hit := bounded(d) & (over | before.get(w.subject, set())))
+    ]
     keep = {id(w) for w, _, _ in held}
     return [(w, d) for w, d in decided if id(w) not in keep], held
 
@@ -87,7 +97,7 @@ def approve(conn: Connection, mailbox_id: int, at: datetime) -> int:
 def mark_approved(session: Session, tasks: Sequence[Task]) -> None:
     """Note on each task whether a person approved it: such do not count against the day again."""
     with session.read() as conn:
-        approvals = _approvals(conn, session)
+        approvals = _approvals(_rows(conn, session))
     for task in tasks:
         task.approved = _approved(approvals, task.work, task.decision)
 
@@ -101,10 +111,23 @@ def _approved(approvals: _Approvals, work: Work, decision: Decision) -> bool:
     return not approvals.get(at, set()).isdisjoint(bounded(decision))
 
 
-def _approvals(conn: Connection, session: Session) -> _Approvals:
-    query = select(table).where(session.mine(table), table.c.approved_at.is_not(None))
+def _rows(conn: Connection, session: Session) -> list[Row[Any]]:
+    """What is or was held here, and is not carried out yet."""
+    return list(conn.execute(select(table).where(session.mine(table))))
+
+
+def _approvals(rows: Iterable[Row[Any]]) -> _Approvals:
     approvals: dict[tuple[str, int, str], set[str]] = {}
-    for row in conn.execute(query):
-        at = (row.subject, row.crm_version, row.remote_version)
-        approvals.setdefault(at, set()).add(row.verb)
+    for row in rows:
+        if row.approved_at is not None:
+            at = (row.subject, row.crm_version, row.remote_version)
+            approvals.setdefault(at, set()).add(row.verb)
     return approvals
+
+
+def _held_before(rows: Iterable[Row[Any]]) -> dict[str, set[Bounded]]:
+    """By subject, the verbs that are held, or were approved for other versions than now."""
+    before: dict[str, set[Bounded]] = defaultdict(set)
+    for row in rows:
+        before[row.subject].add(Bounded(row.verb))
+    return before

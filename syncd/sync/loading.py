@@ -142,8 +142,11 @@ def stamp_text(session: Session, crm_id: str) -> str:
 def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
     """Read the items with these ids that were not read yet."""
     wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
+    read = 0
     for some in batches(wanted, session.port.capabilities.read_batch):
         facts.items.update(_read(session, some))
+        read += len(some)
+        session.progress(f"{session.mailbox.address}: reading", read, len(wanted))
 
 
 def _read(session: Session, ids: Sequence[str]) -> dict[str, Item | Failure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from syncd.crm.tables import utc
 from syncd.reconcile.decide import Stand
 from syncd.sync.tables import installation as installation_table
 from syncd.sync.tables import mailbox as table
-from syncd.sync.tables import noticed, observed
+from syncd.sync.tables import mailbox_kind, noticed, observed
 
 LEASE = timedelta(minutes=3)  # outlives the deadline of one request; renewed with every write
 
@@ -162,6 +163,12 @@ def due(conn: Connection, now: datetime, policies: Iterable[str], limit: int) ->
     return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
 
 
+def bring_forward(conn: Connection, policy: str, at: datetime) -> None:
+    """Let no sound mailbox of a policy wait longer than until `at`."""
+    late = (table.c.policy == policy) & (table.c.failures == 0) & (table.c.due > at)
+    conn.execute(update(table).where(late).values(due=at))
+
+
 def set_state(
     conn: Connection, mailbox_id: int, state: MailboxState, trouble: str | None = None
 ) -> None:
@@ -174,6 +181,15 @@ def go_live(conn: Connection, mailbox_id: int) -> None:
     """An approved mailbox has synced well. One that was paused meanwhile stays so."""
     approved = (table.c.id == mailbox_id) & (table.c.state == MailboxState.APPROVED.value)
     conn.execute(update(table).where(approved).values(state=MailboxState.LIVE.value))
+
+
+def counters(conn: Connection, mailbox_id: int) -> Counter[str]:
+    """How many items stand where, over all kinds."""
+    total: Counter[str] = Counter()
+    query = select(mailbox_kind.c.counters).where(mailbox_kind.c.mailbox_id == mailbox_id)
+    for counted in conn.scalars(query):
+        total.update(counted)
+    return total
 
 
 def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
@@ -249,11 +265,12 @@ def finish(
     mailbox_id: int,
     *,
     due_at: datetime,
+    failed: bool,
     success: datetime | None,
     trouble: str | None,
 ) -> None:
-    """Note how a run went and when the next one may start."""
-    failures = 0 if success else table.c.failures + 1
+    """Note how a run went and when the next one may start; `success` is when all of it was done."""
+    failures = table.c.failures + 1 if failed else 0
     values: dict[str, object] = {"due": due_at, "failures": failures, "trouble": trouble}
     if success:
         values["last_success"] = success

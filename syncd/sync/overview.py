@@ -23,7 +23,6 @@ from syncd.sync.tables import (
     held,
     link,
     mailbox,
-    mailbox_kind,
     noticed,
     observed,
     operation,
@@ -33,25 +32,26 @@ from syncd.sync.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One mailbox: its counters over all kinds, and by reason how many cases wait for what."""
+    """One mailbox: its counters over all kinds, and by reason how many cases wait for what.
+
+    `approved` of those that are held were let go, and are carried out by the next run.
+    """
 
     row: MailboxRow
     counters: Counter[str]
     waits: Counter[Reason]
+    approved: int = 0
 
 
 def overviews(conn: Connection, addresses: Sequence[str] = ()) -> list[Overview]:
     """The named mailboxes, or all. Raises MailboxProblem when one is not served."""
     rows = [mailboxes.get(conn, each) for each in addresses] or mailboxes.every(conn)
-    return [Overview(row, _counters(conn, row.id), _waits(conn, row.id)) for row in rows]
-
-
-def _counters(conn: Connection, mailbox_id: int) -> Counter[str]:
-    total: Counter[str] = Counter()
-    query = select(mailbox_kind.c.counters).where(mailbox_kind.c.mailbox_id == mailbox_id)
-    for counters in conn.scalars(query):
-        total.update(counters)
-    return total
+    return [
+        Overview(
+            row, mailboxes.counters(conn, row.id), _waits(conn, row.id), _approved(conn, row.id)
+        )
+        for row in rows
+    ]
 
 
 def _waits(conn: Connection, mailbox_id: int) -> Counter[Reason]:
@@ -64,6 +64,13 @@ def _waits(conn: Connection, mailbox_id: int) -> Counter[Reason]:
         for reason, n in conn.execute(query.group_by(table.c.reason)):
             found[Reason(reason)] += n
     return found
+
+
+def _approved(conn: Connection, mailbox_id: int) -> int:
+    """How many held cases a person has approved; the next run carries them out."""
+    let_go = (held.c.mailbox_id == mailbox_id) & held.c.approved_at.is_not(None)
+    query = select(func.count(func.distinct(held.c.subject))).where(let_go)
+    return int(conn.execute(query).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,20 @@ def names(conn: Connection, rows: Iterable[Row[Any]]) -> dict[str, str]:
         each.id: STORED[kind].kind.called(each.record.fields)
         for kind, wanted in ids.items()
         for each in records.read(conn, STORED[kind], wanted).values()
+    }
+
+
+def written(conn: Connection, rows: Iterable[Row[Any]]) -> dict[str, list[str]]:
+    """The labels of the fields that some operations write, by their keys."""
+    found = list(rows)
+    contents = load(conn, {row.after for row in found if row.after})
+    return {
+        row.key: [
+            fields[name].label
+            for name in contents.get(row.after or "", {})
+            if name in (fields := STORED[row.kind].kind.by_name)
+        ]
+        for row in found
     }
 
 

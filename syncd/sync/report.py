@@ -72,6 +72,7 @@ class RunReport:
     mailbox: str
     run: str
     started: bool = False
+    stopped: bool = False  # by the daemon, before all was done
     outcome: Outcome = Outcome.FAILED  # until it is known to have ended well
     tally: Tally = field(default_factory=Tally)
     counters: Counter[str] = field(default_factory=Counter)

@@ -18,7 +18,7 @@ from syncd.outlook.port import FolderRef
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, doubles, guard, observe
-from syncd.sync.apply import apply
+from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import Work, gather
@@ -54,7 +54,10 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
         return
     whole = mode is Mode.PLAN or onboarding
     cases = gather(session, in_doubt, parked=whole)
-    decided = _decide(session, cases, report)
+    decided = _decide(session, cases)
+    if whole:
+        decided = foreseen(session, decided)
+    report.lines += [line(session.policy.kind, work, decision) for work, decision in decided]
     if onboarding:
         report.proposal = proposal(cases, decided)
     if onboarding and first is not ContactState.APPROVED and not may_go(session):
@@ -113,10 +116,8 @@ def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
     return found.id != known
 
 
-def _decide(
-    session: Session, cases: Sequence[Work], report: RunReport
-) -> list[tuple[Work, Decision]]:
-    rules, kind = session.rules(), session.policy.kind
+def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decision]]:
+    rules = session.rules()
     decided: list[tuple[Work, Decision]] = []
     waiting: list[Work] = []
     for work in cases:
@@ -125,7 +126,6 @@ def _decide(
             continue
         decision = doubles.decision() if work.double else decide(work.case, rules)
         decided.append((work, decision))
-        report.lines.append(line(kind, work, decision))
     if waiting:
         with session.write() as conn:
             for work in waiting:

@@ -6,16 +6,15 @@ import logging
 import random
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, update
 
-from syncd.crm import database, feed
+from syncd.crm import database
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.values import canonical
@@ -29,16 +28,14 @@ from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
-from syncd.sync.snapshots import chunks
-from syncd.sync.tables import link
 from syncd.sync.tables import mailbox as mailbox_table
 from syncd.sync.tables import run as run_table
+from syncd.sync.waking import Waker
 
 log = structlog.get_logger("syncd")
 
 JITTER = 0.1  # of the interval, either way, so that mailboxes do not fall into step
 LONGEST_GAP = timedelta(hours=1)
-WAKE_CHUNK = 1_000
 
 Connect = Callable[[MailboxRow, MailboxPolicy], Mailbox]
 
@@ -54,11 +51,23 @@ class SyncService:
     stored: Mapping[str, StoredKind] = field(default_factory=lambda: STORED)
     new_key: Callable[[], UUID] = uuid4
     progress: Progress = quiet
-    _woken: int | None = None
+    _waker: Waker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._waker = Waker(self.engine, self.stored, self.clock)
+
+    def begin(self) -> None:
+        """See to it that a shorter interval holds at once, and name what cannot be served."""
+        with database.write(self.engine) as conn:
+            for name, policy in self.policies.items():
+                mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
+            lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
+        if lost:
+            log.warning("the configuration lacks the policy of these mailboxes", mailboxes=lost)
 
     def due(self, limit: int) -> Sequence[str]:
         """The addresses of mailboxes that are due now and that nobody runs."""
-        self._wake()
+        self._waker.wake()
         with database.read(self.engine) as conn:
             return mailboxes.due(conn, self.clock(), self.policies, limit)
 
@@ -69,6 +78,7 @@ class SyncService:
         cause: str = "schedule",
         stop: threading.Event | None = None,
         mode: Mode = Mode.SYNC,
+        run_id: str | None = None,
     ) -> RunReport:
         """Run one mailbox and tell how it went; whatever of it fails is told, not raised (P10).
 
@@ -76,7 +86,7 @@ class SyncService:
         """
         with database.read(self.engine) as conn:
             row = mailboxes.get(conn, address)
-        report = RunReport(row.address, uuid4().hex[:12])
+        report = RunReport(row.address, run_id or uuid4().hex[:12])
         with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
             try:
                 policy = self._policy(row)
@@ -130,7 +140,7 @@ class SyncService:
         except MailboxError as error:
             self._failed(row, policy, report, error)
         except Stopped:
-            report.outcome = Outcome.PARTIAL
+            report.outcome, report.stopped = Outcome.PARTIAL, True
             report.error = "syncd was stopped; the rest is for the next run"
         except MailboxProblem as problem:
             report.failed(problem)
@@ -217,7 +227,11 @@ class SyncService:
         mode: Mode,
     ) -> None:
         now = self.clock()
-        success = None if report.outcome is Outcome.FAILED else now
+        if report.error:  # it was cut short, and has not told how all of it stands
+            with database.read(self.engine) as conn:
+                report.counters = mailboxes.counters(conn, row.id)
+        failed = report.outcome is Outcome.FAILED
+        synced = not failed and not report.stopped and not report.first_contact
         with database.write(self.engine) as conn:
             done = {
                 "ended": now,
@@ -230,8 +244,11 @@ class SyncService:
             # Who lost the lease says nothing of the mailbox: another process runs it now.
             if mailboxes.release(conn, lease) and mode is Mode.SYNC:
                 due_at = now + self._gap(row, policy, report)
-                mailboxes.finish(conn, row.id, due_at=due_at, success=success, trouble=report.error)
-                if success and not report.first_contact:
+                mailboxes.finish(
+                    conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
+                    success=now if synced else None,
+                )  # fmt: skip
+                if synced:
                     mailboxes.go_live(conn, row.id)
 
     def _gap(self, row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
@@ -241,43 +258,6 @@ class SyncService:
             gap = min(max(LONGEST_GAP, gap), gap * 2 ** min(row.failures, 10))
         gap *= 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, keeps no secret
         return max(gap, timedelta(seconds=report.retry_after or 0))
-
-    def _wake(self) -> None:
-        """Make mailboxes due that a change in the CRM concerns.
-
-        A change that came out of a mailbox does not make that mailbox due again; nor does any one
-        that failed, which waits as long as it was asked to.
-        """
-        with database.read(self.engine) as conn:
-            newest = feed.latest(conn)
-            if self._woken is None or newest == self._woken:
-                self._woken = newest
-                return
-            changes = feed.since(conn, self._woken, WAKE_CHUNK)
-        with database.write(self.engine) as conn:
-            for kind, stored in self.stored.items():
-                changed: dict[str, set[str]] = defaultdict(set)  # by the mailbox it came out of
-                for each in changes:
-                    if each.kind == kind:
-                        changed[each.actor.mailbox or ""].add(each.id)
-                for source, ids in changed.items():
-                    found = self._concerned(conn, kind, stored, ids)
-                    mailboxes.wake(conn, found, self.clock(), but=source)
-        self._woken = changes[-1].number if changes else newest
-
-    def _concerned(
-        self, conn: Connection, kind: str, stored: StoredKind, ids: set[str]
-    ) -> set[int]:
-        found: set[int] = set()
-        for chunk in chunks(ids):
-            linked = select(link.c.mailbox_id).where(link.c.kind == kind, link.c.crm_id.in_(chunk))
-            owned = (
-                select(mailbox_table.c.id)
-                .join(stored.table, stored.table.c.owner_id == mailbox_table.c.user_id)
-                .where(stored.table.c.id.in_(chunk))
-            )
-            found |= set(conn.scalars(linked)) | set(conn.scalars(owned))
-        return found
 
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
@@ -318,6 +298,8 @@ def _log(report: RunReport) -> None:
         outcome=report.outcome.value,
         requests=report.requests,
         seconds=round(report.seconds, 3),
+        outlook=dict(report.tally.outlook),
+        crm=dict(report.tally.crm),
         **({"error": report.error} if report.error else {}),
         **_flat(report),
     )

@@ -43,12 +43,12 @@ class Tally:
     failed: int = 0
 
 
-Progress = Callable[[str, int, int], None]  # mailbox, writes done, writes in all
+Progress = Callable[[str, int, int], None]  # what is done in which mailbox, how much, of how much
 
 
-def quiet(mailbox: str, done: int, total: int) -> None:
+def quiet(what: str, done: int, total: int) -> None:
     """Tell nobody of progress."""
-    del mailbox, done, total
+    del what, done, total
 
 
 @dataclass

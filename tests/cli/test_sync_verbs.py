@@ -101,7 +101,8 @@ def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> N
     assert [line["operations"] for line in plan["work"]] == [["create-item"]]
     assert office.box.mailbox(ALICE).items("contacts") == []
     office.done("sync")
-    assert office.json("plan") == [{"mailbox": ALICE, "error": None, "work": []}]
+    idle: dict[str, object] = {"mailbox": ALICE, "error": None, "work": [], "would_hold": 0}
+    assert office.json("plan") == [idle]
 
 
 def test_sync_prints_one_object_a_mailbox(office: Office) -> None:
@@ -136,9 +137,13 @@ def test_a_paused_mailbox_is_left_alone(office: Office) -> None:
     result = office.type("sync")
     assert result.exit_code == 4
     assert "paused" in result.stderr
-    assert "syncd status" in result.stderr
+    assert "syncd resume" in result.stderr
     assert office.box.mailbox(ALICE).items("contacts") == []
-    office.done("resume", ALICE)
+    office.done("users", "add", BOB, "--policy", "sales")
+    result = office.type("sync", "--json")
+    assert f"{ALICE} is paused" in result.stderr
+    assert [each["mailbox"] for each in json.loads(result.stdout)] == [BOB]
+    office.done("resume", "--all")
     assert office.json("sync")[0]["counts"]["outlook"]["created"] == 1
 
 

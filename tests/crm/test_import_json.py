@@ -193,7 +193,7 @@ def test_what_is_not_utf8_is_refused_with_its_row(store: Store, tmp_path: Path) 
     report = imported(store, tmp_path / "rows.json", content)
     assert report.created == {"contact": 1}
     assert len(report.rejected) == 1
-    assert report.rejected[0].reason.startswith("lastname: has characters that no text may have")
+    assert report.rejected[0].reason.startswith("lastname: is not UTF-8")
 
 
 @pytest.mark.parametrize(

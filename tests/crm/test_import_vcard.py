@@ -221,7 +221,7 @@ def test_a_card_in_another_encoding_is_refused_alone(store: Store, tmp_path: Pat
     report = imported(store, tmp_path / "a.vcf", content)
     assert report.created == {"contact": 1}
     assert [each.line for each in report.rejected] == [5]
-    assert "lastname: has characters" in report.rejected[0].reason
+    assert "lastname: is not UTF-8" in report.rejected[0].reason
 
 
 @given(st.lists(st.text(alphabet="ab;,\\n\n"), min_size=1, max_size=5))

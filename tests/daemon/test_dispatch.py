@@ -23,6 +23,9 @@ class Mailboxes:
     done: list[str] = field(default_factory=list)
     most_at_once: int = 0
 
+    def begin(self) -> None:
+        """Nothing has changed."""
+
     def tidy(self) -> None:
         """Nothing to clean up."""
 
@@ -30,9 +33,10 @@ class Mailboxes:
         """The first mailboxes, whether they are being run or not: the worst a service may do."""
         return self.addresses[:limit]
 
-    def run(self, address: str, *, cause: str, stop: threading.Event) -> object:
+    def run(self, address: str, *, cause: str, stop: threading.Event, run_id: str) -> object:
         """Stay until the gate opens or `stop` is set, or break at once."""
         assert cause == "schedule"
+        assert run_id
         with self.lock:
             self.running.append(address)
             self.most_at_once = max(self.most_at_once, len(self.running))

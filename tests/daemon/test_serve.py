@@ -17,10 +17,13 @@ class Service:
     def due(self, limit):
         return ["a@example.test"][:limit]
 
+    def begin(self):
+        pass
+
     def tidy(self):
         pass
 
-    def run(self, address, *, cause, stop):
+    def run(self, address, *, cause, stop, run_id):
         print("begun", flush=True)
         stop.wait(30)
         print("finished" if stop.is_set() else "timed_out", flush=True)

@@ -89,6 +89,43 @@ def test_what_changed_since_is_not_what_was_approved(world: World) -> None:
     assert world.crm(ids[0])["jobtitle"] == "Boss"
 
 
+def test_what_is_held_stays_held_whoever_touches_it(world: World) -> None:
+    """An edit of a few of the many lets none of them go; nor do a few more that come after."""
+    ids = world.new_many(many(300))
+    world.settle()
+    for each in ids[:60]:
+        world.assign(each, BOB)
+    world.sync()
+    for each in ids[:8]:
+        world.change(each, jobtitle="CEO")
+    world.hand().edit(world.item_of(ids[9]).id, {"jobtitle": "Boss"})
+    for each in ids[60:63]:
+        world.assign(each, BOB)
+    assert world.sync().counters["held"] == 63
+    assert len(world.items()) == 300
+    world.approve()
+    world.change(ids[0], jobtitle="CFO")  # after the approval: not what was approved
+    world.sync()
+    assert states(world, "released") == 62
+    assert world.reports[-1].counters["held"] == 1
+    world.approve()
+    world.settle()
+    assert states(world, "released") == 63
+
+
+def test_what_users_deleted_and_is_held_survives_an_edit_in_the_crm(world: World) -> None:
+    """The link of a held deletion is not let go because its record was edited."""
+    ids = world.new_many(many(60))
+    world.settle()
+    for each in ids:
+        world.hand().move(world.item_of(each).id, "deleteditems")
+    assert world.sync().counters["held"] == 60
+    for each in ids[:20]:
+        world.change(each, jobtitle="CEO")
+    assert world.sync().counters["held"] == 60
+    assert states(world, "live") == 60
+
+
 @pytest.mark.parametrize(("live", "gone", "held"), [(10, 2, False), (10, 6, True), (3, 3, True)])
 def test_a_share_of_the_links_is_a_limit_too(
     world: World, live: int, gone: int, *, held: bool
@@ -159,8 +196,12 @@ def test_a_day_has_a_limit_and_the_next_day_is_another(world: World) -> None:
     assert len(world.items()) == 320
     assert world.reports[-1].counters["held"] == 40
     world.pass_time(hours=25)
+    world.remove(ids[120])
     world.settle()
-    assert len(world.items()) == 280
+    assert len(world.items()) == 319  # the next day has room; what is held waits for a person
+    world.approve()
+    world.settle()
+    assert len(world.items()) == 279
 
 
 def test_a_plan_says_what_would_be_held_and_touches_nothing(world: World) -> None:

@@ -38,6 +38,7 @@ def import_file(
     default_owner: str | None = None,
     strict: bool = False,
     clock: Callable[[], datetime] = utcnow,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Report:
     """Import vCard 3 or JSON. Rows without an owner get `default_owner`, an address.
 
@@ -55,6 +56,7 @@ def import_file(
         for start in range(0, len(rows), CHUNK):
             with write(engine) as conn:
                 loading.load(conn, rows[start : start + CHUNK])
+            progress(path.name, min(start + CHUNK, len(rows)), len(rows))
     return loading.report(reading.left_out, strict=strict)
 
 
@@ -192,7 +194,7 @@ class _Loading:
     def _owner(self, row: Row) -> str:
         address = row.owner or self._default_owner
         if not address:
-            raise BadRow("no owner is given")
+            raise BadRow("no owner is given; name one in the row, or with --owner")
         owner = self._owners.get(users.key_of(address))
         if owner is None:
             raise NoSuchOwner(address)

@@ -149,6 +149,8 @@ class Session:
         session.trust_env = False
         verify = self._server.verify_tls
         session.verify = str(verify) if isinstance(verify, Path) else verify
+        if verify is False:  # `config validate` warns of it, once and in words
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         session.auth = HTTPBasicAuth(_octets(self._server.username), _octets(self._server.password))
         return session
 
@@ -208,7 +210,21 @@ def _lost(problem: Exception, body: _Body, effect: Effect) -> MailboxError:
     if "CERTIFICATE_VERIFY_FAILED" in str(problem):
         says = "the server's certificate is not trusted; name its CA in verify_tls"
         return errors.unsent("untrusted", says)
+    said = str(problem)
+    for sign, cause in _CAUSES:
+        if sign in said:
+            return errors.unsent("unreachable", f"the server cannot be reached: {cause}")
     return errors.unsent("unreachable", "the server cannot be reached; check the endpoint")
+
+
+_CAUSES = (
+    ("Connection refused", "nothing listens at the endpoint's address and port"),
+    ("NameResolutionError", "the name of the endpoint is not known here"),
+    ("Network is unreachable", "there is no way to its network"),
+    ("No route to host", "there is no way to its network"),
+    ("timed out", "it does not answer"),
+    ("SSLError", "no secure connection comes about; check the port, and https:// or http://"),
+)
 
 
 def _octets(text: str) -> bytes:

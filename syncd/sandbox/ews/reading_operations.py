@@ -59,6 +59,19 @@ def _searched(mailbox: Mailbox, folder: Folder, traversal: str | None) -> Folder
     return mailbox.folder("recoverableitemsdeletions") if traversal == "SoftDeleted" else folder
 
 
+def convert_id(context: Context, request: etree._Element) -> str:
+    """Refuse to convert: the sandbox has ids of one format. Clients ask it for the version."""
+
+    def one(element: etree._Element) -> str:
+        try:
+            ids.parse_id(element.get("Id", ""))
+        except ids.MalformedIdError:
+            raise EwsError("ErrorInvalidIdMalformed") from None
+        raise EwsError("ErrorUnsupportedTypeForConversion")
+
+    return each(context, "ConvertId", children(part(request, "SourceIds")), one)
+
+
 def sync_folder_items(context: Context, request: etree._Element) -> str:
     """Return what changed in a folder since a sync state, newest first, never with bodies."""
     shape = ItemShape(request.find(m("ItemShape")), Depth.NO_BODY)

@@ -35,6 +35,7 @@ OPERATIONS: dict[str, Callable[[Context, etree._Element], str]] = {
     "MoveItem": item_operations.move_item,
     "CopyItem": item_operations.copy_item,
     "FindItem": reading_operations.find_item,
+    "ConvertId": reading_operations.convert_id,
     "SyncFolderItems": reading_operations.sync_folder_items,
 }
 

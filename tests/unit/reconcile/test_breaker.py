@@ -13,7 +13,7 @@ from syncd.reconcile.images import AGREED
 from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.reasons import Reason
 
-NO_LIMITS: dict[Bounded, int] = {}
+NOTHING: dict[Bounded, int] = {}
 
 
 def deciding(
@@ -24,38 +24,41 @@ def deciding(
     return Decision(Action.MERGE, Reason.EQUAL, Stand.IN_STEP, verbs, (group,))
 
 
-# verb | how many | live links | executed in the last day | held?
+# verb | how many | live links | executed in the last day | held already | held?
 TABLE = """
-trash-item    | 50 | 1000 |  0 | no     # at most 50 in a run
-trash-item    | 51 | 1000 |  0 | held
-trash-item    |  5 |   10 |  0 | no     # more than 5 and more than a fifth of the live links
-trash-item    |  6 |   30 |  0 | no
-trash-item    |  6 |   29 |  0 | held
-trash-item    |  2 |    2 |  0 | no     # 3 or more, and all of them
-trash-item    |  3 |    3 |  0 | held
-trash-item    |  3 |    4 |  0 | no
-trash-item    | 10 | 1000 | 90 | no     # 100 in a day
-trash-item    | 10 | 1000 | 91 | held
-unlink        |  3 |    3 |  0 | held   # each verb alike
-move-item     |  6 |   10 |  0 | held
-update-record |  6 |   10 |  0 | held
-update-record | 51 | 1000 |  0 | held
-create-item   | 51 | 1000 |  0 | held
-create-item   | 50 |    0 |  0 | no     # a share of what is there bounds losing, not gaining
-create-item   |  1 | 1000 | 100 | held
-create-record | 51 | 1000 |  0 | held
-update-item   | 999 | 1000 |  0 | no    # to put a value into Outlook bounds nothing
-restore-item  | 999 | 1000 |  0 | no
+trash-item    | 50 | 1000 |  0 |  0 | no     # at most 50 in a run
+trash-item    | 51 | 1000 |  0 |  0 | held
+trash-item    |  5 |   10 |  0 |  0 | no     # more than 5 and more than a fifth of the live links
+trash-item    |  6 |   30 |  0 |  0 | no
+trash-item    |  6 |   29 |  0 |  0 | held
+trash-item    |  2 |    2 |  0 |  0 | no     # 3 or more, and all of them
+trash-item    |  3 |    3 |  0 |  0 | held
+trash-item    |  3 |    4 |  0 |  0 | no
+trash-item    | 10 | 1000 | 90 |  0 | no     # 100 in a day
+trash-item    | 10 | 1000 | 91 |  0 | held
+unlink        |  3 |    3 |  0 |  0 | held   # each verb alike
+move-item     |  6 |   10 |  0 |  0 | held
+update-record |  6 |   10 |  0 |  0 | held
+update-record | 51 | 1000 |  0 |  0 | held
+create-item   | 51 | 1000 |  0 |  0 | held
+create-item   | 50 |    0 |  0 |  0 | no     # a share of what is there bounds losing, not gaining
+create-item   |  1 | 1000 | 100 |  0 | held
+create-record | 51 | 1000 |  0 |  0 | held
+trash-item    |  1 | 1000 |  0 | 60 | held   # what comes after a flood belongs to it
+trash-item    |  1 | 1000 |  0 | 49 | no
+update-item   | 999 | 1000 |  0 |  0 | no    # to put a value into Outlook bounds nothing
+restore-item  | 999 | 1000 |  0 |  0 | no
 """
 
 
 @pytest.mark.parametrize("line", TABLE.strip().splitlines())
 def test_what_is_held(line: str) -> None:
     """Held when n > 50, or n > 5 and more than 20 %, or n >= 3 and all; 100 executed a day."""
-    verb, n, live, executed, held = (cell.strip() for cell in line.split("#")[0].split("|"))
+    verb, n, live, executed, waits, held = (cell.strip() for cell in line.split("#")[0].split("|"))
     counted = BOUNDED.get(Verb(verb))
-    done = {counted: int(executed)} if counted else NO_LIMITS
-    over = tripped([deciding(Verb(verb))] * int(n), Limits(), int(live), done)
+    done = {counted: int(executed)} if counted else NOTHING
+    waiting = {counted: int(waits)} if counted else NOTHING
+    over = tripped([deciding(Verb(verb))] * int(n), Limits(), int(live), done, waiting)
     assert over == (frozenset({counted}) if held == "held" else frozenset())
 
 
@@ -64,30 +67,30 @@ def test_emptied_fields_are_counted() -> None:
     for side, verb in ((Side.CRM, Verb.UPDATE_RECORD), (Side.OUTLOOK, Verb.UPDATE_ITEM)):
         emptying = deciding(verb, side=side, patch={"serial": None, "hint": None})
         assert Bounded.EMPTY in bounded(emptying)
-        assert Bounded.EMPTY in tripped([emptying] * 51, Limits(), 1000, NO_LIMITS)
+        assert Bounded.EMPTY in tripped([emptying] * 51, Limits(), 1000, NOTHING, NOTHING)
     assert bounded(deciding(Verb.UPDATE_ITEM, side=Side.OUTLOOK, patch={"serial": "a"})) == set()
 
 
 def test_one_verb_over_its_limit_holds_no_other() -> None:
     """The rest of the run goes on."""
     decisions = [deciding(Verb.TRASH_ITEM)] * 51 + [deciding(Verb.UPDATE_RECORD)] * 2
-    assert tripped(decisions, Limits(), 1000, NO_LIMITS) == {Bounded.DELETE}
+    assert tripped(decisions, Limits(), 1000, NOTHING, NOTHING) == {Bounded.DELETE}
 
 
 def test_onboarding_creates_as_approved() -> None:
     """Who approved a first sync saw how much it creates; deletes are bounded even then."""
     decisions = [deciding(Verb.CREATE_ITEM), deciding(Verb.TRASH_ITEM)] * 60
-    assert tripped(decisions, Limits(), 1000, NO_LIMITS, onboarding=True) == {Bounded.DELETE}
+    assert tripped(decisions, Limits(), 1000, NOTHING, NOTHING, onboarding=True) == {Bounded.DELETE}
 
 
 def test_the_limits_are_settings() -> None:
     """Every number of the formula can be set."""
     limits = Limits(most=2, some=1, share=0.5, few=2, daily=9)
     decisions = [deciding(Verb.UNLINK)] * 2
-    assert tripped(decisions, limits, 100, NO_LIMITS) == frozenset()
-    assert tripped(decisions, limits, 3, NO_LIMITS) == {Bounded.UNLINK}
-    assert tripped(decisions, limits, 100, {Bounded.UNLINK: 8}) == {Bounded.UNLINK}
-    assert tripped([*decisions, *decisions], limits, 100, NO_LIMITS) == {Bounded.UNLINK}
+    assert tripped(decisions, limits, 100, NOTHING, NOTHING) == frozenset()
+    assert tripped(decisions, limits, 3, NOTHING, NOTHING) == {Bounded.UNLINK}
+    assert tripped(decisions, limits, 100, {Bounded.UNLINK: 8}, NOTHING) == {Bounded.UNLINK}
+    assert tripped([*decisions, *decisions], limits, 100, NOTHING, NOTHING) == {Bounded.UNLINK}
 
 
 def test_what_is_not_counted_is_named() -> None:
