@@ -35,7 +35,8 @@ __all__ = [
     "CONTACTS", "STORED", "Actor", "ActorKind", "InvalidValue", "New", "NoSuchOwner",
     "NoSuchRecord", "Origin", "RecordError", "RecordExists", "StaleRecord", "Stored", "StoredKind",
     "Update", "Verb", "assign", "create", "create_many", "delete", "members", "members_among",
-    "plain", "read", "record_table", "set_active", "touch", "update", "update_many",
+    "overwrite_deleted", "plain", "read", "reattribute", "record_table", "set_active", "touch",
+    "update", "update_many",
 ]  # fmt: skip
 
 STORED: Mapping[str, StoredKind] = MappingProxyType({CONTACTS.kind.name: CONTACTS})
@@ -283,6 +284,35 @@ def delete(
     """
     row = live(stored, rows_of(conn, stored, [id], lock=True), id, expected)
     return _mark(conn, stored, row, {"deleted_at": utc(at)}, Verb.DELETE, (), actor, at)
+
+
+def overwrite_deleted(
+    conn: Connection,
+    stored: StoredKind,
+    id: str,  # noqa: A002 - the name that callers read
+    patch: Mapping[str, Value],
+    actor: Actor,
+) -> None:
+    """Replace values that a deleted record keeps. No line in the feed: nobody has the record."""
+    before = rows_of(conn, stored, [id], lock=True)[id]
+    (columns,) = stored.disassemble(conn, [Draft(checked(stored, patch), before, actor)])
+    if isinstance(columns, RecordError):
+        raise columns
+    changed = columns.keys() & set(stored.table_columns)
+    write_rows(conn, stored, [{**before, **columns}], changed)
+
+
+def reattribute(
+    conn: Connection,
+    stored: StoredKind,
+    id: str,  # noqa: A002 - the name that callers read
+    groups: Mapping[str, str],
+) -> None:
+    """Say of field groups that they came from another mailbox (by address) as well, and as old."""
+    row = rows_of(conn, stored, [id], lock=True)[id]
+    origins = dict(cast("Mapping[str, list[str | None]]", row["origins"]))
+    origins |= {group: [origins[group][0], address] for group, address in groups.items()}
+    write_rows(conn, stored, [{**row, "origins": origins}], ())
 
 
 def touch(

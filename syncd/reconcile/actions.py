@@ -263,7 +263,9 @@ def _withdraw(case: Case, rules: Rules) -> Decision:
     """Its user made it private: the CRM gives back what came from this mailbox (P7)."""
     del rules
     live = case.tied.state is LinkState.LIVE
-    state, verbs = (LinkState.RELEASED, (Verb.UNLINK,)) if live else (case.tied.state, ())
+    gone = case.item.presence in (ItemPresence.DELETED, ItemPresence.MOVED)
+    rests = LinkState.REMEMBERED if gone else LinkState.RELEASED
+    state, verbs = (rests, (Verb.UNLINK,)) if live else (case.tied.state, ())
     return _resting(Action.WITHDRAW, Reason.MADE_PRIVATE, state, Verb.WITHDRAW, *verbs)
 
 

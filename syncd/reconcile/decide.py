@@ -66,7 +66,7 @@ EXISTENCE: Mapping[tuple[Row, Column], Action] = {
         Row.REMEMBERED: (_A.REVIVE, _A.REVIVE, _A.RESPECT, _A.WAIT),
         Row.ORPHANED: (_A.NEW_ACT, _A.NEW_ACT, _A.REST, _A.WAIT),
         Row.COPY: (_A.NEW_ACT, _A.NEW_ACT, _A.REST, _A.WAIT),
-        Row.PRIVATE: (_A.WITHDRAW, _A.WITHDRAW, _A.REST, _A.WAIT),
+        Row.PRIVATE: (_A.WITHDRAW, _A.WITHDRAW, _A.WITHDRAW, _A.WAIT),
     }.items()
     for column, action in zip(_COLUMNS, actions, strict=True)
 }

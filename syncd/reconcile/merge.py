@@ -6,7 +6,7 @@ Written once over (this side, the other side): swapping the sides swaps the outc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -92,6 +92,17 @@ class GroupOutcome:
 def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: bytes) -> GroupOutcome:
     """Decide one group of a link that has images."""
     edited = {s: differs(key, facts.group, facts.images[s], facts.now[s]) for s in Side}
+    outcome = _outcome(facts, conflict, timing, edited)
+    if facts.mark.reason is Reason.MADE_PRIVATE and not edited[Side.OUTLOOK]:
+        # What Outlook holds here is what another user's private item had brought: it goes, and
+        # nothing of it is kept (P7).
+        return replace(outcome, loser=None)
+    return outcome
+
+
+def _outcome(
+    facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, edited: Mapping[Side, bool]
+) -> GroupOutcome:
     verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], _equal(facts, edited)]
     if verdict is Verdict.AGREED:
         return _agreed(facts.group.name, Reason.EQUAL)

@@ -28,6 +28,9 @@ PARKED = (
 )
 
 
+UNLISTED = 0  # the generation of an item that we put there and that no listing has shown yet
+
+
 @dataclass(frozen=True, slots=True)
 class Sighted:
     """One item as a page or a write leaves it."""

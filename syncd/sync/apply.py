@@ -20,7 +20,7 @@ from syncd.reconcile.decide import Case, Decision, Stand, Verb, pair
 from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
 from syncd.reconcile.match import match, name_keys, unique_keys
 from syncd.reconcile.reasons import Reason
-from syncd.sync import journal, links, snapshots, withdraw
+from syncd.sync import journal, links, withdraw
 from syncd.sync.gather import Work
 from syncd.sync.journal import Intent, Status
 from syncd.sync.session import Session, batches
@@ -62,14 +62,13 @@ def _apply(
     done = [t for t in checked if id(t) not in refused]
     _journal(conn, session, settling, [t for t in done if _LOCAL & set(t.decision.verbs)])
     left = []
-    replaced: set[str] = set()
     for task in done:
         if task.decision.withdraws:
-            replaced |= withdraw.withdraw(conn, session, task.crm_id, settling.snapshots)
+            withdraw.withdraw(conn, session, task.crm_id, settling.snapshots)
+            session.tally.withdrawn += 1
         if task.decision.link_state is LinkState.RELEASED and Verb.UNLINK in task.decision.verbs:
             session.tally.links["released"] += 1
-        to_outlook = [verb for verb in task.decision.verbs if verb in _TO_OUTLOOK]
-        if not to_outlook:
+        if not _to_outlook(task):
             settling.task(task)
             kept = task.losers(Side.OUTLOOK)
             journal.keep_losers(conn, session, kept, settling.snapshots)
@@ -79,10 +78,25 @@ def _apply(
             # The CRM holds the value from here on: its link and images say so in this very
             # transaction. A crash before the item is written repeats that write, never this one.
             waiting = {g.group for g in task.decision.groups if Side.OUTLOOK in g.writes}
-            settling.task(task, pending=frozenset(waiting), unsettled=Reason.RETRY)
+            settling.task(
+                task, pending=frozenset(waiting), unsettled=Reason.RETRY, state=_meanwhile(task)
+            )
     settling.flush()
-    snapshots.sweep(conn, replaced)
     return left
+
+
+def _to_outlook(task: Task) -> bool:
+    return any(verb in _TO_OUTLOOK for verb in task.decision.verbs)
+
+
+def _meanwhile(task: Task) -> LinkState | None:
+    """The state of a link while its item is yet to be written: it moves with the last write.
+
+    Else what leaves scope would rest in the folder, and what comes back would be live in the
+    archive, if the run ended here.
+    """
+    link = task.work.case.link
+    return link.state if link is not None and link.crm_id == task.crm_id else None
 
 
 def foreseen(
@@ -135,6 +149,8 @@ def _looked_up(
     if doubtful or links.by_crm(conn, session.key, [each.id for each in same]):
         return Reason.DOUBTFUL_MATCH if doubtful else Reason.LINKED_HERE
     (found,) = same
+    if not found.active:
+        return Reason.DOUBTFUL_MATCH  # somebody deactivated it: a person says what is meant
     if found.id in taken:
         return Reason.RETRY
     taken.add(found.id)
@@ -223,7 +239,7 @@ def _journal(conn: Connection, session: Session, settling: Settling, tasks: Sequ
         _intent(session, task, verb)
         for task in tasks
         for verb in task.decision.verbs
-        if verb in _LOCAL
+        if verb in _LOCAL and (verb is not Verb.UNLINK or not _to_outlook(task))
     ]
     journal.intend(conn, session, intents, settling.snapshots, status=Status.DONE)
     kept = [each for task in tasks for each in task.losers(Side.CRM)]

@@ -2,8 +2,8 @@
 
 A create that was not answered is sought, and when it is found nowhere after grace it is tried
 again under a new key. Should the first attempt appear then, its item is nobody's: it goes to
-Deleted Items, if it bears the key of the lost attempt and nobody has edited it. Nothing else that
-looks alike is touched (P3, P14).
+Deleted Items, if it bears the key of the lost attempt and nobody has edited it. So does one whose
+record has left this mailbox meanwhile. Nothing else that looks alike is touched (P3, P14).
 """
 
 from __future__ import annotations
@@ -33,28 +33,32 @@ def decision() -> Decision:
 
 
 def marked(session: Session, cases: Sequence[Work]) -> list[Work]:
-    """The cases, with doubles among the copies marked as such."""
-    heads = [each.head for each in cases if each.head is not None and _is_copy(each)]
+    """The cases, with doubles among the copies, and among what belongs nowhere, marked as such."""
+    heads = [each.head for each in cases if each.head is not None and _may_be(each)]
     keys = {head.stamp.key for head in heads if head.stamp}
     if not keys:
         return list(cases)
     with session.read() as conn:
         sent = _lost(conn, session, keys)
     return [
-        replace(each, crm_id=None, double=True) if _is_double(session, each, sent) else each
+        replace(each, crm_id=None, waits=None, double=True)
+        if _is_double(session, each, sent)
+        else each
         for each in cases
     ]
 
 
-def _is_copy(work: Work) -> bool:
+def _may_be(work: Work) -> bool:
     link = work.case.link
-    return link is not None and link.state is LinkState.COPY and work.head is not None
+    if link is None:
+        return work.waits in (Reason.ORPHAN_STAMP, Reason.AT_REST)
+    return link.state is LinkState.COPY
 
 
 def _is_double(session: Session, work: Work, sent: Mapping[str, Content]) -> bool:
     stamp = work.head.stamp if work.head else None
     item = work.case.item.record
-    if not _is_copy(work) or stamp is None or stamp.key not in sent or item is None:
+    if not _may_be(work) or stamp is None or stamp.key not in sent or item is None:
         return False
     kind = session.policy.kind
     empty = dict.fromkeys(kind.by_name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from syncd.model.fields import Side
 from syncd.model.record import Record
 from syncd.model.values import Value, to_json
@@ -17,6 +19,7 @@ from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal
+from syncd.sync.accounting import UNLISTED
 from syncd.sync.journal import Intent, Status
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone, refuse
@@ -79,8 +82,12 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
         # Intent before request: after a crash the request may have been carried out, and this
         # row is what finds it again. The other order could create an item nobody knows of (P3).
         settling = Settling(conn, session, 0)
-        intents = [_intent(verb, each) for each in attempts]
+        intents = [_intent(session, verb, each) for each in attempts]
         journal.intend(conn, session, intents, settling.snapshots)
+        if verb in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM):  # the verbs that overwrite values
+            for each in attempts:
+                lost = each.task.losers(Side.OUTLOOK)
+                journal.keep_losers(conn, session, lost, settling.snapshots, key=each.key)
         settling.flush()
     try:
         results = _REQUESTS[verb](session, attempts)
@@ -128,7 +135,9 @@ def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: 
     ]
     read = _read_back(session, verb, [result.id for _, result in written])
     with session.write() as conn:
-        settling = Settling(conn, session, session.state(conn).generation)
+        entering = verb in (Verb.CREATE_ITEM, Verb.RESTORE_ITEM)
+        generation = UNLISTED if entering else session.state(conn).generation
+        settling = Settling(conn, session, generation)
         for attempt, result in zip(attempts, results, strict=True):
             if isinstance(result, Failure):
                 _failed(session, settling, attempt, result)
@@ -136,11 +145,35 @@ def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: 
             _written(session, settling, verb, attempt, result, read.get(result.id))
         done = [(attempt.key, result.id, None) for attempt, result in written]
         journal.conclude(conn, session, Status.DONE, done)
-        if verb in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM):  # the verbs that overwrite values
-            kept = [each for attempt, _ in written for each in attempt.task.losers(Side.OUTLOOK)]
-            journal.keep_losers(conn, session, kept, settling.snapshots)
+        _let_go(conn, session, settling, verb, [attempt.task for attempt, _ in written])
         settling.flush()
     _count(session, verb, [attempt.task for attempt, _ in written])
+
+
+def _let_go(
+    conn: Connection, session: Session, settling: Settling, verb: Verb, tasks: Sequence[Task]
+) -> None:
+    """Write down as done which links were let go: it is with the last write to their item."""
+    intents = [
+        Intent(
+            key=str(session.new_key()),
+            verb=Verb.UNLINK,
+            reason=task.decision.reason,
+            crm_id=task.crm_id,
+            remote_id=task.remote_id,
+            before={},
+            after={},
+            counted=not task.approved,
+        )
+        for task in tasks
+        if Verb.UNLINK in task.decision.verbs and _last(task) is verb
+    ]
+    journal.intend(conn, session, intents, settling.snapshots, status=Status.DONE)
+
+
+def _last(task: Task) -> Verb | None:
+    """The last write to a task's item."""
+    return next((verb for verb in reversed(_ORDER) if verb in task.decision.verbs), None)
 
 
 def _read_back(session: Session, verb: Verb, ids: Sequence[str]) -> dict[str, Item]:
@@ -238,11 +271,11 @@ def _stamp(session: Session, attempt: Attempt) -> Stamp:
     return Stamp(session.installation.name, name, attempt.task.crm_id, attempt.key)
 
 
-def _intent(verb: Verb, attempt: Attempt) -> Intent:
+def _intent(session: Session, verb: Verb, attempt: Attempt) -> Intent:
     task = attempt.task
     moves = verb in (Verb.MOVE_ITEM, Verb.TRASH_ITEM, Verb.RESTORE_ITEM)
     patch = {} if moves else task.decision.patch(Side.OUTLOOK)
-    old = {} if verb is Verb.CREATE_ITEM else _before(task, patch)
+    old = {} if verb is Verb.CREATE_ITEM else _before(session, task, patch)
     return Intent(
         key=attempt.key,
         verb=verb,
@@ -256,9 +289,17 @@ def _intent(verb: Verb, attempt: Attempt) -> Intent:
     )
 
 
-def _before(task: Task, patch: dict[str, Value]) -> dict[str, object]:
+def _before(session: Session, task: Task, patch: dict[str, Value]) -> dict[str, object]:
+    """What the patch replaces; nothing of what another user has withdrawn (P7)."""
     known = task.item.fields if task.item is not None else _imaged(task)
-    return {name: to_json(known.get(name)) for name in patch}
+    kept = {group.group for group in task.decision.groups if group.loser}
+    link, fields = task.work.case.link, session.policy.kind.by_name
+    withdrawn = {
+        name
+        for name, mark in (link.marks.items() if link else ())
+        if mark.reason is Reason.MADE_PRIVATE and name not in kept
+    }
+    return {n: to_json(known.get(n)) for n in patch if fields[n].group not in withdrawn}
 
 
 def _create(session: Session, attempts: Sequence[Attempt]) -> Results:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from syncd.model.fields import FieldType, Side
+from syncd.model.policy import Track
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Head, Item
 from syncd.reconcile.decide import Case
@@ -127,9 +128,11 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
         link = _same_or_copy(facts, link)
     if link is not None:
         item, held = _item(session, found), facts.held.get(link.crm_id)
-        again = link.origin is Origin.TRACKED and item.tracked  # the act of tracking pins it anew
+        if found.head.folder is not None and found.head.folder == facts.state.archive_id:
+            item = replace(item, presence=ItemPresence.ARCHIVED)
+        again = item.tracked and _is_act(session, link)  # of tracking: it pins the record anew
         pinned = again and held is not None and held.active
-        case = Case(_crm(facts, link.crm_id, pinned=pinned), item, link)
+        case = Case(_crm(session, facts, link.crm_id, pinned=pinned), item, link)
         # A copy is decided by itself: what the CRM changed belongs to the item it is a copy of.
         crm_id = None if link.state is LinkState.COPY else link.crm_id
         return Work(case, crm_id, remote_id, head=found.head)
@@ -150,7 +153,7 @@ def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
             case = Case(CrmFacts(CrmPresence.UNKNOWN), _item(session, found))
             return Work(case, None, found.head.id, waits=Reason.ORPHAN_STAMP, head=found.head)
         item = _item(session, found)
-        crm = _crm(facts, stamp.crm_id, pinned=item.tracked and held.active)
+        crm = _crm(session, facts, stamp.crm_id, pinned=item.tracked and held.active)
         case = Case(crm, item, met=Reason.STAMP_FOUND)
         waits = None if crm.presence is CrmPresence.IN_SCOPE else Reason.AT_REST
         return Work(case, stamp.crm_id, found.head.id, waits=waits, head=found.head)
@@ -194,7 +197,7 @@ def _here(place: locate.Place) -> bool:
 def _missing_item(
     session: Session, facts: Facts, remote_id: str, link: Link, places: list[locate.Place]
 ) -> Work:
-    crm = _crm(facts, link.crm_id)
+    crm = _crm(session, facts, link.crm_id)
     if not places:
         since = facts.seen[remote_id].missing_since
         again = session.clock() - since >= SECOND_LOOK
@@ -202,7 +205,8 @@ def _missing_item(
         case = Case(crm, ItemFacts(presence, remote_id, link.remote_version), link)
         return Work(case, link.crm_id, remote_id, waits=None if again else Reason.SECOND_LOOK)
     place = places[0]
-    item = ItemFacts(place.presence, remote_id, link.remote_version)
+    private = place.head is not None and session.private(place.head)
+    item = ItemFacts(place.presence, remote_id, link.remote_version, private=private)
     if place.head is not None and _here(place):
         read = facts.items[place.head.id]
         if isinstance(read, Item):
@@ -224,7 +228,7 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
         for each in wanted
         if (link := facts.links.get(each)) is not None
         and link.state is LinkState.RELEASED
-        and _crm(facts, each).presence is CrmPresence.IN_SCOPE
+        and _crm(session, facts, each).presence is CrmPresence.IN_SCOPE
     ]
     places = locate.by_stamp(
         session,
@@ -278,7 +282,7 @@ def _record(
     matches: Matches,
     places: Mapping[str, list[locate.Place]],
 ) -> Work:
-    crm, link = _crm(facts, crm_id), facts.links.get(crm_id)
+    crm, link = _crm(session, facts, crm_id), facts.links.get(crm_id)
     if link is None:
         return _new_record(session, facts, crm_id, crm, matches)
     found = places.get(stamp_text(session, link.crm_id), [])
@@ -314,6 +318,9 @@ def _new_record(
     absent = ItemFacts(ItemPresence.PRESENT)
     if crm.presence is not CrmPresence.IN_SCOPE:
         return Work(Case(crm, absent), crm_id, None, waits=Reason.LEFT_SCOPE)
+    if crm_id in facts.unreadable:
+        why = facts.unreadable[crm_id].code
+        return Work(Case(crm, absent), crm_id, None, waits=Reason.RETRY, error=why)
     if crm_id in matches.doubtful:
         return Work(Case(crm, absent), crm_id, None, waits=Reason.DOUBTFUL_MATCH)
     remote_id = matches.pairs.get(crm_id)
@@ -323,14 +330,19 @@ def _new_record(
     return Work(Case(crm, absent), crm_id, None)
 
 
-def _crm(facts: Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
+def _is_act(session: Session, link: Link) -> bool:
+    """Whether an item counts as tracked by an act on itself, and not for the folder it lies in."""
+    return link.origin is Origin.TRACKED or session.policy.track is Track.CATEGORY
+
+
+def _crm(session: Session, facts: Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
     """What the CRM says. Tracking pins a record against the filter, not against deactivation."""
     held, link = facts.held.get(crm_id), facts.links.get(crm_id)
     if held is None:
         return CrmFacts(CrmPresence.DELETED)
     if held.deleted:
         return CrmFacts(CrmPresence.DELETED, version=held.version)
-    if link is not None and link.origin is Origin.TRACKED and link.tracked:
+    if link is not None and link.tracked and _is_act(session, link):
         pinned = held.active
     inside = pinned or crm_id in facts.members
     presence = CrmPresence.IN_SCOPE if inside else CrmPresence.OUT_OF_SCOPE

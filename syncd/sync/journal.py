@@ -8,14 +8,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from syncd.model.values import to_json
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Loser
 from syncd.reconcile.reasons import Reason
 from syncd.sync.session import Session
-from syncd.sync.snapshots import Content, Snapshots
+from syncd.sync.snapshots import Content, Snapshots, chunks
 from syncd.sync.tables import conflict, operation
 
 
@@ -105,6 +105,9 @@ def conclude(
             ),
             rows,
         )
+    if status in (Status.FAILED, Status.LOST):  # nothing was overwritten
+        for chunk in chunks(str(row["which"]) for row in rows):
+            conn.execute(delete(conflict).where(conflict.c.operation_key.in_(chunk)))
 
 
 def unsettled(conn: Connection, session: Session) -> list[Row[Any]]:
@@ -128,8 +131,13 @@ def keep_losers(
     session: Session,
     losers: Sequence[tuple[str, Loser, Reason]],
     snapshots: Snapshots,
+    *,
+    key: str | None = None,
 ) -> None:
-    """Keep values that are about to be overwritten without having been agreed (P1)."""
+    """Keep values that are about to be overwritten without having been agreed (P1).
+
+    `key` is that of the operation which may yet turn out not to have happened.
+    """
     rows = [
         {
             **session.ours,
@@ -137,6 +145,7 @@ def keep_losers(
             "crm_id": crm_id,
             "field_group": loser.group,
             "loser": loser.side.value,
+            "operation_key": key,
             "kept": snapshots.add({name: to_json(v) for name, v in loser.values.items()}),
             "reason": reason.value,
             "at": session.clock(),

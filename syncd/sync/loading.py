@@ -37,6 +37,7 @@ class Facts:
     members: set[str] = field(default_factory=set)
     items: dict[str, Item | Failure] = field(default_factory=dict)
     stamped: set[str] = field(default_factory=set)
+    unreadable: dict[str, Failure] = field(default_factory=dict)  # by CRM id: who may be its item
     looked: set[str] = field(default_factory=set)  # by CRM id: sought in vain, ten minutes ago
 
 

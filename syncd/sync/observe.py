@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, literal_column, select, update
 from sqlalchemy import delete as sql_delete
 
 from syncd.crm import feed, records
@@ -54,7 +54,11 @@ def outlook(session: Session) -> None:
             _store(conn, session, page, generation)
             last = page.last
             if last and listing:
-                _conclude_missing(conn, session, generation)
+                _conclude_missing(conn, session, observed.c.generation < generation)
+            elif last:
+                # A listing does not tell of what came and went since the one before: what we put
+                # there and it does not show was taken away at once.
+                _conclude_missing(conn, session, _UNLISTED)
             session.set_state(
                 conn, cursor=page.cursor, generation=generation, listing=listing and not last
             )
@@ -121,9 +125,16 @@ def _store_removed(conn: Connection, session: Session, removed: Sequence[str]) -
     accounting.drop_held(conn, session, gone)
 
 
-def _conclude_missing(conn: Connection, session: Session, generation: int) -> None:
-    """A complete listing ended: what it did not show is missing, to be confirmed one by one."""
-    unseen = (observed.c.generation < generation) & observed.c.missing_since.is_(None)
+# As the index says it, else SQLite uses it for none.
+_UNLISTED = observed.c.generation == literal_column(f"{accounting.UNLISTED}")
+
+
+def _conclude_missing(conn: Connection, session: Session, unshown: ColumnElement[bool]) -> None:
+    """A listing came to a sound end: what it had to show and did not is missing.
+
+    To be confirmed one by one.
+    """
+    unseen = unshown & observed.c.missing_since.is_(None)
     query = select(observed.c.remote_id).where(session.mine(observed), unseen)
     _store_removed(conn, session, list(conn.scalars(query)))
 

@@ -146,9 +146,14 @@ def _found(
             if link is not None:
                 changed.append(_after_move(link, row.verb, trace))
                 accounting.drop_observed(conn, session, [row.remote_id])
-        else:
+            continue
+        if link is not None or row.verb == Verb.CREATE_ITEM:
             changed.append(_after_write(session, link, row, trace, sent.get(row.after or "", {})))
-            _look_again(conn, session, row.remote_id, trace)
+        elif not trace.here:
+            continue
+        # Without a link an update was an adoption: its stamp leads to its record again, and its
+        # owner's item stays its owner's (P14).
+        _look_again(conn, session, row.remote_id, trace)
     links.save(conn, session.key, changed, snapshots)
     snapshots.flush(conn)
     done = [(row.key, traces[row.key].remote_id, None) for row in rows]

@@ -17,7 +17,7 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, doubles, guard, observe
+from syncd.sync import accounting, doubles, guard, observe, snapshots
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
@@ -168,6 +168,9 @@ def _carry_out(
     settleable = [task for task in tasks if task.decision.stand is not Stand.WAITING]
     _keep_waiting(session, [task for task in tasks if task.decision.stand is Stand.WAITING])
     left = apply(session, settleable)
+    if session.tally.withdrawn:
+        with session.write() as conn:
+            snapshots.collect(conn)  # of what its user made private nothing is left behind (P7)
     execute(session, left)
     if left:
         observe.outlook(session)  # drain: our own writes come back here, and are known (P4)

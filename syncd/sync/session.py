@@ -41,6 +41,7 @@ class Tally:
     crm: Counter[str] = field(default_factory=Counter)
     links: Counter[str] = field(default_factory=Counter)
     failed: int = 0
+    withdrawn: int = 0
 
 
 Progress = Callable[[str, int, int], None]  # what is done in which mailbox, how much, of how much

@@ -89,14 +89,16 @@ class Settling:
         head: Head | None = None,
         in_folder: bool = True,
         unsettled: Reason | None = None,
+        state: LinkState | None = None,
     ) -> None:
         """Settle one task with what it holds by now.
 
         `pending` groups wait for their write to Outlook; `unsettled` leaves the item to be looked
-        at again, and says why. `head` is the item as it was read back.
+        at again, and says why. `head` is the item as it was read back. `state` is that of the link,
+        where it is not yet the one that was decided.
         """
         decision = task.decision
-        state = decision.link_state
+        state = state or decision.link_state
         if state is not None and task.crm_id:
             self._links.append(self._link(task, state, pending))
         done = not pending and unsettled is None
@@ -160,8 +162,9 @@ class Settling:
         tracked = before.tracked if before else False
         if task.work.case.item.record is not None:
             tracked = task.work.case.item.tracked
-        if state is LinkState.ORPHANED and task.decision.patch(Side.OUTLOOK):
-            tracked = False  # its category came off: to put it on again is a new act
+        off = state is LinkState.ORPHANED and task.decision.patch(Side.OUTLOOK)
+        if off or task.decision.withdraws:
+            tracked = False  # to put its category on again, or to open it again, is a new act
         return Link(
             crm_id=task.crm_id,
             origin=origin,

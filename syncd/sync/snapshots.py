@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import Column, Connection, CursorResult, delete, exists, insert, select, union
+from sqlalchemy import Column, Connection, CursorResult, delete, insert, select, union
 
 from syncd.model.values import canonical
 from syncd.sync.tables import conflict, link, operation, snapshot
@@ -61,15 +61,6 @@ REFERENCES: tuple[Column[str], ...] = (
     operation.c.after,
     conflict.c.kept,
 )
-
-
-def sweep(conn: Connection, hashes: Iterable[str]) -> None:
-    """Delete those of these snapshots that nothing refers to any more."""
-    for each in hashes:
-        unused = snapshot.c.hash == each
-        for column in REFERENCES:
-            unused = unused & ~exists().where(column == each)
-        conn.execute(delete(snapshot).where(unused))
 
 
 def collect(conn: Connection) -> int:

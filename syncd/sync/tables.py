@@ -125,6 +125,12 @@ Index(
     observed.c.kind,
     sqlite_where=text("unsettled = 1"),  # as a query says it, else SQLite uses it for none
 )
+Index(
+    "ix_observed_unlisted",  # by us created, and not yet shown by any listing
+    observed.c.mailbox_id,
+    observed.c.kind,
+    sqlite_where=text("generation = 0"),
+)
 Index("ix_observed_stamp_key", observed.c.mailbox_id, observed.c.stamp_key)
 Index("ix_observed_stamp_link", observed.c.mailbox_id, observed.c.stamp_link)
 
@@ -216,6 +222,7 @@ conflict = Table(
     Column("crm_id", Id, nullable=False),
     Column("field_group", String(32), nullable=False),
     Column("loser", String(8), nullable=False),  # the side whose value was overwritten
+    Column("operation_key", Id, index=True),  # of the write to Outlook that overwrites it
     Column("kept", Hash, nullable=False),
     Column("reason", String(24), nullable=False),
     Column("at", UtcTime, nullable=False),

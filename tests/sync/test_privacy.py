@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from syncd.model.policy import FirstSync
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
 from syncd.sync.run import Mode
-from tests.sync.world import World
+from tests.sync.world import ALICE, BOB, World
 
+EVERYBODY = "statecode eq 'active'"
 MARKED = [Sensitivity.PRIVATE, Sensitivity.PERSONAL, Sensitivity.CONFIDENTIAL]
 
 
@@ -131,6 +133,109 @@ def test_a_tracked_item_that_is_made_private_takes_its_record_along(world: World
     assert world.item() == before
     assert world.record(record).deleted
     assert world.crm(record) == {}
+
+
+def overwritten(world: World, record: str, item: str) -> None:
+    """The office overwrites what came from the item, then its user marks it."""
+    world.change(record, department="Sales")
+    world.settle()
+    world.hand().mark(item, Sensitivity.PRIVATE)
+
+
+def deleted(world: World, record: str, item: str) -> None:
+    """The office deletes the record, then the item's user marks it."""
+    world.remove(record)
+    world.settle()
+    world.hand().mark(item, Sensitivity.PRIVATE)
+
+
+def filed(world: World, record: str, item: str) -> None:
+    """Its user marks it and files it under Family, before syncd looks."""
+    del record
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.hand().move(item, world.hand().add_folder("Family"))
+
+
+@pytest.mark.parametrize("history", [overwritten, deleted, filed])
+def test_whatever_became_of_it_nothing_is_kept(
+    world: World, store: Path, history: Callable[[World, str, str], None]
+) -> None:
+    """P7: what came from a private item is in no table, whoever wrote or moved what since."""
+    world.settle()
+    item = world.hand().add({"firstname": "Ann", "department": "Zquanary", "categories": ("CRM",)})
+    world.settle()
+    (record,) = world.all_records()
+    history(world, record, item)
+    world.settle()
+    assert "Zquanary" not in dump(store)
+
+
+def test_what_is_withdrawn_leaves_no_trace_in_another_mailbox(world: World, store: Path) -> None:
+    """P7: it goes from the other user's Outlook, and is kept as nobody's loser on the way."""
+    world.filter = EVERYBODY
+    record = world.new(firstname="Ann", department="Sales")
+    world.settle(ALICE, BOB)
+    theirs = world.item_of(record, BOB).id
+    world.hand(BOB).edit(theirs, {"department": "Zquanary"})
+    world.settle(BOB, ALICE)
+    assert world.item_of(record)["department"] == "Zquanary"
+    world.hand(BOB).mark(theirs, Sensitivity.PRIVATE)
+    world.settle(BOB, ALICE)
+    assert world.item_of(record)["department"] == "Sales"
+    assert "Zquanary" not in dump(store)
+
+
+def test_an_edit_of_ones_own_survives_what_another_withdraws(world: World) -> None:
+    """P1: what Alice typed over it in the meantime is hers, and is kept as such."""
+    world.filter = EVERYBODY
+    record = world.new(firstname="Ann", department="Sales")
+    world.settle(ALICE, BOB)
+    theirs = world.item_of(record, BOB).id
+    world.hand(BOB).edit(theirs, {"department": "Zquanary"})
+    world.settle(BOB, ALICE)
+    world.hand(BOB).mark(theirs, Sensitivity.PRIVATE)
+    world.sync(BOB)
+    world.pass_time(seconds=10)
+    world.hand().edit(world.item_of(record).id, {"department": "Hers"})
+    world.settle(ALICE, BOB)
+    assert world.crm(record)["department"] == "Hers" or "Hers" in str(world.kept_losers())
+
+
+def test_what_another_user_has_of_their_own_stays(world: World, store: Path) -> None:
+    """P7 "and only that": Bob had the same contact in his Outlook before; it is his then."""
+    world.filter = EVERYBODY
+    world.policy(first_sync=FirstSync.GO)
+    world.settle(ALICE, BOB)
+    own: dict[str, Value] = {
+        "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",
+        "telephone1": "+41 79 7000001",
+    }  # fmt: skip
+    world.hand(BOB).add(own)
+    item = world.hand().add({**own, "department": "Zquanary", "categories": ("CRM",)})
+    world.settle(ALICE, BOB)
+    (record,) = world.all_records()
+    assert world.link(record, BOB).origin == "adopted"
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle(ALICE, BOB)
+    assert world.item(address=BOB).fields == world.crm(record) == own
+    assert "Zquanary" not in dump(store)
+    world.hand(BOB).mark(world.item(address=BOB).id, Sensitivity.PRIVATE)
+    world.settle(BOB)
+    assert world.all_records() == {}  # now it was Bob's, and he withdraws it
+
+
+def test_a_tracked_item_that_is_opened_again_is_a_new_act(world: World) -> None:
+    """Its record went with the mark; without it, it is in the CRM once more."""
+    world.settle()
+    item = world.hand().add({"firstname": "Ann", "categories": ("CRM",)})
+    world.settle()
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    assert world.all_records() == {}
+    world.hand().mark(item, Sensitivity.NORMAL)
+    world.settle()
+    assert len(world.all_records()) == 1
+    assert world.item().id == item
 
 
 def test_an_edit_of_a_private_item_goes_nowhere(world: World) -> None:

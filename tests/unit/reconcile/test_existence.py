@@ -51,7 +51,7 @@ released or remembered, not in scope or private | nothing | nothing | rest | not
 remembered | live again, merge from the kept images | live again, merge from the kept images | respect it | wait
 orphaned | a new act of tracking makes it a new item | a new act of tracking makes it a new item | rest | wait
 copy | a new act of tracking makes it a new item | a new act of tracking makes it a new item | rest | wait
-made private | withdraw, then rest | withdraw, then rest | rest | wait
+made private | withdraw, then rest | withdraw, then rest | withdraw, then rest | wait
 """  # noqa: E501 - a row is a line
 
 CELLS = [
@@ -125,7 +125,7 @@ COPY       GONE      |                           | excluded |            | copy
 COPY       UNKNOWN   |                           | waiting  |            | unknown-outlook
 PRIVATE    UNCHANGED | withdraw unlink           | excluded | released   | made-private
 PRIVATE    CHANGED   | withdraw unlink           | excluded | released   | made-private
-PRIVATE    GONE      |                           | excluded | remembered | outlook-deleted
+PRIVATE    GONE      | withdraw unlink           | excluded | remembered | made-private
 PRIVATE    UNKNOWN   |                           | waiting  |            | unknown-outlook
 """
 # Without a link nothing is known to have changed.
