@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -109,7 +109,15 @@ def contact_called(conn: Connection, reference: str) -> Stored:
     if not found:
         todo = "Look for it: syncd crm contact list --search TEXT"
         raise Problem(f"There is no contact {reference!r}.", undone, todo)
-    names = "; ".join(f"{each.id} {display_name(each.record.fields) or ''}" for each in found)
+    owners = addresses(conn)
+    lines = "".join(f"\n  {_listed(each, owners)}" for each in found)
     raise Problem(
-        f"{reference!r} may be several contacts: {names}.", undone, "Name one of them by its id."
+        f"{reference!r} may be several contacts:{lines}", undone, "Name one of them by its id."
     )
+
+
+def _listed(found: Stored, owners: Mapping[str, str]) -> str:
+    """One contact in a line that tells it from others of its name."""
+    fields = found.record.fields
+    told = (display_name(fields), fields["companyname"], fields["emailaddress1"])
+    return f"{found.id}  {', '.join(str(each) for each in told if each)} ({owners[found.owner_id]})"

@@ -103,8 +103,10 @@ def _until_stopped(box: Sandbox) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     click.echo(
-        f"EWS at {box.url} (accounts: {box.service_account} and the users; "
-        f"control at {box.control_url})"
+        f"EWS at {box.url}\n"
+        f"Accounts: {box.service_account} for all mailboxes, and each user for their own; "
+        f"password: {box.password}\n"
+        f"Faults and clock: {box.control_url}",
     )
     try:
         box.serve()

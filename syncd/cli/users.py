@@ -127,6 +127,11 @@ def _found(password_file: Path | None, undone: str) -> str | None:
             undone,
             f"Write the password into it, as its only line; then: chmod 600 {password_file}",
         )
+    if password_file.stat().st_mode & 0o077:
+        output.tell(
+            f"Others than its owner may read {password_file}. Type: chmod 600 {password_file}",
+            err=True,
+        )
     return str(password_file.absolute())
 
 

@@ -75,4 +75,6 @@ def password_in(file: Path) -> str:
         raise SecretMissing(f"{file} cannot be read: {error.strerror}", todo) from None
     if not password:
         raise SecretMissing(f"{file} is empty", "write the password into it, as its only line")
+    if "\n" in password or "\r" in password:
+        raise SecretMissing(f"{file} has more than one line", "leave the password as its only line")
     return password

@@ -31,7 +31,8 @@ class Connector:
             username, password = _sign_in(row, server)
         except SecretMissing as missing:
             raise Misconfigured(
-                f"The password for {row.address} cannot be had: {missing.what}", missing.todo
+                f"the password for {row.address} cannot be had: {missing.what}",
+                f"{missing.todo[0].upper()}{missing.todo[1:]}",
             ) from None
         return open_ews(
             EwsServer(
@@ -54,6 +55,6 @@ def _sign_in(row: MailboxRow, server: Server) -> tuple[str, str]:
     if password is None or server.username is None:
         raise SecretMissing(
             "neither the mailbox nor its server has one",
-            f"Give it one: syncd users add {row.address} --username U --password-file F",
+            f"give it one: syncd users change {row.address} --username U --password-file F",
         )
     return row.username or server.username, password

@@ -183,7 +183,7 @@ MALFORMED: tuple[tuple[str, str | None], ...] = (  # a card, and why it is refus
     (card("N:Good"), None),
     (card("N:A", "BDAY:31.12.1970"), "BDAY: '31.12.1970' is not a day such as 1970-12-31"),
     (card("N:A", "BDAY:1970-02-30"), "BDAY: '1970-02-30' is not a day such as 1970-12-31"),
-    (card("N:A", "no property"), "'NO PROPERTY' begins a line that is no property"),
+    (card("N:A", "no property"), "'no property' begins a line that is no property"),
     (card("N:A", "NOTE;ENCODING=QUOTED-PRINTABLE:=E4"), "NOTE: its encoding cannot be read"),
     (card("N:A", "NOTE;CHARSET=x;QUOTED-PRINTABLE:=E4"), "NOTE: its encoding cannot be read"),
     (card("N:A", version="2.1"), "the card is vCard 2.1; export it as vCard 3.0"),

@@ -152,13 +152,13 @@ def _cards(text: str) -> Iterator[tuple[int, str | BadRow]]:
 
 def _properties(card: str) -> Iterator[_Property]:
     for text, _ in getLogicalLines(StringIO(card)):
-        name = re.split("[;:]", text, maxsplit=1)[0].upper()
+        begins = re.split("[;:]", text, maxsplit=1)[0]
         try:
             line = cast(_Line, textLineToContentLine(text))
         except ParseError:
-            raise BadRow(f"{name[:40]!r} begins a line that is no property") from None
+            raise BadRow(f"{begins[:40]!r} begins a line that is no property") from None
         except (ValueError, LookupError, TypeError):  # how vobject meets a bad encoding or charset
-            raise BadRow(f"{name}: its encoding cannot be read") from None
+            raise BadRow(f"{begins.upper()}: its encoding cannot be read") from None
         given = [*line.params.get("TYPE", ()), *line.singletonparams]
         types = frozenset(part.strip().upper() for each in given for part in each.split(","))
         yield _Property(line.name, line.value, types)
