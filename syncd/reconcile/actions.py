@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from syncd.model.fields import SIDES, Side
+from syncd.model.fields import Side
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import (
     CrmFacts,
@@ -16,83 +16,19 @@ from syncd.reconcile.facts import (
     Loser,
     Origin,
 )
-from syncd.reconcile.images import AGREED, Mark, Standing, completed, differs
+from syncd.reconcile.groups import edited_groups, group_facts, merge_groups
+from syncd.reconcile.images import AGREED, Mark, Standing
 from syncd.reconcile.match import contradict
 from syncd.reconcile.merge import (
     GroupFacts,
     GroupOutcome,
-    Timing,
     adopt,
     blocked,
     carry,
-    merge,
     unread,
     value,
 )
 from syncd.reconcile.reasons import Reason
-
-# --- the groups of a case ------------------------------------------------------------------------
-
-
-def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
-    """The facts of each group. What was not observed of a group is as its image has it."""
-    images = case.link.images if case.link else {}
-    marks = case.link.marks if case.link else {}
-    records = {Side.CRM: case.crm.record, Side.OUTLOOK: case.item.record}
-    sides = [(side, images.get(side, {}), records[side]) for side in SIDES]
-    facts = []
-    for name, group in rules.policy.kind.groups.items():
-        known = {side: image.get(name) for side, image, _ in sides}
-        now = {
-            side: completed(group, known[side], held.group(group) if held else None)
-            for side, _, held in sides
-        }
-        facts.append(
-            GroupFacts(
-                group=group,
-                direction=rules.policy.direction_of(group),
-                images=known,
-                now=now,
-                mark=marks.get(name, AGREED),
-                writable=case.crm.writable,
-                guarded=any(field.name in case.item.guarded for field in group.fields),
-            )
-        )
-    return tuple(facts)
-
-
-def edited_groups(case: Case, rules: Rules, side: Side) -> frozenset[str]:
-    """The groups that a side was edited in since its image."""
-    record = case.crm.record if side is Side.CRM else case.item.record
-    if case.link is None or record is None:
-        return frozenset()
-    images = case.link.images.get(side, {})
-    edited = set()
-    for name, group in rules.policy.kind.groups.items():
-        image = images.get(name)
-        if differs(rules.key, group, image, completed(group, image, record.group(group))):
-            edited.add(name)
-    return frozenset(edited)
-
-
-def _merge_groups(
-    case: Case, rules: Rules, facts: tuple[GroupFacts, ...]
-) -> tuple[GroupOutcome, ...]:
-    edited = edited_groups(case, rules, Side.OUTLOOK)
-    return tuple(
-        merge(
-            each,
-            rules.policy.conflict,
-            Timing(
-                crm=case.crm.origins.get(each.group.name),
-                outlook=case.item.modified,
-                clock_sound=rules.clock_sound,
-                others_changed=bool(edited - {each.group.name}),
-            ),
-            rules.key,
-        )
-        for each in facts
-    )
 
 
 def _headline(groups: tuple[GroupOutcome, ...]) -> Reason:
@@ -127,7 +63,7 @@ def _merged(case: Case, rules: Rules) -> Decision:
     facts = group_facts(case, rules)
     if any(unread(each, rules.key) for each in facts):
         return _wait(case, rules)
-    groups = _merge_groups(case, rules, facts)
+    groups = merge_groups(case, rules, facts)
     return _with_writes(
         Decision(
             Action.MERGE,
@@ -202,7 +138,7 @@ def _take_and_exit(case: Case, rules: Rules) -> Decision:
     decided when the record comes back into scope.
     """
     taken, known = [], group_facts(case, rules)
-    for facts, each in zip(known, _merge_groups(case, rules, known), strict=True):
+    for facts, each in zip(known, merge_groups(case, rules, known), strict=True):
         if Side.CRM in each.writes:
             half = Side.OUTLOOK in each.writes
             mark = Mark(Standing.UNSETTLED, Reason.LEFT_SCOPE) if half else each.mark
@@ -328,7 +264,7 @@ def _revive(case: Case, rules: Rules) -> Decision:
     contents = (each.values for image in link.images.values() for each in image.values())
     facts = group_facts(case, rules)
     if any(values is not None for values in contents):
-        groups = _merge_groups(case, rules, facts)
+        groups = merge_groups(case, rules, facts)
     else:
         groups = tuple(adopt(each) for each in facts)
     returned = link.state is LinkState.RELEASED

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from syncd.model.fields import Side
-from syncd.reconcile.actions import DECIDERS, edited_groups, pair
+from syncd.reconcile.actions import DECIDERS, pair
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, Link, LinkState
+from syncd.reconcile.groups import edited_groups
 from syncd.reconcile.images import Standing
 
 __all__ = [  # the front door: what a run needs to decide

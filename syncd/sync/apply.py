@@ -21,10 +21,10 @@ from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
 from syncd.reconcile.match import match, name_keys, unique_keys
 from syncd.reconcile.reasons import Reason
 from syncd.sync import journal, links, withdraw
-from syncd.sync.gather import Work
 from syncd.sync.journal import Intent, Status
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone, refuse
+from syncd.sync.work import Work
 
 BATCH = 100
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -22,9 +21,7 @@ from syncd.sync.journal import Status
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Content, chunks, load
 from syncd.sync.tables import operation
-
-if TYPE_CHECKING:
-    from syncd.sync.gather import Work
+from syncd.sync.work import Work
 
 
 def decision() -> Decision:

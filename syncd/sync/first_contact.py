@@ -14,10 +14,10 @@ from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting
-from syncd.sync.gather import Work
 from syncd.sync.session import Session
 from syncd.sync.settling import postpone
 from syncd.sync.tables import mailbox_kind, noticed, observed
+from syncd.sync.work import Work
 
 
 class ContactState(StrEnum):

@@ -7,12 +7,12 @@ whose link a CRM edit touches while the two sides are apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from syncd.model.fields import FieldType, Side
 from syncd.model.policy import Track
 from syncd.outlook.errors import Failure, Sort
-from syncd.outlook.port import Head, Item
+from syncd.outlook.port import Item
 from syncd.reconcile.decide import Case
 from syncd.reconcile.facts import (
     CrmFacts,
@@ -30,25 +30,7 @@ from syncd.sync import doubles, locate
 from syncd.sync.loading import Facts, load, read_items, stamp_of, stamp_text
 from syncd.sync.matching import match_loose
 from syncd.sync.session import SECOND_LOOK, Session
-
-
-@dataclass(frozen=True)
-class Work:
-    """One case with what its execution needs beside the facts."""
-
-    case: Case
-    crm_id: str | None
-    remote_id: str | None  # of the observed row the case came from, if any
-    waits: Reason | None = None  # nothing can be decided yet, and why
-    error: str | None = None
-    head: Head | None = None
-    noticed: bool = False
-    double: bool = False  # what an unanswered request left behind
-
-    @property
-    def subject(self) -> str:
-        """What the case is held and approved by: its record, else its item."""
-        return self.crm_id or self.remote_id or ""
+from syncd.sync.work import Work
 
 
 def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[Work]:

@@ -17,12 +17,12 @@ from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, tripped
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal, links
-from syncd.sync.gather import Work
 from syncd.sync.report import line
 from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone
 from syncd.sync.tables import held as table
 from syncd.sync.tables import noticed, observed
+from syncd.sync.work import Work
 
 Decided = Sequence[tuple[Work, Decision]]
 Held = list[tuple[Work, Decision, frozenset[Bounded]]]

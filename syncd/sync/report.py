@@ -13,9 +13,9 @@ from syncd.model.values import Value
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.reasons import SENTENCES, Reason
 from syncd.sync.accounting import QUESTIONS
-from syncd.sync.gather import Work
 from syncd.sync.mailboxes import MailboxProblem, Misconfigured
 from syncd.sync.session import Tally
+from syncd.sync.work import Work
 
 
 class Outcome(StrEnum):

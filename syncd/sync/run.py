@@ -21,12 +21,13 @@ from syncd.sync import accounting, doubles, guard, observe, snapshots
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
-from syncd.sync.gather import Work, gather
+from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
 from syncd.sync.recover import recover
 from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, line
 from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone, refuse
+from syncd.sync.work import Work
 
 
 class Mode(StrEnum):

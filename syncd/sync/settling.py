@@ -16,10 +16,10 @@ from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
 from syncd.sync import accounting, links, observe
 from syncd.sync.accounting import QUESTIONS, Sighted
-from syncd.sync.gather import Work
 from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.snapshots import Snapshots
 from syncd.sync.tables import observed
+from syncd.sync.work import Work
 
 TRIES = 3  # of one item, before it is set aside
 FIRST_GAP = timedelta(minutes=5)

@@ -1,0 +1,70 @@
+"""The groups of one case: the facts of each, which were edited, and how they merge."""
+
+from __future__ import annotations
+
+from syncd.model.fields import SIDES, Side
+from syncd.reconcile.decision import Case, Rules
+from syncd.reconcile.images import AGREED, completed, differs
+from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, merge
+
+
+def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
+    """The facts of each group. What was not observed of a group is as its image has it."""
+    images = case.link.images if case.link else {}
+    marks = case.link.marks if case.link else {}
+    records = {Side.CRM: case.crm.record, Side.OUTLOOK: case.item.record}
+    sides = [(side, images.get(side, {}), records[side]) for side in SIDES]
+    facts = []
+    for name, group in rules.policy.kind.groups.items():
+        known = {side: image.get(name) for side, image, _ in sides}
+        now = {
+            side: completed(group, known[side], held.group(group) if held else None)
+            for side, _, held in sides
+        }
+        facts.append(
+            GroupFacts(
+                group=group,
+                direction=rules.policy.direction_of(group),
+                images=known,
+                now=now,
+                mark=marks.get(name, AGREED),
+                writable=case.crm.writable,
+                guarded=any(field.name in case.item.guarded for field in group.fields),
+            )
+        )
+    return tuple(facts)
+
+
+def edited_groups(case: Case, rules: Rules, side: Side) -> frozenset[str]:
+    """The groups that a side was edited in since its image."""
+    record = case.crm.record if side is Side.CRM else case.item.record
+    if case.link is None or record is None:
+        return frozenset()
+    images = case.link.images.get(side, {})
+    edited = set()
+    for name, group in rules.policy.kind.groups.items():
+        image = images.get(name)
+        if differs(rules.key, group, image, completed(group, image, record.group(group))):
+            edited.add(name)
+    return frozenset(edited)
+
+
+def merge_groups(
+    case: Case, rules: Rules, facts: tuple[GroupFacts, ...]
+) -> tuple[GroupOutcome, ...]:
+    """What to do about each group of a link that has images."""
+    edited = edited_groups(case, rules, Side.OUTLOOK)
+    return tuple(
+        merge(
+            each,
+            rules.policy.conflict,
+            Timing(
+                crm=case.crm.origins.get(each.group.name),
+                outlook=case.item.modified,
+                clock_sound=rules.clock_sound,
+                others_changed=bool(edited - {each.group.name}),
+            ),
+            rules.key,
+        )
+        for each in facts
+    )

@@ -1,0 +1,28 @@
+"""One thing to decide, on its way through a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syncd.outlook.port import Head
+from syncd.reconcile.decide import Case
+from syncd.reconcile.reasons import Reason
+
+
+@dataclass(frozen=True)
+class Work:
+    """One case with what its execution needs beside the facts."""
+
+    case: Case
+    crm_id: str | None
+    remote_id: str | None  # of the observed row the case came from, if any
+    waits: Reason | None = None  # nothing can be decided yet, and why
+    error: str | None = None
+    head: Head | None = None
+    noticed: bool = False
+    double: bool = False  # what an unanswered request left behind
+
+    @property
+    def subject(self) -> str:
+        """What the case is held and approved by: its record, else its item."""
+        return self.crm_id or self.remote_id or ""
