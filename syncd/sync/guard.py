@@ -47,7 +47,9 @@ def divide(
         live = links.live(conn, session.key) if len(asked) >= fewest else 0
     before = _held_before(rows)
     subjects = {work.subject for work, _ in asked}
-    waiting = Counter(v for s, verbs in before.items() if s not in subjects for v in verbs)
+    waiting = Counter(
+        Bounded(r.verb) for r in rows if r.approved_at is None and r.subject not in subjects
+    )
     over = tripped(
         [d for _, d in asked], session.policy.limits, live, done, waiting, onboarding=onboarding
     )

@@ -113,6 +113,20 @@ def test_what_is_held_stays_held_whoever_touches_it(world: World) -> None:
     assert states(world, "released") == 63
 
 
+def test_what_was_approved_counts_no_more(world: World) -> None:
+    """A few that come while many approved ones are carried out are just a few."""
+    ids = world.new_many(many(300))
+    world.settle()
+    for each in ids[:60]:
+        world.assign(each, BOB)
+    world.sync()
+    world.approve()
+    for each in ids[60:63]:
+        world.assign(each, BOB)
+    world.sync()
+    assert states(world, "released") == 63
+
+
 def test_what_users_deleted_and_is_held_survives_an_edit_in_the_crm(world: World) -> None:
     """The link of a held deletion is not let go because its record was edited."""
     ids = world.new_many(many(60))
