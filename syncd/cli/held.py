@@ -20,11 +20,14 @@ _WORDS = {
     "empty": "empty a field",
     "create": "create on the other side",
     "crm-write": "change in the CRM",
+    "withdraw": "take back out of the CRM what came from it",
 }
 _HELPS = {
     "doubtful-match": "It is settled once name and e-mail address are alike on both sides, or "
     "clearly different; where Outlook has somebody twice, once one of the two is deleted, or the "
     "one that is meant has the category that puts it into the CRM.",
+    "bound-match": "It is settled once that one in Outlook is deleted, or has another name or "
+    "e-mail address: then the CRM's is made beside it.",
     "linked-here": "It is settled once one of the two in Outlook is deleted, or its category is "
     "taken off.",
 }
@@ -61,8 +64,17 @@ def _tell(found: Sequence[Waiting]) -> None:
     asked = [each for each in found if not each.verb and each.reason in _HELPS]
     refused = [each for each in found if not each.verb and each.reason not in _HELPS]
     if held:
-        rows = [[e.mailbox, e.name, _WORDS[e.verb or ""], output.moment(e.since)] for e in held]
-        output.table("Held back", ["Mailbox", "Who", "What would be done", "Since"], rows)
+        rows = [
+            [
+                e.mailbox,
+                e.name,
+                _WORDS[e.verb or ""],
+                SENTENCES[e.why] if e.why else "",
+                output.moment(e.since),
+            ]
+            for e in held
+        ]
+        output.table("Held back", ["Mailbox", "Who", "What would be done", "Why", "Since"], rows)
         for address in dict.fromkeys(each.mailbox for each in held):
             output.tell(f"If this is meant, let it go: syncd approve {address}")
     if asked:
@@ -86,5 +98,6 @@ def _json(each: Waiting) -> dict[str, object]:
         "reason": each.reason.value,
         "verb": each.verb,
         "error": each.error,
+        "why": each.why.value if each.why else None,
         "since": each.since.isoformat() if each.since else None,
     }

@@ -85,6 +85,7 @@ def _show(context: Context, address: str, *, as_json: bool) -> int:
 
 def _tell(report: RunReport) -> None:
     from syncd.cli import reporting
+    from syncd.reconcile.reasons import SENTENCES
 
     if report.error is not None or not report.first_contact:
         reporting.tell_plan(report)
@@ -92,6 +93,9 @@ def _tell(report: RunReport) -> None:
             output.tell(f"{report.mailbox} was taken in already; the above is its next sync.")
         return
     reporting.tell_plan(report)
+    if report.in_doubt:
+        doubts = [[name, SENTENCES[why]] for name, why in sorted(report.in_doubt)]
+        output.table(f"{report.mailbox}: who waits", ["Who", "Why"], doubts)
     totals = report.proposal
     rows = [[label, totals.get(name, 0)] for name, label in _TOTALS]
     rows.append(["Outlook items that stay as they are, and out of the CRM", _alone(report)])
@@ -104,7 +108,8 @@ _TOTALS = (
     ("update_in_crm", "… CRM contacts that gain a value from Outlook"),
     ("create_in_outlook", "CRM contacts that are created in Outlook"),
     ("create_in_crm", "Outlook items their owner tracked, that are created in the CRM"),
-    ("doubtful", "CRM contacts that could be more than one person in Outlook, and wait"),
+    ("doubtful", "CRM contacts of which it is not clear who they are in Outlook, and wait"),
+    ("bound", "… since that one belongs to another installation, or to a record that is gone"),
 )
 
 

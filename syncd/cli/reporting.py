@@ -66,6 +66,11 @@ def attention(report: RunReport) -> list[str]:
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
+    told += [
+        f"{line.name}: {few(line.guarded)} stays as it is in Outlook. {GUARDED}"
+        for line in report.lines
+        if line.guarded
+    ]
     see = f"See them: syncd held {report.mailbox}"
     if report.counters["held"]:
         told.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
@@ -76,9 +81,15 @@ def attention(report: RunReport) -> list[str]:
     return told
 
 
+GUARDED = "It holds more than plain text there; the CRM's is not written over it."
+
+
 def tell_plan(report: RunReport, limit: int = 200) -> None:
     """The lines of a plan: what would happen to whom, and why."""
     work = report.work
+    for line in report.lines:
+        if line.guarded:
+            output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return

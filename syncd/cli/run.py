@@ -15,6 +15,7 @@ def command(context: Context) -> None:
     What a mailbox is in the middle of is finished first; a second Ctrl-C ends at once, which is
     safe.
     """
+    from syncd.cli.mailboxes import explained
     from syncd.daemon.logging import configure_logging
     from syncd.daemon.serve import serve
     from syncd.sync.service import open_service
@@ -22,4 +23,5 @@ def command(context: Context) -> None:
     configuration = context.configuration
     configure_logging(configuration.log)
     service = open_service(configuration, context.engine())
-    serve(service, configuration.daemon.workers)
+    with explained():
+        serve(service, configuration.daemon.workers)

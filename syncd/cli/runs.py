@@ -112,6 +112,9 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
     )
     if found.error:
         output.tell(found.error)
+    counts = found.counts or {}
+    if waits := counts.get("waiting", 0):
+        output.tell(f"{waits} waited then, {counts.get('held', 0)} of them held. {_SEE}")
     if not told:
         output.tell("It wrote nothing.")
     else:
@@ -124,6 +127,7 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
         output.table("Replaced, and kept here", ["Who", "Where", "What stood there", "Why"], cells)
 
 
+_SEE = "What waits now: syncd status, syncd held"
 _SIDES = {"crm": "the CRM", "outlook": "Outlook"}
 
 

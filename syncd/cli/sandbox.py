@@ -104,8 +104,8 @@ def _until_stopped(box: Sandbox) -> None:
     signal.signal(signal.SIGINT, stop)
     click.echo(
         f"EWS at {box.url}\n"
-        f"Accounts: {box.service_account} for all mailboxes, and each user for their own; "
-        f"password: {box.password}\n"
+        f"Accounts: {box.service_account} for all mailboxes, each user for their own\n"
+        f"Password: {box.password}\n"
         f"Faults and clock: {box.control_url}",
     )
     try:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from syncd.sync.report import RunReport
 
 
+BROKE_OFF = "The sync broke off there. What was done before stands: syncd runs list"
+
+
 @click.command(name="sync", short_help="Bring mailboxes in step now.")
 @click.argument("mailboxes", nargs=-1, metavar="[MAILBOX]...")
 @click.option("--json", "as_json", is_flag=True, help="Print a list with one object a mailbox.")
@@ -43,5 +46,5 @@ def sync(context: Context, addresses: Sequence[str]) -> list[RunReport]:
 
     configure_logging(context.configuration.log, quiet=True)
     service = served.service(context)
-    with served.explained(), bar() as service.progress:
+    with served.explained(BROKE_OFF), bar() as service.progress:
         return [service.run(address, cause="command") for address in addresses]

@@ -112,8 +112,10 @@ def change(
             own = (now["username"], now["password_file"])
             _complete(context, policy or row.policy, *own, undone)
         served.change(conn, row.id, changes)
+    asleep = row.state in (served.MailboxState.PAUSED, served.MailboxState.SUSPENDED)
+    todo = "Let it go on" if asleep else "See what a sync would do now"
     output.tell(
-        f"{row.address} was changed. See what a sync would do now: syncd plan {row.address}"
+        f"{row.address} was changed. {todo}: syncd {'resume' if asleep else 'plan'} {row.address}"
     )
 
 

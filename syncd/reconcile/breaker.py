@@ -23,6 +23,7 @@ class Bounded(StrEnum):
     EMPTY = "empty"
     CREATE = "create"
     CRM_WRITE = "crm-write"
+    WITHDRAW = "withdraw"
 
 
 BOUNDED: Mapping[Verb, Bounded] = {
@@ -32,7 +33,7 @@ BOUNDED: Mapping[Verb, Bounded] = {
     Verb.CREATE_ITEM: Bounded.CREATE,
     Verb.CREATE_RECORD: Bounded.CREATE,
     Verb.UPDATE_RECORD: Bounded.CRM_WRITE,
-    Verb.WITHDRAW: Bounded.CRM_WRITE,
+    Verb.WITHDRAW: Bounded.WITHDRAW,
 }
 
 

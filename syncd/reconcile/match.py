@@ -20,10 +20,14 @@ Values = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """`pairs` maps record id to item id; `doubtful` maps record id to the items it could be."""
+    """`pairs` maps record id to item id; `doubtful` maps record id to the items it could be.
+
+    `bound` are the doubtful ones whose only match is an item that is not free.
+    """
 
     pairs: Mapping[str, str]
     doubtful: Mapping[str, tuple[str, ...]]
+    bound: frozenset[str] = frozenset()
 
 
 def _form(kind: Kind, values: Values, name: str) -> str:
@@ -78,8 +82,12 @@ def match(
     records: Mapping[str, Values],
     items: Mapping[str, Values],
     taken: Iterable[Values] = (),
+    bound: frozenset[str] = frozenset(),
 ) -> Matches:
     """Match records in scope to unlinked items.
+
+    `bound` are those of the items that are not free: they belong to another installation, or to a
+    record that is gone. Who matches one of these is doubtful, and nobody is created beside it.
 
     `taken` are the values of records that are linked already: a value they carry is not unique.
     An address that several carry matches nobody by itself, only together with the name, as a phone
@@ -114,11 +122,12 @@ def match(
     for record, found in candidates.items():
         clear = [i for i in found if not contradict(kind, records[record], items[i])]
         alone = len(found) == len(clear) == 1 and len(claims[clear[0]]) == 1
-        if alone and record not in unsure:
+        if alone and record not in unsure and clear[0] not in bound:
             pairs[record] = clear[0]
         elif found:
             doubtful[record] = tuple(sorted(found))
-    return Matches(pairs, doubtful)
+    only = frozenset(record for record, found in doubtful.items() if bound.issuperset(found))
+    return Matches(pairs, doubtful, only)
 
 
 def _index(keyed: Iterable[tuple[str, frozenset[str]]]) -> dict[str, set[str]]:

@@ -92,17 +92,10 @@ class GroupOutcome:
 def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: bytes) -> GroupOutcome:
     """Decide one group of a link that has images."""
     edited = {s: differs(key, facts.group, facts.images[s], facts.now[s]) for s in Side}
-    outcome = _outcome(facts, conflict, timing, edited)
     if facts.mark.reason is Reason.MADE_PRIVATE and not edited[Side.OUTLOOK]:
-        # What Outlook holds here is what another user's private item had brought: it goes, and
-        # nothing of it is kept (P7).
-        return replace(outcome, loser=None)
-    return outcome
-
-
-def _outcome(
-    facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, edited: Mapping[Side, bool]
-) -> GroupOutcome:
+        # What Outlook holds here is what another user's private item had brought: it goes, whole,
+        # and nothing of it is kept (P7).
+        return replace(carry(facts, Side.CRM, Reason.CRM_CHANGED), loser=None)
     verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], _equal(facts, edited)]
     if verdict is Verdict.AGREED:
         return _agreed(facts.group.name, Reason.EQUAL)
@@ -187,6 +180,8 @@ def blocked(facts: GroupFacts, side: Side) -> Reason | None:
 
 def _rest(facts: GroupFacts) -> GroupOutcome:
     """Neither was edited, yet they differ: apart for a known reason, or decided once."""
+    if facts.mark.standing is Standing.UNSETTLED and facts.mark.reason is Reason.LEFT_SCOPE:
+        return carry(facts, Side.CRM, Reason.IN_SCOPE_AGAIN)  # the half that had to wait
     if facts.mark.standing is Standing.UNSETTLED:
         return adopt(facts, Reason.RULE_CHANGED)
     reason = facts.mark.reason if facts.mark.standing is Standing.APART else Reason.NOT_TAKEN

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     # waits
     FIRST_CONTACT = "first-contact"
     DOUBTFUL_MATCH = "doubtful-match"
+    BOUND_MATCH = "bound-match"
     LINKED_HERE = "linked-here"
     ORPHAN_STAMP = "orphan-stamp"
     HELD = "held"
@@ -115,6 +116,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.DIRECTION: "The rule lets nothing come from Outlook.",
     Reason.FIRST_CONTACT: "The first sync of this mailbox waits for approval.",
     Reason.DOUBTFUL_MATCH: "It is not clear whether the CRM and Outlook mean the same here; a person must decide.",
+    Reason.BOUND_MATCH: "The item in Outlook that it could be belongs to another installation, or to a record that is gone; a person must decide.",
     Reason.LINKED_HERE: "The CRM record is in this mailbox already under another item; a person must decide.",
     Reason.ORPHAN_STAMP: "It names a CRM record that is not known here.",
     Reason.HELD: "Too many changes of this sort at once; they wait for a person.",

@@ -17,7 +17,7 @@ from syncd.sync.tables import held, match_value, noticed, observed
 
 COUNTED_REASONS = (Reason.HELD,)
 
-QUESTIONS = (Reason.DOUBTFUL_MATCH, Reason.LINKED_HERE)
+QUESTIONS = (Reason.DOUBTFUL_MATCH, Reason.BOUND_MATCH, Reason.LINKED_HERE)
 
 # What waits for a person is not read again each cycle; an edit, or time, brings it back.
 PARKED = (
@@ -28,7 +28,7 @@ PARKED = (
 )
 
 
-UNLISTED = 0  # the generation of an item that we put there and that no listing has shown yet
+UNLISTED = 0  # the generation of an item that no listing has shown yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Sighted:
     stamp_key: str | None = None
     unsettled: bool = False
     missing_since: datetime | None = None
+    unlisted: bool = False  # we put it there, and no listing has shown it yet
 
 
 def put_observed(
@@ -63,7 +64,7 @@ def put_observed(
             "kind": session.policy.kind.name,
             "remote_id": row.remote_id,
             "version": row.version,
-            "generation": generation,
+            "generation": UNLISTED if row.unlisted else generation,
             "unsettled": row.unsettled,
             "stand": row.stand.value,
             "reason": row.reason.value,

@@ -24,14 +24,14 @@ class Connector:
         server = self._servers[policy.server]
         if isinstance(server.verify_tls, Path) and not server.verify_tls.is_file():
             raise Misconfigured(
-                f"{row.address} cannot be reached: there is no file {server.verify_tls}",
+                f"it cannot be reached: there is no file {server.verify_tls}",
                 f"Put the CA there, or correct verify_tls in [servers.{policy.server}]",
             )
         try:
             username, password = _sign_in(row, server)
         except SecretMissing as missing:
             raise Misconfigured(
-                f"the password for {row.address} cannot be had: {missing.what}",
+                f"its password cannot be had: {missing.what}",
                 f"{missing.todo[0].upper()}{missing.todo[1:]}",
             ) from None
         return open_ews(
@@ -39,12 +39,17 @@ class Connector:
                 endpoint=server.endpoint,
                 username=username,
                 password=password,
-                access=Access(server.access.value),
+                access=Access.DELEGATE if _is_own(row) else Access(server.access.value),
                 verify_tls=server.verify_tls,
                 timeout=server.timeout.total_seconds(),
             ),
             row.address,
         )
+
+
+def _is_own(row: MailboxRow) -> bool:
+    """Whether a mailbox's own account signs in, which has access to it and needs no role."""
+    return row.password_file is not None and (row.username or row.address).lower() == row.address
 
 
 def _sign_in(row: MailboxRow, server: Server) -> tuple[str, str]:

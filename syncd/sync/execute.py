@@ -19,7 +19,6 @@ from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal
-from syncd.sync.accounting import UNLISTED
 from syncd.sync.journal import Intent, Status
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone, refuse
@@ -135,13 +134,13 @@ def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: 
     ]
     read = _read_back(session, verb, [result.id for _, result in written])
     with session.write() as conn:
-        entering = verb in (Verb.CREATE_ITEM, Verb.RESTORE_ITEM)
-        generation = UNLISTED if entering else session.state(conn).generation
-        settling = Settling(conn, session, generation)
+        settling = Settling(conn, session, session.state(conn).generation)
         for attempt, result in zip(attempts, results, strict=True):
             if isinstance(result, Failure):
                 _failed(session, settling, attempt, result)
+        withdrawn = journal.withdrawn_meanwhile(conn, [attempt.key for attempt, _ in written])
         for attempt, result in written:
+            attempt.task.withdrawn = frozenset(withdrawn.get(attempt.key, ()))
             _written(session, settling, verb, attempt, result, read.get(result.id))
         done = [(attempt.key, result.id, None) for attempt, result in written]
         journal.conclude(conn, session, Status.DONE, done)

@@ -83,7 +83,8 @@ def settle_excluded(conn: Connection, session: Session, work: Work, decision: De
 def proposal(cases: Sequence[Work], decided: Sequence[tuple[Work, Decision]]) -> Mapping[str, int]:
     """The totals that a person approves. No content of the mailbox is among them (P14)."""
     totals: Counter[str] = Counter()
-    totals["doubtful"] = sum(1 for each in cases if each.waits is Reason.DOUBTFUL_MATCH)
+    totals["doubtful"] = sum(1 for each in cases if each.waits in accounting.QUESTIONS)
+    totals["bound"] = sum(1 for each in cases if each.waits is Reason.BOUND_MATCH)
     for _, decision in decided:
         totals["pairs"] += decision.origin in (Origin.ADOPTED, Origin.TRACKED) and (
             Verb.CREATE_RECORD not in decision.verbs

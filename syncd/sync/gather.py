@@ -301,10 +301,11 @@ def _new_record(
     if crm.presence is not CrmPresence.IN_SCOPE:
         return Work(Case(crm, absent), crm_id, None, waits=Reason.LEFT_SCOPE)
     if crm_id in facts.unreadable:
-        why = facts.unreadable[crm_id].code
-        return Work(Case(crm, absent), crm_id, None, waits=Reason.RETRY, error=why)
+        error = facts.unreadable[crm_id].code
+        return Work(Case(crm, absent), crm_id, None, waits=Reason.RETRY, error=error)
     if crm_id in matches.doubtful:
-        return Work(Case(crm, absent), crm_id, None, waits=Reason.DOUBTFUL_MATCH)
+        why = Reason.BOUND_MATCH if crm_id in matches.bound else Reason.DOUBTFUL_MATCH
+        return Work(Case(crm, absent), crm_id, None, waits=why)
     remote_id = matches.pairs.get(crm_id)
     found = facts.items.get(remote_id) if remote_id else None
     if isinstance(found, Item):

@@ -76,6 +76,7 @@ def hold(session: Session, held: Held) -> None:
                 "crm_version": work.case.crm.version,
                 "remote_version": work.case.item.version,
                 "name": line(session.policy.kind, work, decision).name,
+                "reason": decision.reason.value,
                 "at": session.clock(),
             }
             for work, decision, verbs in held

@@ -15,7 +15,7 @@ from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Loser
 from syncd.reconcile.reasons import Reason
 from syncd.sync.session import Session
-from syncd.sync.snapshots import Content, Snapshots, chunks
+from syncd.sync.snapshots import Content, Snapshots, chunks, load
 from syncd.sync.tables import conflict, operation
 
 
@@ -42,6 +42,11 @@ class Intent:
     after: Content
     precondition: str | None = None
     counted: bool = True  # against the day's limit; what a person approved is not
+
+
+def withheld(group: str) -> str:
+    """Under which name an open operation keeps the hash of a group that was withdrawn since."""
+    return f"~{group}"
 
 
 def intend(
@@ -79,6 +84,21 @@ def intend(
         for each in intents
     ]
     conn.execute(insert(operation), rows)
+
+
+def withdrawn_meanwhile(conn: Connection, keys: Iterable[str]) -> dict[str, set[str]]:
+    """By key, the groups of open operations that another user has withdrawn since (P7)."""
+    hashes: dict[str, str] = {}
+    for chunk in chunks(keys):
+        query = select(operation.c.key, operation.c.after).where(operation.c.key.in_(chunk))
+        hashes.update({row.key: row.after for row in conn.execute(query) if row.after})
+    contents = load(conn, hashes.values())
+    marker = withheld("")
+    found = {
+        key: {name.removeprefix(marker) for name in contents[each] if name.startswith(marker)}
+        for key, each in hashes.items()
+    }
+    return {key: groups for key, groups in found.items() if groups}
 
 
 def conclude(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +19,6 @@ from syncd.sync.accounting import PARKED
 from syncd.sync.session import Session, batches
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import noticed, observed
-
-OUTAGE = 4  # failed reads, with none that is answered: it is not the items
 
 
 @dataclass
@@ -153,18 +150,22 @@ def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
 def _read(session: Session, ids: Sequence[str]) -> dict[str, Item | Failure]:
     """One batch of items; one that no request with it in it is answered for fails alone (P10).
 
-    Raises MailboxError when it is not an item's fault: nothing of the batch can be read.
+    Raises MailboxError when it is not an item's fault: so many halves were asked for that a single
+    bad item stood alone by now, and none was answered.
     """
     found: dict[str, Item | Failure] = {}
-    waiting, failures = deque([ids]), 0
+    outage = len(ids).bit_length() + 2
+    waiting, failures, answered = [ids], 0, False
     while waiting:
-        some = waiting.popleft()
+        some = waiting.pop()
         try:
             found.update(zip(some, session.port.read(session.policy.kind, some), strict=True))
+            answered = True
         except MailboxError as error:
             failures += 1
-            outage = not found and failures == OUTAGE
-            if error.sort not in (Sort.TRANSIENT, Sort.INVALID) or outage or len(ids) == 1:
+            if error.sort not in (Sort.TRANSIENT, Sort.INVALID):
+                raise
+            if not answered and failures >= outage:
                 raise
             if len(some) == 1:
                 found[some[0]] = Failure(Sort.TRANSIENT, error.code, error.message)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from syncd.crm import records
 from syncd.outlook.errors import Sort
 from syncd.outlook.port import Item
+from syncd.reconcile.facts import LinkState
 from syncd.reconcile.match import Matches, match, match_hashes
 from syncd.reconcile.reasons import Reason
 from syncd.sync import links
@@ -36,10 +37,14 @@ def match_loose(session: Session, facts: Facts) -> Matches:
     with session.read() as conn:
         nominated = _carriers(conn, session, {h for each in hashes.values() for h in each})
         linked = links.versions(conn, session.key, nominated)
-        free = _free(conn, session, nominated) - linked.keys()
-    read_items(session, facts, sorted(free))
+        orphaned = {each for each, (_, state) in linked.items() if state == LinkState.ORPHANED}
+        here, stamped = _here(conn, session, nominated)
+    # An item with a stamp that no link knows is another installation's, or a lost record's.
+    bound = frozenset((stamped - linked.keys()) | (orphaned & here))
+    candidates = sorted((here - linked.keys()) | bound)
+    read_items(session, facts, candidates)
     items: dict[str, Mapping[str, Any]] = {}
-    for remote_id in sorted(free):
+    for remote_id in candidates:
         found = facts.items[remote_id]
         if isinstance(found, Item):
             if not session.private(found.head):
@@ -51,9 +56,9 @@ def match_loose(session: Session, facts: Facts) -> Matches:
                 {each: found for each, own in hashes.items() if not own.isdisjoint(by)}
             )
     with session.read() as conn:
-        owned = links.by_remote(conn, session.key, linked)
+        owned = links.by_remote(conn, session.key, linked.keys() - orphaned)
         taken = records.read(conn, session.stored, (each.crm_id for each in owned.values()))
-    return match(kind, loose, items, [each.record.fields for each in taken.values()])
+    return match(kind, loose, items, [each.record.fields for each in taken.values()], bound)
 
 
 def _carriers(conn: Connection, session: Session, hashes: Iterable[str]) -> Mapping[str, set[str]]:
@@ -66,15 +71,19 @@ def _carriers(conn: Connection, session: Session, hashes: Iterable[str]) -> Mapp
     return found
 
 
-def _free(conn: Connection, session: Session, ids: Iterable[str]) -> set[str]:
-    """Which of these items are free to be matched, by what they are and not by why they wait.
+def _here(conn: Connection, session: Session, ids: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Which of these items may be matched at all, by what they are and not by why they wait.
 
-    They are there, bear no stamp, and are of the kind.
+    They are there, of the kind, and not private. And which of them bear a stamp.
     """
-    found: set[str] = set()
+    here: set[str] = set()
+    stamped: set[str] = set()
     for chunk in chunks(ids):
-        free = observed.c.stamp_link.is_(None) & observed.c.missing_since.is_(None)
         other = observed.c.reason.in_((Reason.OTHER_CLASS, Reason.PRIVATE))
-        mine = session.mine(observed) & observed.c.remote_id.in_(chunk) & free & ~other
-        found.update(conn.scalars(select(observed.c.remote_id).where(mine)))
-    return found
+        mine = session.mine(observed) & observed.c.remote_id.in_(chunk) & ~other
+        query = select(observed.c.remote_id, observed.c.stamp_link)
+        for row in conn.execute(query.where(mine, observed.c.missing_since.is_(None))):
+            here.add(row.remote_id)
+            if row.stamp_link is not None:
+                stamped.add(row.remote_id)
+    return here, stamped

@@ -30,6 +30,9 @@ from syncd.sync.tables import match_value, observed
 FEED_CHUNK = 1_000
 
 
+_BY_RULE = (Reason.NOT_TRACKED, Reason.DIRECTION)  # left alone, as long as the rules are these
+
+
 def outlook(session: Session) -> None:
     """Read what changed in the mailbox since the cursor, to the end.
 
@@ -51,7 +54,7 @@ def outlook(session: Session) -> None:
             cursor, listing, generation = None, True, generation + 1
             continue
         with session.write() as conn:
-            _store(conn, session, page, generation)
+            _store(conn, session, page, generation, listing=listing)
             last = page.last
             if last and listing:
                 _conclude_missing(conn, session, observed.c.generation < generation)
@@ -65,13 +68,22 @@ def outlook(session: Session) -> None:
         cursor = page.cursor
 
 
-def _store(conn: Connection, session: Session, page: Page, generation: int) -> None:
+def _store(
+    conn: Connection, session: Session, page: Page, generation: int, *, listing: bool
+) -> None:
     latest = {head.id: head for head in page.seen}  # a page may repeat an item
     known = links.versions(conn, session.key, latest)
     before = _rows(conn, session, latest)
-    fresh = [h for h in latest.values() if h.id not in before or before[h.id].version != h.version]
+    fresh = [
+        head
+        for head in latest.values()
+        if (row := before.get(head.id)) is None
+        or row.version != head.version
+        or (listing and row.reason in _BY_RULE)
+    ]
     sighted = [_sighted(session, head, known.get(head.id)) for head in fresh]
     accounting.put_observed(conn, session, sighted, generation)
+    accounting.drop_held(conn, session, (each.remote_id for each in sighted if not each.unsettled))
     put_match_values(conn, session, fresh)
     same = latest.keys() - {head.id for head in fresh}
     for chunk in chunks(same):
@@ -161,7 +173,7 @@ def put_match_values(conn: Connection, session: Session, heads: Sequence[Head]) 
 def _rows(conn: Connection, session: Session, ids: Iterable[str]) -> dict[str, Row[Any, Any, Any]]:
     found: dict[str, Row[Any, Any, Any]] = {}
     for chunk in chunks(ids):
-        query = select(observed.c.remote_id, observed.c.version, observed.c.unsettled)
+        query = select(observed.c.remote_id, observed.c.version, observed.c.reason)
         for row in conn.execute(
             query.where(session.mine(observed), observed.c.remote_id.in_(chunk))
         ):
@@ -197,6 +209,14 @@ def _take_rules(conn: Connection, session: Session) -> None:
     else:  # no link yet, so nothing of the feed's past concerns this mailbox
         session.set_state(conn, crm_cursor=feed.latest(conn))
     session.set_state(conn, rules=session.rules_text)
+
+
+def lets_in_more(before: str, now: str) -> bool:
+    """Whether the rules let items in that were left alone before."""
+    if not before or before == now:
+        return False
+    old, new = json.loads(before), json.loads(now)
+    return bool(old.get("track") != new["track"] or old["directions"] != new["directions"])
 
 
 def _turned(before: str, now: str) -> frozenset[str]:

@@ -87,13 +87,22 @@ class Waiting:
     verb: str | None = None
     error: str | None = None
     since: datetime | None = None
+    why: Reason | None = None  # what is held would be done
 
 
 def waiting(conn: Connection, row: MailboxRow) -> list[Waiting]:
     """What waits for a person in one mailbox, by name: held operations first, then the rest."""
     query = select(held).where(held.c.mailbox_id == row.id, held.c.approved_at.is_(None))
     found = [
-        Waiting(row.address, each.name, Stand.WAITING, Reason.HELD, each.verb, since=each.at)
+        Waiting(
+            row.address,
+            each.name,
+            Stand.WAITING,
+            Reason.HELD,
+            each.verb,
+            since=each.at,
+            why=Reason(each.reason) if each.reason else None,
+        )
         for each in conn.execute(query.order_by(held.c.verb, held.c.name))
     ]
     others: list[Waiting] = []

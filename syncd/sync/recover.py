@@ -18,7 +18,7 @@ from syncd.model.record import Record
 from syncd.outlook.port import Head, Stamp
 from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import ItemPresence, Link, LinkState, Origin
-from syncd.reconcile.images import GroupImage, content
+from syncd.reconcile.images import GroupImage, Mark, Standing, content
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal, links, locate
 from syncd.sync.accounting import Sighted
@@ -199,7 +199,14 @@ def _after_write(
     images: dict[Side, dict[str, GroupImage]] = {
         side: dict(base.images.get(side, {})) for side in Side
     }
+    marks = dict(base.marks)
     for name, group in kind.groups.items():
+        digest = sent.get(journal.withheld(name))
+        if digest is not None:  # another user withdrew it meanwhile: it goes, without a trace (P7)
+            for side in Side:
+                images[side][name] = GroupImage(None, str(digest))
+            marks[name] = Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)
+            continue
         values = record.group(group)
         if values is None and link is None:
             values = {field.name: None for field in group.fields}
@@ -209,4 +216,4 @@ def _after_write(
             old = images[side].get(name)
             before = dict(old.values) if old is not None and old.values is not None else {}
             images[side][name] = content({**before, **values})
-    return replace(base, remote_id=trace.remote_id, remote_version="", images=images)
+    return replace(base, remote_id=trace.remote_id, remote_version="", images=images, marks=marks)

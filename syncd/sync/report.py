@@ -42,6 +42,7 @@ class Line:
     to_outlook: tuple[str, ...] = ()
     to_crm: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    guarded: tuple[str, ...] = ()  # what the CRM holds and Outlook does not, for it would lose more
 
     @property
     def sentence(self) -> str:
@@ -59,6 +60,7 @@ class Line:
             "to_outlook": list(self.to_outlook),
             "to_crm": list(self.to_crm),
             "kept": list(self.kept),
+            "guarded": list(self.guarded),
         }
 
 
@@ -87,6 +89,7 @@ class RunReport:
     first_contact: bool = False
     for_a_person: bool = False
     questions: int = 0
+    in_doubt: list[tuple[str, Reason]] = field(default_factory=list)  # who, and why
     would_hold: int = 0
     proposal: Mapping[str, int] = field(default_factory=dict)
 
@@ -140,8 +143,15 @@ def _last_known(work: Work, decision: Decision) -> Mapping[str, Value]:
     return {name: v for each in image.values() if each.values for name, v in each.values.items()}
 
 
+def called(kind: Kind, work: Work) -> str:
+    """What a case goes by that no decision was made about."""
+    record = work.case.crm.record or (work.case.item.record if work.case.item.tracked else None)
+    return kind.called(record.fields) if record else ""
+
+
 def line(kind: Kind, work: Work, decision: Decision) -> Line:
     """What one decision tells. Of an item that is nobody's business but its user's: nothing."""
+    guarded = [group.group for group in decision.groups if group.reason is Reason.GUARDED]
     return Line(
         name=kind.called(_last_known(work, decision)),
         crm_id=work.crm_id,
@@ -157,4 +167,5 @@ def line(kind: Kind, work: Work, decision: Decision) -> Line:
             for name in group.writes.get(group.loser.side, group.loser.values)
             if group.loser.values.get(name)
         ),
+        guarded=tuple(field.label for name in guarded for field in kind.groups[name].fields),
     )

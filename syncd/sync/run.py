@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, doubles, guard, observe, snapshots
+from syncd.sync import accounting, doubles, guard, links, observe, snapshots
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
+from syncd.sync.mailboxes import MailboxProblem, Misconfigured
 from syncd.sync.recover import recover
-from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, line
+from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, called, line
 from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone, refuse
 from syncd.sync.work import Work
@@ -58,6 +60,11 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
     decided = _decide(session, cases)
     if whole:
         decided = foreseen(session, decided)
+    report.in_doubt += [
+        (called(session.policy.kind, work), work.waits)
+        for work in cases
+        if work.waits in accounting.QUESTIONS
+    ]
     report.lines += [line(session.policy.kind, work, decision) for work, decision in decided]
     if onboarding:
         report.proposal = proposal(cases, decided)
@@ -89,7 +96,11 @@ def _observe_outlook(session: Session, *, create: bool) -> None:
     """Read the synced folder; one that is gone under its id is sought once more by its name."""
     state = session.ensure_state()
     if state.folder_id is None or state.folder != session.policy.folder:
+        _refuse_to_leave(session, state)
         _find_folder(session, state.folder_id, create=create)
+    elif observe.lets_in_more(state.rules, session.rules_text):
+        with session.write() as conn:
+            session.set_state(conn, cursor=None)  # what was left alone is looked at once more
     try:
         observe.outlook(session)
     except MailboxError as error:
@@ -102,11 +113,28 @@ def _observe_outlook(session: Session, *, create: bool) -> None:
         observe.outlook(session)
 
 
+def _refuse_to_leave(session: Session, state: Row[Any]) -> None:
+    """What is in step in one folder would, seen from another one, count as moved away (P5)."""
+    with session.read() as conn:
+        live = links.live(conn, session.key) if state.folder_id is not None else 0
+    if live:
+        raise Misconfigured(
+            f"its policy names the folder {session.policy.folder} now; {live} of its items are in "
+            f"step in {state.folder}, and would all count as moved away",
+            f'Write folder = "{state.folder}" in the policy again.',
+        )
+
+
 def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
     """Find the synced folder by its name; whether it is another one than is known."""
     found: FolderRef | None = session.port.folder(
         session.policy.kind, session.policy.folder, create=create
     )
+    if found is None and known is None:
+        raise MailboxProblem(
+            f"there is no folder {session.policy.folder} yet; the first sync makes it",
+            f"Let it: syncd sync {session.mailbox.address}",
+        )
     if found is None:
         raise MailboxError(
             Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {session.policy.folder}"

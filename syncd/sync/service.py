@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, insert, update
 from syncd.crm import database
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
+from syncd.model.policy import Track
 from syncd.model.values import canonical
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
@@ -152,7 +153,7 @@ class SyncService:
         """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
         if row.state not in mailboxes.SERVED:
             raise MailboxProblem(
-                f"{row.address} is {row.state.value}" + (f": {row.trouble}" if row.trouble else ""),
+                row.state.value + (f": {row.trouble}" if row.trouble else ""),
                 f"Let it go on with: syncd resume {row.address}",
             )
         with database.write(self.engine) as conn:
@@ -160,7 +161,7 @@ class SyncService:
         if lease is None:
             until = row.lease_until or self.clock()
             raise MailboxProblem(
-                f"{row.address} is being synced by another process",
+                "it is being synced by another process",
                 "Try again when that is done; if it was killed, its claim ends by itself at "
                 f"{until.astimezone():%H:%M:%S}.",
             )
@@ -176,8 +177,13 @@ class SyncService:
         policy = self.policies.get(row.policy)
         if policy is None:
             raise Misconfigured(
-                f"{row.address} has the policy {row.policy!r}, which the configuration lacks",
+                f"it has the policy {row.policy!r}, which the configuration lacks",
                 f"Give it one: syncd users change {row.address} --policy NAME",
+            )
+        if not policy.kinds:
+            raise Misconfigured(
+                f"its policy {row.policy!r} names no kind of record, so there is nothing to sync",
+                "See what it lacks: syncd config validate",
             )
         return policy
 
@@ -272,6 +278,7 @@ def _rules_text(scoped: ScopedKind) -> str:
         {
             "folder": policy.folder,
             "filter": scoped.filter.text,
+            "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
             "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
         }
     )
@@ -280,8 +287,7 @@ def _rules_text(scoped: ScopedKind) -> str:
 def _todo(row: MailboxRow, policy: MailboxPolicy, error: MailboxError) -> str:
     """What a person is to do about a failure; mostly nothing."""
     if error.sort is Sort.DENIED:
-        missing = "Put the sign-in right" if error.scope is Scope.CREDENTIAL else "Grant that right"
-        return f"{missing}, then: syncd resume {row.address}"
+        return f"Put that right, then: syncd resume {row.address}"
     if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
         return f"syncd tries again by itself; check [servers.{policy.server}] if it lasts."
     if error.scope is Scope.FOLDER and error.sort is Sort.GONE:

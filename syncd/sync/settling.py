@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,8 +11,9 @@ from sqlalchemy import Connection, func, literal
 from syncd.model.fields import Side
 from syncd.model.record import Record
 from syncd.outlook.port import Head
-from syncd.reconcile.decide import Decision, Stand
+from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.facts import ItemPresence, Link, LinkState, Loser, Origin
+from syncd.reconcile.images import Image, Mark, Standing, hashed
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
 from syncd.sync import accounting, links, observe
@@ -41,6 +43,7 @@ class Task:
     remote_id: str
     remote_version: str
     approved: bool = False
+    withdrawn: frozenset[str] = frozenset()  # groups that another user took back meanwhile
 
     @classmethod
     def of(cls, work: Work, decision: Decision) -> Task:
@@ -104,7 +107,7 @@ class Settling:
         done = not pending and unsettled is None
         if done:
             self._decided.append(task.crm_id)
-            self._subjects.append(task.work.subject)
+            self._subjects += [task.work.subject, task.work.remote_id or task.work.subject]
         if task.work.remote_id and task.work.remote_id != task.remote_id:
             self._dropped.append(task.work.remote_id)
         before = task.work.case.link
@@ -127,6 +130,7 @@ class Settling:
     ) -> Sighted:
         head = head or task.work.head
         stamp = head.stamp if head else None
+        entered = {Verb.CREATE_ITEM, Verb.RESTORE_ITEM} & set(task.decision.verbs)
         version = head.version if head and unsettled else task.remote_version
         return Sighted(
             task.remote_id,
@@ -136,6 +140,7 @@ class Settling:
             stamp.link if stamp else None,
             stamp.key if stamp else None,
             unsettled=unsettled,
+            unlisted=bool(entered),
         )
 
     def _link(self, task: Task, state: LinkState, pending: frozenset[str]) -> Link:
@@ -147,7 +152,7 @@ class Settling:
             # A link at rest keeps its images: what is edited meanwhile is merged when it is live
             # again. Only what the CRM took on the way out is settled.
             taken = {name for name, group in outcomes.items() if Side.CRM in group.writes}
-            pending = frozenset(kind.groups.keys() - taken)
+            pending |= kind.groups.keys() - taken
         images, marks = settle(
             kind.groups,
             outcomes,
@@ -158,6 +163,7 @@ class Settling:
         )
         if task.decision.withdraws:
             images = {side: hashes_only(kind, key, image) for side, image in images.items()}
+        images, marks = self._without(task.withdrawn, images, marks)
         origin = task.decision.origin or (before.origin if before else Origin.ADOPTED)
         tracked = before.tracked if before else False
         if task.work.case.item.record is not None:
@@ -176,6 +182,25 @@ class Settling:
             marks=marks,
             tracked=tracked,
         )
+
+    def _without(
+        self, groups: frozenset[str], images: Mapping[Side, Image], marks: Mapping[str, Mark]
+    ) -> tuple[Mapping[Side, Image], Mapping[str, Mark]]:
+        """Images that know these groups by their hash alone, to be decided without a trace (P7)."""
+        if not groups:
+            return images, marks
+        kind, key = self.session.policy.kind, self.session.installation.hash_key
+        private = Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)
+        bare = {
+            side: {
+                name: hashed(key, kind.groups[name], each.values)
+                if name in groups and each.values is not None
+                else each
+                for name, each in image.items()
+            }
+            for side, image in images.items()
+        }
+        return bare, {**marks, **dict.fromkeys(groups, private)}
 
     def flush(self) -> None:
         """Write everything that was collected."""
@@ -206,6 +231,8 @@ def postpone(
 
     `attempts` other than 0 counts a try and doubles the gap to the next.
     """
+    if reason in QUESTIONS:  # whatever was held of it is not what is asked now
+        accounting.drop_held(conn, session, [work.subject, work.remote_id or work.subject])
     gap = min(FIRST_GAP * 2 ** min(attempts - 1, 10), LONGEST_GAP) if attempts else None
     if stand is Stand.QUARANTINED:
         gap = SET_ASIDE_FOR

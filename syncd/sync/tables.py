@@ -239,6 +239,7 @@ held = Table(
     Column("crm_version", Integer, nullable=False),
     Column("remote_version", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("reason", String(24)),  # why it is to be done
     Column("at", UtcTime, nullable=False),
     Column("approved_at", UtcTime),
 )

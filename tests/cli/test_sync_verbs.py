@@ -258,9 +258,9 @@ def test_what_is_in_doubt_is_named_and_what_settles_it(office: Office) -> None:
                 "contacts:EmailAddress:EmailAddress1": "ann@contoso.test",
             },
         )
+    assert "Ann Lee" in office.type("onboard", ALICE).stdout
     first = office.type("onboard", ALICE, "--approve")
     assert first.exit_code == 3
-    assert "the first sync" in first.stdout  # shown before it went, since nobody had looked
     result = office.type("sync")
     assert result.exit_code == 3
     assert (
@@ -270,6 +270,40 @@ def test_what_is_in_doubt_is_named_and_what_settles_it(office: Office) -> None:
     assert (asked["name"], asked["reason"]) == ("Ann Lee", "doubtful-match")
     assert "has the category" in office.done("held")
     assert len(office.box.mailbox(ALICE).items("contacts")) == 2
+
+
+def test_an_approval_without_a_look_shows_it_first(office: Office) -> None:
+    """Nobody had looked: the proposal is told, then carried out."""
+    private_contact(office)
+    assert "the first sync" in office.done("onboard", ALICE, "--approve")
+    assert len(office.box.mailbox(ALICE).items("contacts")) == 2
+
+
+def test_what_is_not_written_over_formatted_notes_is_told(office: Office) -> None:
+    """P12: the CRM's new notes stay in the CRM, and plan and sync say so."""
+    office.done("sync")
+    (item,) = office.box.mailbox(ALICE).items("contacts")
+    rich = {"item:Body": "<b>Important</b>", "item:Body:Type": "HTML"}
+    office.box.mailbox(ALICE).update(item.id, rich)
+    office.done("sync")
+    office.done("crm", "contact", "edit", "Ann Lee", "--notes", "Of the office")
+    assert "Ann Lee: Notes would stay as it is" in office.done("plan")
+    assert "Ann Lee: Notes stays as it is in Outlook" in office.done("sync")
+    assert office.box.mailbox(ALICE).item(item.id)["item:Body"] == "<b>Important</b>"
+
+
+def test_a_store_that_cannot_be_used_is_explained_by_every_verb(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 4 and a sentence; a sync that broke off does not claim to have done nothing."""
+    engine = open_database(f"sqlite:///{office.folder / 'syncd.db'}")
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    with database.write(engine):
+        for words in (["sync"], ["plan"], ["pause", ALICE], ["resume", ALICE], ["approve", ALICE]):
+            result = office.type(*words)
+            assert result.exit_code == 4, result.output
+            assert "The store cannot be used: database is locked" in result.stderr
+            assert ("syncd runs list" in result.stderr) == (words == ["sync"])
 
 
 def test_a_withdrawal_is_told_and_counted(office: Office) -> None:
@@ -366,7 +400,7 @@ def test_a_process_that_was_killed_locks_nobody_out_for_long(office: Office) -> 
         )
     refused = office.type("sync", ALICE)
     assert refused.exit_code == 1
-    assert f"{ALICE} is being synced by another process" in refused.stdout
+    assert f"{ALICE}: it is being synced by another process" in refused.stdout
     assert f"{(now + mailboxes.LEASE).astimezone():%H:%M}" in refused.stdout
     with database.write(engine) as conn:
         conn.exec_driver_sql("update mailbox set lease_until = '2026-01-01 00:00:00.000000'")

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import select
 
 from syncd.crm import database
+from syncd.model.policy import Limits
 from syncd.model.values import Value
+from syncd.outlook.port import Sensitivity
 from syncd.sync import overview
 from syncd.sync.report import Outcome
 from syncd.sync.run import Mode
+from syncd.sync.tables import held as held_table
 from tests.sync.world import ALICE, BOB, World
 
 
@@ -243,3 +247,41 @@ def test_what_is_in_scope_again_is_held_no_more(world: World) -> None:
     world.settle()
     with database.read(world.engine) as conn:
         assert overview.waiting(conn, world.state()) == []
+
+
+def tracked(world: World, count: int) -> list[dict[str, Value]]:
+    """More contacts with the category than the limit lets in: held."""
+    world.policy(limits=Limits(most=count - 1))
+    world.settle()
+    people: list[dict[str, Value]] = [
+        {"firstname": f"N{n}", "lastname": "Doe", "emailaddress1": f"n{n}@x.test"}
+        for n in range(count)
+    ]
+    for each in people:
+        world.hand().add({**each, "categories": ("CRM",)})
+    assert world.sync().counters["held"] == count
+    return people
+
+
+def test_what_its_user_takes_back_is_held_no_more(world: World) -> None:
+    """Made private: not even the name is kept (P7), and what comes after is a flood of its own."""
+    tracked(world, 3)
+    for item in world.items():
+        world.hand().mark(item.id, Sensitivity.PRIVATE)
+    world.settle()
+    with database.read(world.engine) as conn:
+        assert overview.waiting(conn, world.state()) == []
+    new = world.hand().add({"firstname": "New", "categories": ("CRM",)})
+    world.settle()
+    assert world.reason(new).startswith("in-step")
+
+
+def test_what_turns_out_to_be_known_is_held_no_more(world: World) -> None:
+    """Held as new, approved, and by then in the CRM: linked, and nothing is left of it."""
+    for each in tracked(world, 3):
+        world.new(**each)
+    world.approve()
+    world.settle()
+    assert len(world.links()) == 3
+    with database.read(world.engine) as conn:
+        assert conn.execute(select(held_table)).all() == []

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
 
-from syncd.crm import database
 from syncd.model.policy import ConflictPolicy, Track
 from syncd.model.values import Value
-from syncd.sync.tables import operation
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
 
 ANN: dict[str, Value] = {
     "firstname": "Ann",
@@ -402,30 +399,3 @@ def test_a_tracked_double_of_a_linked_contact_waits_for_a_person(world: World, a
     assert world.reason(second) == "waiting (linked-here)"
     assert list(world.all_records()) == [ann]
     world.accounted()
-
-
-def test_a_link_is_let_go_with_the_write_to_its_item(memory: Memory) -> None:
-    """The journal says so once that is done: not for each try that the server refused (P8)."""
-    world, servers = memory
-    world.settle()
-    world.hand().add({"firstname": "Ann", "categories": ("CRM",)})
-    world.settle()
-    (record,) = world.all_records()
-    world.remove(record)
-    servers[ALICE].refuses = lambda _: True
-    for _ in range(2):
-        world.sync()
-        world.pass_time(minutes=30)
-    assert unlinks(world) == []
-    servers[ALICE].refuses = lambda _: False
-    world.pass_time(hours=7)
-    world.settle()
-    assert unlinks(world) == ["done"]
-    assert world.link(record).state == "orphaned"
-
-
-def unlinks(world: World) -> list[str]:
-    """How the operations stand that let a link go."""
-    with database.read(world.engine) as conn:
-        query = select(operation.c.status).where(operation.c.verb == "unlink")
-        return list(conn.scalars(query))

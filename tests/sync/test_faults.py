@@ -10,6 +10,7 @@ from syncd.crm import database
 from syncd.model.policy import FirstSync
 from syncd.model.values import Value
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
+from syncd.outlook.port import Item
 from syncd.sandbox.server import Sandbox
 from syncd.sync import mailboxes
 from syncd.sync.mailboxes import MailboxState
@@ -250,6 +251,31 @@ def test_one_item_that_no_request_is_answered_for_fails_alone(wire: World, box: 
     assert len(wire.all_records()) == 20
 
 
+@pytest.mark.parametrize("bad", [(0,), (0, 4), (0, 1, 7)])
+def test_items_that_cannot_be_read_stop_nobody(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, bad: tuple[int, ...]
+) -> None:
+    """P10: the only one that changed, or several of them; the CRM's news reach Outlook."""
+    world, servers = memory
+    world.new_many(MANY[:8])
+    world.settle()
+    items = [each.id for each in world.items()]
+    read = servers[ALICE].item
+
+    def poisoned(item: str) -> Item | Failure:
+        if item in {items[n] for n in bad}:
+            raise MailboxError(Sort.TRANSIENT, Scope.SERVER, "ErrorInternalServerError", "")
+        return read(item)
+
+    monkeypatch.setattr(servers[ALICE], "item", poisoned)
+    for n in bad if len(bad) == 1 else range(8):
+        world.hand().edit(items[n], {"jobtitle": "Boss"})
+    late = world.new(firstname="Late")
+    world.sync()
+    assert world.link(late) is not None
+    assert [world.reason(items[n]) for n in bad] == ["waiting (retry)"] * len(bad)
+
+
 def test_a_server_that_answers_no_read_is_not_asked_item_by_item(wire: World, box: Sandbox) -> None:
     """An outage is told from a bad item by a handful of requests."""
     for each in MANY:
@@ -257,7 +283,7 @@ def test_a_server_that_answers_no_read_is_not_asked_item_by_item(wire: World, bo
     wire.policy(first_sync=FirstSync.GO)
     box.faults.add("GetItem", "internal_error", times=99)
     assert wire.sync().outcome is Outcome.FAILED
-    assert wire.counts["GetItem"] <= 4
+    assert wire.counts["GetItem"] <= 8
     box.faults.clear()
     wire.settle()
     assert len(wire.all_records()) == 20

@@ -321,11 +321,18 @@ def test_a_late_create_whose_record_has_left_is_nobodys(memory: Memory) -> None:
         assert world.items() == []
 
 
+@pytest.mark.parametrize("how", ["created", "restored"])
 def test_an_item_that_is_thrown_away_before_any_listing_showed_it(
-    wire: World, monkeypatch: pytest.MonkeyPatch
+    wire: World, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """A listing does not tell of what came and went since the last one (P9)."""
     record = wire.new(**ANN)
+    if how == "restored":
+        wire.settle()
+        wire.set_active(record, active=False)
+        wire.settle()
+        wire.change(record, jobtitle="CEO")
+        wire.set_active(record, active=True)
     listing, count = observe.outlook, itertools.count()
 
     def observed(session: Session) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from syncd.crm import database
 from syncd.model.fields import Direction
-from syncd.model.policy import ConflictPolicy
+from syncd.model.policy import ConflictPolicy, Track
 from syncd.model.values import Value
 from tests.sync.world import ALICE, Memory, World
 
@@ -96,3 +97,39 @@ def test_content_that_nothing_refers_to_is_deleted(world: World) -> None:
     world.change(record, jobtitle="CEO")
     world.settle()
     assert world.item()["jobtitle"] == "CEO"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "category"),
+    [
+        ({}, {"track": Track.FOLDER}, "Kunde"),
+        ({}, {"track_category": "Kunde"}, "Kunde"),
+        ({"direction": Direction.TO_OUTLOOK}, {"direction": Direction.TWO_WAY}, "CRM"),
+    ],
+)
+def test_what_new_rules_let_in_need_not_be_touched_first(
+    world: World, before: dict[str, Any], after: dict[str, Any], category: str
+) -> None:
+    """Items that the old rules left alone are looked at once more."""
+    world.policy(**before)
+    world.settle()
+    world.hand().add({"firstname": "Ann", "categories": (category,)})
+    world.settle()
+    assert world.all_records() == {}
+    world.policy(**after)
+    world.settle()
+    assert len(world.all_records()) == 1
+
+
+def test_another_folder_is_refused_while_items_are_in_step_in_this_one(world: World) -> None:
+    """P5: a changed rule is no user's hand. Nothing is unlinked, and the old name heals it."""
+    record = world.new(**ANN)
+    world.settle()
+    world.policy(folder="default/Customers")
+    report = world.sync()
+    assert report.misconfigured
+    assert world.counts.total() == 0
+    assert world.link(record).state == "live"
+    world.policy(folder="default")
+    world.settle()
+    assert world.link(record).state == "live"

@@ -119,6 +119,7 @@ def track(world: World) -> None:
 
 def orphan(world: World) -> None:
     """Records of tracked items are deleted, one with a late edit; one item is untracked."""
+    world.policy(limits=Limits(99, 99, 1.0, 99, 999))
     world.settle()
     for each in numbered(3):
         world.hand().add({**each, **CRM})
@@ -206,7 +207,7 @@ def picture(world: World) -> dict[str, object]:
         "former": shown("Former CRM contacts"),
         "crm": sorted(held, key=str),
         "links": sorted(f"{each.origin} {each.state}" for each in world.links()),
-        "kept": sorted(world.kept_losers()),
+        "kept": sorted(set(world.kept_losers())),  # twice is as good as once
     }
 
 

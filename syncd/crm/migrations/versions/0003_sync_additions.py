@@ -21,6 +21,7 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("generation = 0"),
     )
+    op.add_column("held", sa.Column("reason", sa.String(length=24)))
     op.add_column("conflict", sa.Column("operation_key", sa.String(length=36)))
     op.create_index("ix_conflict_operation_key", "conflict", ["operation_key"], unique=False)
 
@@ -29,5 +30,6 @@ def downgrade() -> None:
     """Drop them again."""
     op.drop_index("ix_conflict_operation_key", "conflict")
     op.drop_column("conflict", "operation_key")
+    op.drop_column("held", "reason")
     op.drop_index("ix_observed_unlisted", "observed")
     op.drop_column("observed", "name")

@@ -1,0 +1,81 @@
+"""What leaves scope or the CRM and comes back: nothing that either side did is lost on the way."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from syncd.crm import database
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.sync.tables import operation
+from tests.memory_mailbox import Effect, run
+from tests.sync.world import ALICE, Memory, World
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_set_that_was_edited_on_both_sides_comes_back_merged(
+    memory: Memory, *, torn: bool
+) -> None:
+    """Edited in the archive and in the CRM while it was out of scope; once, the move fails."""
+    world, servers = memory
+    record = world.new(firstname="Ann", childrensnames=("Eva",))
+    world.settle()
+    world.set_active(record, active=False)
+    world.settle()
+    (former,) = world.items("Former CRM contacts")
+    world.hand().edit(former.id, {"childrensnames": ("Eva", "Max")})
+    world.change(record, childrensnames=("Eva", "Pia"))
+    world.set_active(record, active=True)
+
+    def busy(call: str, effect: Effect) -> object:
+        if call == "move":
+            raise MailboxError(Sort.TRANSIENT, Scope.SERVER, "Busy", "")
+        return effect()
+
+    servers[ALICE].meddle = busy if torn else run
+    world.sync()
+    servers[ALICE].meddle = run
+    world.settle()
+    assert world.item()["childrensnames"] == ("Eva", "Max", "Pia")
+
+
+def test_what_the_crm_changed_before_it_left_comes_with_it_when_it_is_back(memory: Memory) -> None:
+    """On the way out only the user's edit was taken; the CRM's half is carried on return."""
+    world, _ = memory
+    record = world.new(firstname="Ann", childrensnames=("Eva",))
+    world.settle()
+    world.hand().edit(world.item().id, {"childrensnames": ("Eva", "Max")})
+    world.change(record, childrensnames=("Eva", "Pia"))
+    world.set_active(record, active=False)
+    world.settle()
+    world.set_active(record, active=True)
+    world.settle()
+    assert world.item()["childrensnames"] == world.crm(record)["childrensnames"]
+    assert world.item()["childrensnames"] == ("Eva", "Max", "Pia")
+
+
+def test_a_link_is_let_go_with_the_write_to_its_item(memory: Memory) -> None:
+    """The journal says so once that is done: not for each try that the server refused (P8)."""
+    world, servers = memory
+    world.settle()
+    world.hand().add({"firstname": "Ann", "categories": ("CRM",)})
+    world.settle()
+    (record,) = world.all_records()
+    world.remove(record)
+    servers[ALICE].refuses = lambda _: True
+    for _ in range(2):
+        world.sync()
+        world.pass_time(minutes=30)
+    assert unlinks(world) == []
+    servers[ALICE].refuses = lambda _: False
+    world.pass_time(hours=7)
+    world.settle()
+    assert unlinks(world) == ["done"]
+    assert world.link(record).state == "orphaned"
+
+
+def unlinks(world: World) -> list[str]:
+    """How the operations stand that let a link go."""
+    with database.read(world.engine) as conn:
+        query = select(operation.c.status).where(operation.c.verb == "unlink")
+        return list(conn.scalars(query))

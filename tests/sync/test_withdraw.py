@@ -1,0 +1,207 @@
+"""What is withdrawn goes from everywhere, and only that goes (P7)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncd.model.fields import Direction
+from syncd.model.policy import FirstSync
+from syncd.model.values import Value
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.port import Sensitivity
+from tests.memory_mailbox import Effect, run
+from tests.memory_server import MemoryServer
+from tests.sync.test_privacy import dump
+from tests.sync.world import ALICE, BOB, Memory, World
+
+EVERYBODY = "statecode eq 'active'"
+CRM: dict[str, Value] = {"categories": ("CRM",)}
+LEE: dict[str, Value] = {
+    "firstname": "Ann", "lastname": "Lee", "emailaddress1": "ann@example.test",
+}  # fmt: skip
+
+
+def shared(world: World, **fields: Value) -> tuple[str, str]:
+    """A record that both have: its id, and the id of Alice's item."""
+    world.filter = EVERYBODY
+    record = world.new(firstname="Ann", **fields)
+    world.settle(ALICE, BOB)
+    return record, world.item_of(record).id
+
+
+def withdraw(world: World, item: str) -> None:
+    """Alice marks her item, and everybody is synced."""
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle(ALICE, BOB)
+
+
+# --- everywhere ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("childrensnames", ("Zquanary",)), ("department", "Zquanary")]
+)
+def test_it_does_not_come_back_from_another_mailbox(
+    world: World, store: Path, field: str, value: Value
+) -> None:
+    """What the other Outlook was made to hold goes, a set like a text, and is nobody's edit."""
+    record, item = shared(world)
+    world.hand().edit(item, {field: value})
+    world.settle(ALICE, BOB)
+    assert world.item_of(record, BOB)[field] == value
+    withdraw(world, item)
+    assert field not in world.crm(record)
+    assert world.item_of(record, BOB)[field] is None
+    assert "Zquanary" not in dump(store)
+
+
+def test_what_was_overwritten_on_its_way_leaves_no_trace_either(world: World, store: Path) -> None:
+    """The CRM's people had replaced it already; another mailbox was still to hear of that."""
+    record, item = shared(world, department="Sales")
+    world.hand().edit(item, {"department": "Zquanary"})
+    world.settle(ALICE, BOB)
+    world.change(record, department="Marketing")
+    withdraw(world, item)
+    assert world.item_of(record, BOB)["department"] == "Marketing"
+    assert "Zquanary" not in dump(store)
+
+
+def unanswered(server: MemoryServer, lost: str) -> None:
+    """Requests of this sort are carried out and not answered."""
+
+    def meddle(call: str, effect: Effect) -> object:
+        answer = effect()
+        if call == lost:
+            raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "")
+        return answer
+
+    server.meddle = meddle
+
+
+def test_a_write_in_doubt_does_not_bring_it_back(memory: Memory, store: Path) -> None:
+    """What syncd was writing into another mailbox is known by its hash: no edit of its user."""
+    world, servers = memory
+    record, item = shared(world, department="Sales")
+    world.hand().edit(item, {"department": "Zquanary"})
+    world.sync()
+    unanswered(servers[BOB], "update")
+    world.sync(BOB)
+    servers[BOB].meddle = run
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.sync()
+    world.pass_time(minutes=4)
+    world.settle(BOB, ALICE)
+    assert world.crm(record)["department"] == "Sales"
+    assert world.item_of(record, BOB)["department"] == "Sales"
+    assert "Zquanary" not in dump(store)
+
+
+def test_a_create_in_doubt_does_not_keep_it(memory: Memory, store: Path) -> None:
+    """The record went with the mark; so does the item that was being made of it elsewhere."""
+    world, servers = memory
+    world.settle(ALICE, BOB)
+    item = world.hand(BOB).add({"firstname": "Zquanary", **CRM})
+    world.settle(BOB)
+    (record,) = world.all_records()
+    world.assign(record, ALICE)
+    unanswered(servers[ALICE], "create")
+    world.sync()
+    servers[ALICE].meddle = run
+    world.hand(BOB).mark(item, Sensitivity.PRIVATE)
+    world.settle(BOB)
+    world.pass_time(minutes=4)
+    world.settle(ALICE, BOB)
+    assert world.items() == []
+    assert "Zquanary" not in dump(store)
+
+
+def test_a_withdrawal_in_the_middle_of_a_write_is_heeded(memory: Memory, store: Path) -> None:
+    """Between intent and answer of another mailbox's write: what is settled holds nothing of it."""
+    world, servers = memory
+    record, item = shared(world, department="Sales")
+    world.hand().edit(item, {"department": "Zquanary"})
+    world.sync()
+
+    def race(call: str, effect: Effect) -> object:
+        if call == "update":
+            servers[BOB].meddle = run
+            world.hand().mark(item, Sensitivity.PRIVATE)
+            world.sync()
+        return effect()
+
+    servers[BOB].meddle = race
+    world.sync(BOB)
+    world.settle(ALICE, BOB)
+    assert world.item_of(record, BOB)["department"] == "Sales"
+    assert "Zquanary" not in dump(store)
+
+
+def test_it_goes_from_every_record_that_the_item_was_tracked_as(world: World, store: Path) -> None:
+    """Deleted in the CRM and tracked again, it was two records."""
+    world.settle()
+    item = world.hand().add({"firstname": "Ann", "department": "Zquanary", **CRM})
+    world.settle()
+    (record,) = world.all_records()
+    world.remove(record)
+    world.settle()
+    world.hand().edit(item, CRM)
+    world.settle()
+    assert len(world.all_records()) == 1
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    assert "Zquanary" not in dump(store)
+
+
+# --- and only that -------------------------------------------------------------------------------
+
+
+def test_what_others_typed_into_the_same_group_stays(world: World) -> None:
+    """The office's town and first name are not Alice's street and last name."""
+    record, item = shared(world, address1_city="Bern")
+    world.hand().edit(item, {"lastname": "Zquanary", "address1_line1": "Street 1"})
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    assert world.crm(record) == {"firstname": "Ann", "address1_city": "Bern"}
+
+
+def test_what_both_had_before_stays(world: World) -> None:
+    """Adopted alike: only what came later out of the item goes."""
+    world.policy(first_sync=FirstSync.GO)
+    own: dict[str, Value] = {**LEE, "address1_city": "Bern"}
+    item = world.hand().add(own)
+    record = world.new(**own)
+    world.settle()
+    world.hand().edit(item, {"address1_line1": "Street 1"})
+    world.settle()
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    assert world.crm(record) == own
+
+
+def test_another_users_own_notes_stay_theirs(world: World) -> None:
+    """Bob's notes, apart from the CRM's, are not overwritten because Alice's go (P1)."""
+    world.filter = EVERYBODY
+    world.policy(first_sync=FirstSync.GO)
+    world.settle(ALICE, BOB)
+    world.hand(BOB).add({**LEE, "description": "Bob's own"})
+    item = world.hand().add({**LEE, "description": "Alice's own", **CRM})
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    assert world.item(address=BOB)["description"] == "Bob's own"
+
+
+def test_a_deviation_of_another_user_stays(world: World) -> None:
+    """Where the rule let Bob deviate, Alice's withdrawal is no edit of the CRM's."""
+    record, item = shared(world, department="Sales")
+    theirs = world.item_of(record, BOB).id
+    world.hand().edit(item, {"department": "Alice's"})
+    world.settle(ALICE, BOB)
+    world.policy(directions={"department": Direction.TO_OUTLOOK})
+    world.settle(ALICE, BOB)
+    world.hand(BOB).edit(theirs, {"department": "Bob's"})
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    assert world.crm(record)["department"] == "Sales"
+    assert world.item_of(record, BOB)["department"] == "Bob's"
