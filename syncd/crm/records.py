@@ -36,7 +36,7 @@ __all__ = [
     "NoSuchRecord", "Origin", "RecordError", "RecordExists", "StaleRecord", "Stored", "StoredKind",
     "Update", "Verb", "assign", "create", "create_many", "delete", "members", "members_among",
     "overwrite_deleted", "plain", "read", "reattribute", "record_table", "set_active", "touch",
-    "update", "update_many",
+    "update", "update_many", "versions",
 ]  # fmt: skip
 
 STORED: Mapping[str, StoredKind] = MappingProxyType({CONTACTS.kind.name: CONTACTS})
@@ -69,6 +69,16 @@ def read(conn: Connection, stored: StoredKind, ids: Iterable[str]) -> dict[str, 
     wanted = list(ids)
     rows = rows_of(conn, stored, wanted)
     return {record_id: stored.stored(rows[record_id]) for record_id in wanted if record_id in rows}
+
+
+def versions(conn: Connection, stored: StoredKind, ids: Iterable[str]) -> dict[str, int]:
+    """The versions of these records, deleted ones included."""
+    table = stored.table
+    found: dict[str, int] = {}
+    for chunk in chunks(ids):
+        query = select(table.c.id, table.c.version).where(table.c.id.in_(chunk))
+        found.update({row.id: row.version for row in conn.execute(query)})
+    return found
 
 
 def create(

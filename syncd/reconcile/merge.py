@@ -94,7 +94,9 @@ def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: byte
     edited = {s: differs(key, facts.group, facts.images[s], facts.now[s]) for s in Side}
     if facts.mark.reason is Reason.MADE_PRIVATE and not edited[Side.OUTLOOK]:
         # What Outlook holds here is what another user's private item had brought: it goes, whole,
-        # and nothing of it is kept (P7).
+        # and nothing of it is kept (P7). Where the rules let nothing be written, that waits.
+        if why := blocked(facts, Side.CRM):
+            return GroupOutcome(facts.group.name, why, facts.mark)
         return replace(carry(facts, Side.CRM, Reason.CRM_CHANGED), loser=None)
     verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], _equal(facts, edited)]
     if verdict is Verdict.AGREED:

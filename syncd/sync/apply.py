@@ -248,9 +248,9 @@ def _journal(conn: Connection, session: Session, settling: Settling, tasks: Sequ
 
 def _intent(session: Session, task: Task, verb: Verb) -> Intent:
     patch = {} if verb is Verb.UNLINK else task.decision.patch(Side.CRM)
-    before = task.work.case.crm.record
+    before, link = task.work.case.crm.record, task.work.case.link
     created = verb is Verb.CREATE_RECORD
-    old = {} if before is None else {n: to_json(before.fields.get(n)) for n in patch}
+    old = {} if before is None or created else {n: to_json(before.fields.get(n)) for n in patch}
     return Intent(
         key=str(session.new_key()),
         verb=verb,
@@ -259,6 +259,9 @@ def _intent(session: Session, task: Task, verb: Verb) -> Intent:
         remote_id=task.remote_id,
         before=old,
         after={n: to_json(v) for n, v in patch.items() if v is not None or not created},
-        precondition=str(task.work.case.crm.version),
+        # Of a record that an item is tracked as anew: what it was tracked as before.
+        precondition=link.crm_id
+        if created and link and link.state is not LinkState.COPY
+        else str(task.work.case.crm.version),
         counted=not task.approved,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from syncd.crm import records
 from syncd.model.fields import Side
 from syncd.model.record import Record
 from syncd.model.values import Value, to_json
@@ -78,6 +79,7 @@ def _batches(session: Session, tasks: Sequence[Task]) -> Iterator[list[Task]]:
 
 def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
     with session.write(durable=True) as conn:
+        attempts = _still_meant(conn, session, attempts)
         # Intent before request: after a crash the request may have been carried out, and this
         # row is what finds it again. The other order could create an item nobody knows of (P3).
         settling = Settling(conn, session, 0)
@@ -88,6 +90,8 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
                 lost = each.task.losers(Side.OUTLOOK)
                 journal.keep_losers(conn, session, lost, settling.snapshots, key=each.key)
         settling.flush()
+    if not attempts:
+        return
     try:
         results = _REQUESTS[verb](session, attempts)
     except MailboxError as error:
@@ -97,6 +101,25 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
         _refused_whole(session, verb, attempts, error)
         return
     _settle(session, verb, attempts, results)
+
+
+def _still_meant(
+    conn: Connection, session: Session, attempts: Sequence[Attempt]
+) -> Sequence[Attempt]:
+    """Those whose record is as it was when they were decided; the others are decided anew.
+
+    What was withdrawn since (P7), or edited, is not written into anybody's Outlook.
+    """
+    ids = {each.task.crm_id for each in attempts if each.task.crm_id}
+    now = records.versions(conn, session.stored, ids)
+    meant = []
+    for each in attempts:
+        task = each.task
+        if task.crm_id and task.crm_version and now.get(task.crm_id) != task.crm_version:
+            postpone(conn, session, task.work, Stand.WAITING, Reason.EDITED_MEANWHILE)
+        else:
+            meant.append(each)
+    return meant
 
 
 def _refused_whole(

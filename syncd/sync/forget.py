@@ -13,7 +13,7 @@ from sqlalchemy import Column, Row, Table, select, true, update
 from syncd.crm.stored import Stored
 from syncd.model.fields import Side
 from syncd.model.normal import group_digest
-from syncd.model.record import Record
+from syncd.model.record import Record, equal
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.images import Standing, differs, hashed
 from syncd.reconcile.reasons import Reason
@@ -31,9 +31,11 @@ def forget(traces: Traces, now: Stored, spared: frozenset[str], snapshots: Snaps
     """
     _hash_open(traces, snapshots)
     _forget_overwritten(traces, snapshots)
-    _repoint(traces, operation, operation.c.before, snapshots)
-    _repoint(traces, operation, operation.c.after, snapshots)
-    _repoint(traces, conflict, conflict.c.kept, snapshots)
+    groups = traces.session.policy.kind.groups
+    stays = frozenset(field.name for name in spared for field in groups[name].fields)
+    _repoint(traces, operation, operation.c.before, stays, snapshots)
+    _repoint(traces, operation, operation.c.after, stays, snapshots)
+    _repoint(traces, conflict, conflict.c.kept, stays, snapshots)
     for row in traces.others:
         _forget_images(traces, row, now, spared, snapshots)
     snapshots.flush(traces.conn)
@@ -52,13 +54,20 @@ def _forget_overwritten(traces: Traces, snapshots: Snapshots) -> None:
         traces.conn.execute(kept.values({column: empty}))
 
 
-def _repoint(traces: Traces, table: Table, column: Column[str], snapshots: Snapshots) -> None:
-    kind, authored = traces.session.policy.kind.name, traces.authored
+def _repoint(
+    traces: Traces,
+    table: Table,
+    column: Column[str],
+    stays: frozenset[str],
+    snapshots: Snapshots,
+) -> None:
+    kind = traces.session.policy.kind.name
     of_record = (table.c.kind == kind) & (table.c.crm_id == traces.held.id)
     closed = table.c.settled_at.is_not(None) if column is operation.c.after else true()
     query = select(column).where(of_record, closed, column.is_not(None))
     for each, content in load(traces.conn, set(traces.conn.scalars(query))).items():
-        left = {n: v for n, v in content.items() if v not in authored.get(n, ())}
+        kept = {n: v if n in stays else traces.without(n, v) for n, v in content.items()}
+        left = {n: v for n, v in kept.items() if v is not None or content[n] is None}
         if left != content:
             here = update(table).where(of_record, closed, column == each)
             traces.conn.execute(here.values({column: snapshots.add(left)}))
@@ -106,14 +115,15 @@ def _forget_images(
         theirs, known = outlook.get(name), crm.get(name)
         if name in spared:
             continue
-        there = False
-        if theirs is not None and theirs.values is not None and traces.left_in(theirs.values):
-            there = True
+        held, left = (each.record.group(group) or {} for each in (traces.held, now))
+        there = theirs is not None and theirs.values is not None and traces.left_in(theirs.values)
+        if there and theirs is not None and theirs.values is not None:
+            if equal(group, theirs.values, left):
+                continue  # the CRM keeps it: it is somebody else's, too
             outlook[name] = hashed(key, group, theirs.values)
             marks[name] = [Standing.UNSETTLED, Reason.MADE_PRIVATE]
         if known is None:
             continue
-        held, left = (each.record.group(group) or {} for each in (traces.held, now))
         if not there and held != left and not differs(key, group, known, held):
             crm[name] = hashed(key, group, left)
         elif known.values is not None and traces.left_in(known.values):

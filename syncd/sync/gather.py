@@ -109,7 +109,7 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
             return Work(case, None, remote_id, waits=Reason.RETRY, error=linked.code)
         link = _same_or_copy(facts, link)
     if link is not None:
-        item, held = _item(session, found), facts.held.get(link.crm_id)
+        item, held = _item(session, found, link.crm_id), facts.held.get(link.crm_id)
         if found.head.folder is not None and found.head.folder == facts.state.archive_id:
             item = replace(item, presence=ItemPresence.ARCHIVED)
         again = item.tracked and _is_act(session, link)  # of tracking: it pins the record anew
@@ -192,7 +192,7 @@ def _missing_item(
     if place.head is not None and _here(place):
         read = facts.items[place.head.id]
         if isinstance(read, Item):
-            item = replace(_item(session, read), presence=place.presence)
+            item = replace(_item(session, read, link.crm_id), presence=place.presence)
     ours = place.presence is ItemPresence.ARCHIVED and crm.presence is CrmPresence.OUT_OF_SCOPE
     if ours and link.state is LinkState.LIVE:
         # Where scope exit puts it: a move of ours that was given up for lost and done after all.
@@ -272,7 +272,7 @@ def _record(
         read = facts.items.get(link.remote_id)
         item = ItemFacts(ItemPresence.PRESENT, link.remote_id, link.remote_version)
         if isinstance(read, Item):
-            item = _item(session, read)
+            item = _item(session, read, crm_id)
         elif isinstance(read, Failure):
             return Work(
                 Case(crm, item, link), crm_id, link.remote_id, waits=Reason.RETRY, error=read.code
@@ -282,7 +282,7 @@ def _record(
         item = ItemFacts(found[0].presence, found[0].head.id, found[0].head.version)
         read = facts.items.get(found[0].head.id)
         if isinstance(read, Item):
-            item = replace(_item(session, read), presence=found[0].presence)
+            item = replace(_item(session, read, crm_id), presence=found[0].presence)
         return Work(Case(crm, item, link), crm_id, link.remote_id, head=found[0].head)
     gone = ItemFacts(ItemPresence.DELETED, link.remote_id)
     # Out of scope nothing is sought, so nothing is known of the item: it may well be in the folder.
@@ -333,8 +333,10 @@ def _crm(session: Session, facts: Facts, crm_id: str, *, pinned: bool = False) -
     return CrmFacts(presence, held.record, held.version, origins)
 
 
-def _item(session: Session, found: Item) -> ItemFacts:
-    head = found.head
+def _item(session: Session, found: Item, crm_id: str | None = None) -> ItemFacts:
+    """What Outlook holds of an item; stamped is one that says it belongs to just this record."""
+    head, stamp = found.head, found.head.stamp
+    ours = stamp is not None and stamp.installation == session.installation.name
     return ItemFacts(
         ItemPresence.PRESENT,
         head.id,
@@ -343,6 +345,6 @@ def _item(session: Session, found: Item) -> ItemFacts:
         head.modified,
         private=session.private(head),
         tracked=session.tracked(head),
-        stamped=head.stamp is not None,
+        stamped=ours and stamp is not None and crm_id in (None, stamp.crm_id),
         guarded=found.guarded,
     )

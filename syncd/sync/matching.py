@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from syncd.crm import records
 from syncd.outlook.errors import Sort
-from syncd.outlook.port import Item
+from syncd.outlook.port import Item, Stamp
 from syncd.reconcile.facts import LinkState
 from syncd.reconcile.match import Matches, match, match_hashes
 from syncd.reconcile.reasons import Reason
@@ -39,8 +39,12 @@ def match_loose(session: Session, facts: Facts) -> Matches:
         linked = links.versions(conn, session.key, nominated)
         orphaned = {each for each, (_, state) in linked.items() if state == LinkState.ORPHANED}
         here, stamped = _here(conn, session, nominated)
-    # An item with a stamp that no link knows is another installation's, or a lost record's.
-    bound = frozenset((stamped - linked.keys()) | (orphaned & here))
+        known = links.by_crm(conn, session.key, {each.crm_id for each in stamped.values()})
+    # An item whose stamp no link here knows is another installation's, or a lost record's; one
+    # whose stamp is that of a linked item is a copy of it, and free to be somebody else.
+    mine = session.installation.name
+    strange = {i for i, s in stamped.items() if s.installation != mine or s.crm_id not in known}
+    bound = frozenset((strange - linked.keys()) | (orphaned & here))
     candidates = sorted((here - linked.keys()) | bound)
     read_items(session, facts, candidates)
     items: dict[str, Mapping[str, Any]] = {}
@@ -71,19 +75,22 @@ def _carriers(conn: Connection, session: Session, hashes: Iterable[str]) -> Mapp
     return found
 
 
-def _here(conn: Connection, session: Session, ids: Iterable[str]) -> tuple[set[str], set[str]]:
+def _here(
+    conn: Connection, session: Session, ids: Iterable[str]
+) -> tuple[set[str], dict[str, Stamp]]:
     """Which of these items may be matched at all, by what they are and not by why they wait.
 
-    They are there, of the kind, and not private. And which of them bear a stamp.
+    They are there, of the kind, and not private. And the stamps of those that bear one.
     """
     here: set[str] = set()
-    stamped: set[str] = set()
+    stamped: dict[str, Stamp] = {}
     for chunk in chunks(ids):
         other = observed.c.reason.in_((Reason.OTHER_CLASS, Reason.PRIVATE))
         mine = session.mine(observed) & observed.c.remote_id.in_(chunk) & ~other
-        query = select(observed.c.remote_id, observed.c.stamp_link)
+        query = select(observed.c.remote_id, observed.c.stamp_link, observed.c.stamp_key)
         for row in conn.execute(query.where(mine, observed.c.missing_since.is_(None))):
             here.add(row.remote_id)
-            if row.stamp_link is not None:
-                stamped.add(row.remote_id)
+            stamp = Stamp.parse(row.stamp_link, row.stamp_key)
+            if stamp is not None:
+                stamped[row.remote_id] = stamp
     return here, stamped

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from syncd.crm.stored import Stored
-from syncd.model.values import JsonValue, Value, to_json
+from syncd.model.fields import FieldType
+from syncd.model.normal import normal
+from syncd.model.values import Value, from_json, to_json
 from syncd.reconcile.decide import Verb
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Content, load
@@ -60,33 +62,65 @@ class Traces:
         """What stood there before it."""
         return self.contents.get(row.before or "", {})
 
-    def is_ours(self, row: Row[Any]) -> bool:
-        """Whether a write came out of this mailbox."""
-        return bool(row.mailbox_id == self.session.mailbox.id)
+    def is_ours(self, row: Row[Any], field: str) -> bool:
+        """Whether this mailbox answers for what a write put into a field.
+
+        For its own writes; and for anybody's into a group that was handed to it by a withdrawal.
+        """
+        return bool(row.mailbox_id == self.session.mailbox.id) or field in self._handed_over
 
     @cached_property
-    def authored(self) -> Mapping[str, list[JsonValue]]:
-        """By field, what this mailbox ever wrote; but for what another one wrote, too."""
-        ours: dict[str, list[JsonValue]] = {}
-        theirs: dict[str, list[JsonValue]] = {}
+    def _handed_over(self) -> frozenset[str]:
+        """The fields of groups that are this mailbox's, and that it never wrote into."""
+        here = self.session.mailbox
+        wrote = {n for row in self.history if row.mailbox_id == here.id for n in self.after(row)}
+        return frozenset(
+            field.name
+            for name, group in self.session.policy.kind.groups.items()
+            if (origin := self.held.origins.get(name)) is not None
+            and origin.mailbox == here.address
+            and wrote.isdisjoint(each.name for each in group.fields)
+            for field in group.fields
+        )
+
+    @cached_property
+    def authored(self) -> Mapping[str, frozenset[str]]:
+        """By field the forms of what this mailbox wrote; of a set, of the elements it added.
+
+        But for what another one wrote, too.
+        """
+        ours: dict[str, set[str]] = {}
+        theirs: dict[str, set[str]] = {}
         for row in self.history:
-            held = ours if self.is_ours(row) else theirs
+            before = self.before(row)
             for name, value in self.after(row).items():
-                if value is not None:
-                    held.setdefault(name, []).append(cast("JsonValue", value))
-        return {
-            name: [value for value in values if value not in theirs.get(name, ())]
-            for name, values in ours.items()
-        }
+                held = ours if self.is_ours(row, name) else theirs
+                new = self.forms(name, value) - (
+                    self.forms(name, before.get(name)) if isinstance(value, list) else set()
+                )
+                held.setdefault(name, set()).update(new)
+        return {n: frozenset(forms - theirs.get(n, set())) for n, forms in ours.items()}
+
+    def forms(self, name: str, value: object) -> set[str]:
+        """What a JSON value is compared by: its normal form; of a set, that of each element."""
+        field = self.session.policy.kind.by_name.get(name)
+        if field is None or value is None:
+            return set()
+        values = value if isinstance(value, list) else [value]
+        of_type = FieldType.TEXT if field.type is FieldType.NAMES else field.type
+        normals = (normal(of_type, from_json(of_type, each)) for each in values)
+        return {str(each) for each in normals if each is not None}
+
+    def without(self, name: str, value: object) -> object:
+        """A JSON value without what this mailbox authored; `None` when nothing is left."""
+        wrote = self.authored.get(name, frozenset())
+        if isinstance(value, list):
+            return [each for each in value if not self.forms(name, [each]) & wrote] or None
+        return None if self.forms(name, value) & wrote else value
 
     def left_in(self, values: Mapping[str, Value] | None) -> bool:
         """Whether any of these values is one that this mailbox authored; of a set, any element."""
-        for name, value in (values or {}).items():
-            wrote = self.authored.get(name, ())
-            if isinstance(value, tuple):
-                elements = {each for other in wrote if isinstance(other, list) for each in other}
-                if elements & set(value):
-                    return True
-            elif value is not None and to_json(value) in wrote:
-                return True
-        return False
+        return any(
+            self.forms(name, to_json(value)) & self.authored.get(name, frozenset())
+            for name, value in (values or {}).items()
+        )

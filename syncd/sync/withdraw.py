@@ -18,8 +18,8 @@ from syncd.sync.forget import forget
 from syncd.sync.links import image_from_json
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Snapshots, load
-from syncd.sync.tables import link, operation
-from syncd.sync.traces import CRM_VERBS, Traces
+from syncd.sync.tables import operation
+from syncd.sync.traces import Traces
 
 _ITEM_VERBS = (Verb.CREATE_ITEM.value, Verb.UPDATE_ITEM.value)
 
@@ -42,17 +42,24 @@ def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapsho
         theirs = _held_elsewhere(traces, groups)
         if theirs:
             records.reattribute(conn, session.stored, held.id, theirs)
-        _take_back(traces, groups - theirs.keys())
+        _take_back(traces, frozenset(theirs))
         now = records.read(conn, session.stored, [held.id])[held.id]
         forget(traces, now, frozenset(theirs), snapshots)
 
 
 def _records_of(conn: Connection, session: Session, crm_id: str) -> set[str]:
     """The record of an item, and those that it was tracked as before that."""
-    here = select(link.c.remote_id).where(session.mine(link), link.c.crm_id == crm_id)
-    mine = session.mine(operation) & operation.c.verb.in_(CRM_VERBS)
-    query = select(operation.c.crm_id).where(mine, operation.c.remote_id.in_(here))
-    return {crm_id, *(each for each in conn.scalars(query) if each)}
+    found: set[str] = set()
+    following: list[str] = [crm_id]
+    while following:
+        each = following.pop()
+        if each in found:
+            continue
+        found.add(each)
+        made = session.mine(operation) & (operation.c.verb == Verb.CREATE_RECORD)
+        query = select(operation.c.precondition).where(made, operation.c.crm_id == each)
+        following += [before for before in conn.scalars(query) if before]
+    return found
 
 
 def _held_elsewhere(traces: Traces, groups: set[str]) -> dict[str, str]:
@@ -72,29 +79,30 @@ def _held_elsewhere(traces: Traces, groups: set[str]) -> dict[str, str]:
             values = traces.held.record.group(group) or {}
             if known is None or known.values is None or not equal(group, known.values, values):
                 continue
-            if not any(to_json(v) in written.get(n, ()) for n, v in values.items() if v):
+            ours = (traces.forms(n, to_json(v)) & written.get(n, set()) for n, v in values.items())
+            if not any(ours):
                 found[name] = row.address
     return found
 
 
-def _written(traces: Traces, mailbox_id: int) -> dict[str, list[object]]:
-    """By field, what syncd ever wrote into the item that one mailbox has of the record."""
+def _written(traces: Traces, mailbox_id: int) -> dict[str, set[str]]:
+    """By field the forms of what syncd ever wrote into the item that one mailbox has of it."""
     kind = traces.session.policy.kind.name
     of_record = (operation.c.kind == kind) & (operation.c.crm_id == traces.held.id)
     theirs = (operation.c.mailbox_id == mailbox_id) & operation.c.verb.in_(_ITEM_VERBS)
     hashes = traces.conn.scalars(select(operation.c.after).where(of_record, theirs))
-    written: dict[str, list[object]] = {}
+    written: dict[str, set[str]] = {}
     for content in load(traces.conn, {each for each in hashes if each}).values():
         for name, value in content.items():
-            written.setdefault(name, []).append(value)
+            written.setdefault(name, set()).update(traces.forms(name, value))
     return written
 
 
-def _take_back(traces: Traces, groups: set[str]) -> None:
+def _take_back(traces: Traces, spared: frozenset[str]) -> None:
     """Put the CRM's values back to what they were without this mailbox."""
     conn, session, held = traces.conn, traces.session, traces.held
     actor, at = Actor(ActorKind.UNDO, "withdraw"), session.clock()
-    patch = _earlier(traces, groups)
+    patch = _earlier(traces, spared)
     if held.deleted:
         if patch:
             records.overwrite_deleted(conn, session.stored, held.id, patch, actor)
@@ -112,33 +120,36 @@ def _take_back(traces: Traces, groups: set[str]) -> None:
         session.tally.crm["updated"] += left.version != held.version
 
 
-def _earlier(traces: Traces, groups: set[str]) -> dict[str, Value]:
+def _earlier(traces: Traces, spared: frozenset[str]) -> dict[str, Value]:
     """By field, the last value that this mailbox did not write; empty where there is none.
 
-    What it never wrote stays. A group that it never wrote into at all came to it from another
-    mailbox that withdrew: all of that goes.
+    Whoever wrote into the same group since: it goes by what each field holds. Of a set the elements
+    go that this mailbox had added.
     """
-    wrote = {n for row in traces.history if traces.is_ours(row) for n in traces.after(row)}
     patch: dict[str, Value] = {}
-    for name in groups:
-        fields = traces.session.policy.kind.groups[name].fields
-        taken_over = wrote.isdisjoint(field.name for field in fields)
-        for field in fields:
-            now = to_json(traces.held.record.fields.get(field.name))
-            before = None if taken_over else _before(traces, field.name, now)
-            if before != now:
-                patch[field.name] = from_json(field.type, before)
+    for field in traces.session.policy.kind.fields:
+        now = to_json(traces.held.record.fields.get(field.name))
+        if now is None or field.group in spared:
+            continue
+        is_set = isinstance(now, list)
+        before = traces.without(field.name, now) if is_set else _before(traces, field.name, now)
+        if before != now:
+            patch[field.name] = from_json(field.type, before)
     return patch
 
 
 def _before(traces: Traces, field: str, now: object) -> object:
     """What a field held before this mailbox wrote what it holds now."""
-    value = now
+    value, known = now, True
     for row in traces.history:
-        after = traces.after(row)
-        if field not in after or after[field] != value:
-            continue
-        if not traces.is_ours(row):
-            break
-        value = traces.before(row).get(field)
+        before = traces.before(row)
+        if known:
+            written = traces.forms(field, traces.after(row).get(field))
+            if not written or written != traces.forms(field, value):
+                continue
+            if not traces.is_ours(row, field):
+                break
+        # What another withdrawal took out of the journal is sought further back.
+        known = field in before or row.verb == Verb.CREATE_RECORD
+        value = before.get(field)
     return value

@@ -306,6 +306,28 @@ def test_an_adoption_that_waits_gets_no_second_item_beside_it(memory: Memory, ho
     assert len(world.links()) == 4
 
 
+def test_an_item_that_is_tracked_anew_bears_the_stamp_of_its_record(memory: Memory) -> None:
+    """The write of it was lost: the old record's stamp does not count as the new one's."""
+    world, servers = memory
+    world.settle()
+    item = world.hand().add({**ANN, "categories": ("CRM",)})
+    world.settle()
+    (old,) = world.all_records()
+    world.remove(old)
+    world.settle()
+    world.hand().edit(item, {"categories": ("CRM",)})
+    failing(servers[ALICE], "update", UNANSWERED, done=False)
+    world.sync()
+    resumed(world)
+    (new,) = world.all_records()
+    stamp = servers[ALICE].things[item].stamp
+    assert stamp is not None
+    assert stamp.crm_id == new
+    back = world.hand().move(world.hand().move(item, world.hand().add_folder("Family")), "contacts")
+    world.settle()
+    assert world.link(new).remote_id == back
+
+
 def test_a_late_create_whose_record_has_left_is_nobodys(memory: Memory) -> None:
     """Given up for lost, its record deactivated or deleted, and then carried out: put away."""
     world, servers = memory

@@ -172,6 +172,23 @@ def test_a_match_whose_record_is_gone_waits(world: World) -> None:
     assert len(world.items()) == 1
 
 
+def test_a_copy_that_became_a_colleague_is_free_to_be_one(world: World) -> None:
+    """Made by copying and renamed: the CRM's record of that colleague is tied to it."""
+    go(world)
+    world.new(**ANN)
+    world.settle()
+    copy = world.hand().copy(world.item().id)
+    zoe: dict[str, Value] = {
+        "firstname": "Zoe", "lastname": "Zed", "emailaddress1": "zoe@example.test",
+    }  # fmt: skip
+    world.hand().edit(copy, zoe)
+    world.settle()
+    record = world.new(**zoe)
+    world.settle()
+    assert world.link(record).remote_id == copy
+    assert len(world.items()) == 2
+
+
 # --- copies and stamps ---------------------------------------------------------------------------
 
 

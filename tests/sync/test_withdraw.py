@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.model.fields import Direction
-from syncd.model.policy import FirstSync
+from syncd.model.policy import FirstSync, Limits
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Sensitivity
@@ -144,6 +144,8 @@ def test_it_goes_from_every_record_that_the_item_was_tracked_as(world: World, st
     item = world.hand().add({"firstname": "Ann", "department": "Zquanary", **CRM})
     world.settle()
     (record,) = world.all_records()
+    item = world.hand().move(world.hand().move(item, world.hand().add_folder("Family")), "contacts")
+    world.settle()
     world.remove(record)
     world.settle()
     world.hand().edit(item, CRM)
@@ -151,6 +153,123 @@ def test_it_goes_from_every_record_that_the_item_was_tracked_as(world: World, st
     assert len(world.all_records()) == 1
     world.hand().mark(item, Sensitivity.PRIVATE)
     world.settle()
+    assert "Zquanary" not in dump(store)
+
+
+def test_who_edits_the_same_group_later_does_not_take_it_over(world: World, store: Path) -> None:
+    """The office adds a salutation: the names are still out of the private item."""
+    world.settle()
+    item = world.hand().add({"firstname": "Ann", "lastname": "Zquanary", **CRM})
+    world.settle()
+    (record,) = world.all_records()
+    world.change(record, salutation="Dr.")
+    world.settle()
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    assert world.crm(record) == {"salutation": "Dr."}
+    assert "Zquanary" not in dump(store)
+
+
+def test_however_it_is_spelled(world: World) -> None:
+    """A number is the same number with other blanks: it goes from the other Outlook, too."""
+    record, item = shared(world)
+    world.hand().edit(item, {"telephone1": "+41 79 700 00 00"})
+    world.settle(ALICE, BOB)
+    theirs = world.item_of(record, BOB).id
+    world.hand(BOB).edit(theirs, {"telephone1": "+41 (79) 700 00 00"})
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    assert "telephone1" not in world.crm(record)
+    assert world.item_of(record, BOB)["telephone1"] is None
+
+
+@pytest.mark.parametrize("first", [ALICE, BOB])
+def test_two_who_withdraw_leave_what_was_there_before_them(
+    world: World, store: Path, first: str
+) -> None:
+    """In either order: what each had replaced comes back, and nothing of either stays."""
+    record, item = shared(world, jobtitle="Clerk")
+    theirs = world.item_of(record, BOB).id
+    world.hand().edit(item, {"jobtitle": "Zquanary"})
+    world.settle(ALICE, BOB)
+    world.hand(BOB).edit(theirs, {"jobtitle": "Zquanardry"})
+    world.settle(BOB, ALICE)
+    marks = {ALICE: item, BOB: theirs}
+    for address in sorted(marks, key=lambda each: each != first):
+        world.hand(address).mark(marks[address], Sensitivity.PRIVATE)
+        world.settle(ALICE, BOB)
+    assert world.crm(record)["jobtitle"] == "Clerk"
+    assert "Zquanar" not in dump(store)
+
+
+def test_of_a_set_the_elements_go_that_came_from_it(world: World, store: Path) -> None:
+    """Whatever was added or taken out around them since."""
+    record, item = shared(world, childrensnames=("Eva",))
+    world.hand().edit(item, {"childrensnames": ("Eva", "Zquanary")})
+    world.settle(ALICE, BOB)
+    world.change(record, childrensnames=("Eva", "Pia", "Zquanary"))
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    assert world.crm(record)["childrensnames"] == ("Eva", "Pia")
+    assert world.item_of(record, BOB)["childrensnames"] == ("Eva", "Pia")
+    assert "Zquanary" not in dump(store)
+
+
+def test_a_copy_about_somebody_else_keeps_nothing_of_the_first(world: World, store: Path) -> None:
+    """The record that was made of a copy knows nothing of whom it was copied from."""
+    world.settle()
+    item = world.hand().add({"firstname": "Ann", "lastname": "Zquanary", **CRM})
+    world.settle()
+    copy = world.hand().copy(item)
+    world.settle()
+    world.hand().edit(copy, {"firstname": "Zoe", "lastname": "Other"})
+    world.settle()
+    assert len(world.all_records()) == 2
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.settle()
+    assert [each.record.fields["firstname"] for each in world.all_records().values()] == ["Zoe"]
+    assert "Zquanary" not in dump(store)
+
+
+def test_a_direction_that_was_closed_does_not_spend_the_mark(world: World) -> None:
+    """Where nothing may be written for now, the value goes once it may, and never comes back."""
+    record, item = shared(world)
+    world.hand().edit(item, {"jobtitle": "Zquanary"})
+    world.settle(ALICE, BOB)
+    world.policy(directions={"jobtitle": Direction.TO_CRM})
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    world.hand(BOB).edit(world.item_of(record, BOB).id, {"department": "Sales"})
+    world.settle(ALICE, BOB)
+    world.policy(directions={})
+    world.settle(ALICE, BOB)
+    assert "jobtitle" not in world.crm(record)
+    assert world.item_of(record, BOB)["jobtitle"] is None
+
+
+def test_what_was_decided_before_a_withdrawal_is_decided_anew(memory: Memory, store: Path) -> None:
+    """Between two batches of another mailbox's run: the second one is not written any more."""
+    world, servers = memory
+    world.filter = EVERYBODY
+    ids = world.new_many([{"firstname": f"N{n}", "jobtitle": "Clerk"} for n in range(105)])
+    world.settle(ALICE, BOB)
+    world.policy(limits=Limits(999, 999, 1.0, 999, 9999))
+    for item in world.items():
+        world.hand().edit(item.id, {"jobtitle": f"Zquanary {item['firstname']}"})
+    world.sync()
+
+    def race(call: str, effect: Effect) -> object:
+        if call == "update":
+            servers[BOB].meddle = run
+            for item in world.items():
+                world.hand().mark(item.id, Sensitivity.PRIVATE)
+            world.sync()
+        return effect()
+
+    servers[BOB].meddle = race
+    world.sync(BOB)
+    world.settle(BOB, ALICE)
+    assert {world.item_of(each, BOB)["jobtitle"] for each in ids} == {"Clerk"}
     assert "Zquanary" not in dump(store)
 
 
@@ -205,3 +324,21 @@ def test_a_deviation_of_another_user_stays(world: World) -> None:
     withdraw(world, item)
     assert world.crm(record)["department"] == "Sales"
     assert world.item_of(record, BOB)["department"] == "Bob's"
+
+
+def test_what_was_handed_over_goes_with_its_new_owner_and_only_that(world: World) -> None:
+    """Alice withdraws what Bob had, too; then Bob does: the office's street was neither's."""
+    world.filter = EVERYBODY
+    world.policy(first_sync=FirstSync.GO)
+    record = world.new(**LEE, address1_line1="Main Street 1")
+    world.start()
+    world.hand().edit(world.item_of(record).id, {"address1_city": "Bern"})
+    world.settle()
+    world.hand(BOB).add({**LEE, "address1_line1": "Main Street 1", "address1_city": "Bern"})
+    world.settle(BOB)
+    assert world.link(record, BOB).origin == "adopted"
+    for address in (ALICE, BOB):
+        item = world.item_of(record, address).id
+        world.hand(address).mark(item, Sensitivity.PRIVATE)
+        world.settle(ALICE, BOB)
+    assert world.crm(record) == {**LEE, "address1_line1": "Main Street 1"}
