@@ -24,7 +24,7 @@ from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
-from syncd.sync.mailboxes import MailboxProblem, Misconfigured
+from syncd.sync.mailboxes import Misconfigured
 from syncd.sync.recover import recover
 from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, called, line
 from syncd.sync.session import Session
@@ -44,7 +44,7 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
 
     Raises MailboxError for what concerns more than single items, after settling what was done.
     """
-    _observe_outlook(session, create=mode is Mode.SYNC)
+    there = _observe_outlook(session, create=mode is Mode.SYNC)
     observe.crm(session)
     in_doubt = recover(session)
     with session.read() as conn:
@@ -68,7 +68,7 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
     report.lines += [line(session.policy.kind, work, decision) for work, decision in decided]
     if onboarding:
         report.proposal = proposal(cases, decided)
-    if onboarding and first is not ContactState.APPROVED and not may_go(session):
+    if onboarding and first is not ContactState.APPROVED and there and not may_go(session):
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
         _carry_out(session, decided, onboarding=onboarding)
@@ -92,12 +92,16 @@ def _tell(session: Session, report: RunReport) -> None:
         report.outcome = Outcome.STOPPED if waits else Outcome.OK
 
 
-def _observe_outlook(session: Session, *, create: bool) -> None:
-    """Read the synced folder; one that is gone under its id is sought once more by its name."""
+def _observe_outlook(session: Session, *, create: bool) -> bool:
+    """Read the synced folder; one that is gone under its id is sought once more by its name.
+
+    Whether there is one: before the first sync a plan may find that it is yet to be made.
+    """
     state = session.ensure_state()
     if state.folder_id is None or state.folder != session.policy.folder:
         _refuse_to_leave(session, state)
-        _find_folder(session, state.folder_id, create=create)
+        if not _find_folder(session, state.folder_id, create=create):
+            return False
     elif observe.lets_in_more(state.rules, session.rules_text):
         with session.write() as conn:
             session.set_state(conn, cursor=None)  # what was left alone is looked at once more
@@ -108,9 +112,12 @@ def _observe_outlook(session: Session, *, create: bool) -> None:
             raise
         # A mailbox that was moved or restored has other ids, and a user may have made a folder
         # anew. What was in it is then missing: to be confirmed one by one, and bounded (P5, P8).
-        if not _find_folder(session, state.folder_id, create=False):
-            raise
+        _find_folder(session, state.folder_id, create=False)
+        with session.read() as conn:
+            if session.state(conn).folder_id == state.folder_id:
+                raise
         observe.outlook(session)
+    return True
 
 
 def _refuse_to_leave(session: Session, state: Row[Any]) -> None:
@@ -126,15 +133,15 @@ def _refuse_to_leave(session: Session, state: Row[Any]) -> None:
 
 
 def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
-    """Find the synced folder by its name; whether it is another one than is known."""
+    """Find the synced folder by its name. Whether it is there, if none is known yet.
+
+    Raises MailboxError when one was known, and there is none of its name any more.
+    """
     found: FolderRef | None = session.port.folder(
         session.policy.kind, session.policy.folder, create=create
     )
     if found is None and known is None:
-        raise MailboxProblem(
-            f"there is no folder {session.policy.folder} yet; the first sync makes it",
-            f"Let it: syncd sync {session.mailbox.address}",
-        )
+        return False
     if found is None:
         raise MailboxError(
             Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {session.policy.folder}"
@@ -142,7 +149,7 @@ def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
     with session.write() as conn:
         moved = {"cursor": None} if known not in (None, found.id) else {}
         session.set_state(conn, folder=session.policy.folder, folder_id=found.id, **moved)
-    return found.id != known
+    return True
 
 
 def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decision]]:

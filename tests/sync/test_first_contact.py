@@ -6,8 +6,10 @@ import pytest
 
 from syncd.model.policy import FirstSync
 from syncd.model.values import Value
+from syncd.reconcile.decide import Verb
 from syncd.sync.report import Outcome
-from tests.sync.world import World
+from syncd.sync.run import Mode
+from tests.sync.world import ALICE, World
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",
@@ -82,3 +84,15 @@ def test_the_policy_may_let_it_go(world: World) -> None:
     world.new(**ANN)
     assert world.sync().outcome is Outcome.OK
     assert len(world.items()) == 2
+
+
+def test_a_plan_for_a_folder_that_is_yet_to_be_made(world: World) -> None:
+    """It says what would be created, makes nothing, and the sync then goes ahead."""
+    world.policy(folder="default/Customers")
+    world.new(firstname="Ann")
+    plan = world.sync(mode=Mode.PLAN)
+    assert [line.verbs for line in plan.work] == [(Verb.CREATE_ITEM,)]
+    assert world.writes == 0
+    assert world.connect(ALICE).folder(world.rules.kind, "default/Customers", create=False) is None
+    world.sync()
+    assert [each["firstname"] for each in world.items("Customers")] == ["Ann"]
