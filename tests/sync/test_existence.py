@@ -380,17 +380,6 @@ def test_an_item_that_nobody_tracked_stays_out(world: World) -> None:
     assert world.reason(item) == "excluded (not-tracked)"
 
 
-def test_a_tracked_contact_that_the_crm_knows_is_linked_not_doubled(world: World) -> None:
-    """The duplicate check: Bob's record of the same person is linked (P3)."""
-    known = world.new(BOB, **ANN)
-    world.settle(ALICE, BOB)
-    world.hand().add({**ANN, "categories": CRM, "jobtitle": "Boss"})
-    world.settle(ALICE, BOB)
-    assert list(world.all_records()) == [known]
-    assert world.crm(known)["jobtitle"] == "Boss"
-    assert world.link(known).origin == "tracked"
-
-
 def test_a_tracked_double_of_a_linked_contact_waits_for_a_person(world: World, ann: str) -> None:
     """A record that this mailbox has already under another item: a question, no second item."""
     second = world.hand().add({**ANN, "categories": CRM})

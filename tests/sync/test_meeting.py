@@ -102,43 +102,6 @@ def test_two_records_that_claim_one_item_wait(world: World) -> None:
     assert world.item().id == item
 
 
-def test_a_tracked_item_that_could_be_two_records_waits(world: World) -> None:
-    """P3: a double in the CRM gets no third beside it."""
-    twins = world.new_many([ANN, ANN], BOB)
-    item = world.hand().add({**ANN, "categories": CRM})
-    go(world)
-    world.settle()
-    assert world.reason(item) == "waiting (doubtful-match)"
-    assert world.all_records().keys() == set(twins)
-
-
-def test_a_tracked_item_about_somebody_deactivated_waits(world: World) -> None:
-    """Deactivation releases: what it takes out of every Outlook is not let in by another's act."""
-    world.settle()
-    known = world.new(BOB, **ANN)
-    world.set_active(known, active=False)
-    item = world.hand().add({**ANN, "categories": CRM})
-    world.settle()
-    assert world.reason(item) == "waiting (doubtful-match)"
-    assert world.link(known) is None
-    assert list(world.all_records()) == [known]
-
-
-def test_the_category_pins_an_item_whatever_it_was_before(world: World) -> None:
-    """An adopted contact that its user puts into the CRM stays in step when it is reassigned."""
-    go(world)
-    world.hand().add(ANN)
-    record = world.new(**ANN)
-    world.settle()
-    world.hand().edit(world.item().id, {"categories": CRM})
-    world.settle()
-    world.assign(record, BOB)
-    world.settle()
-    world.change(record, jobtitle="CEO")
-    world.settle()
-    assert world.item()["jobtitle"] == "CEO"
-
-
 def test_a_match_of_another_installation_waits(world: World) -> None:
     """P3: a store that was lost, or a second one: nobody is doubled beside the other's items."""
     go(world)
