@@ -87,12 +87,12 @@ def _tell(report: RunReport) -> None:
     from syncd.cli import reporting
     from syncd.reconcile.reasons import SENTENCES
 
-    if report.error is not None or not report.first_contact:
-        reporting.tell_plan(report)
-        if report.error is None:
-            output.tell(f"{report.mailbox} was taken in already; the above is its next sync.")
-        return
     reporting.tell_plan(report)
+    if report.error is not None:
+        return
+    if not report.first_contact:
+        output.tell(f"{report.mailbox} was taken in already; the above is its next sync.")
+        return
     if report.in_doubt:
         doubts = [[name, SENTENCES[why]] for name, why in sorted(report.in_doubt)]
         output.table(f"{report.mailbox}: who waits", ["Who", "Why"], doubts)

@@ -12,10 +12,11 @@ from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
+    from syncd.sync.mailboxes import MailboxState
     from syncd.sync.overview import Overview
 
 # A state in words, where its name alone would mislead: a mailbox that may be synced, and was not.
-STATES: Mapping[str, str] = {"approved": "no sync yet"}
+_STATES: Mapping[str, str] = {"approved": "no sync yet"}
 
 
 @click.command(name="status", short_help="Show how every mailbox is doing.")
@@ -38,11 +39,16 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> Non
         _tell(found, now, context.configuration.policies)
 
 
+def in_words(state: MailboxState) -> str:
+    """A mailbox's state as a person reads it."""
+    return _STATES.get(state.value, state.value)
+
+
 def _tell(found: Sequence[Overview], now: datetime, policies: Container[str]) -> None:
     rows = [
         [
             each.row.address,
-            STATES.get(each.row.state.value, each.row.state.value),
+            in_words(each.row.state),
             _age(each.row.last_success, now),
             each.counters["in_step"],
             each.counters["excluded"],

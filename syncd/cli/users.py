@@ -183,7 +183,7 @@ def _known_policy(context: Context, policy: str, undone: str) -> None:
 def list_users(context: Context, *, as_json: bool) -> None:
     """Show all users, and whether their mailboxes are served."""
     from syncd.cli import mailboxes
-    from syncd.cli.status import STATES
+    from syncd.cli.status import in_words
     from syncd.crm import users
     from syncd.sync import mailboxes as served
 
@@ -208,7 +208,7 @@ def list_users(context: Context, *, as_json: bool) -> None:
         output.tell("There are no users yet. Add one: syncd users add ADDRESS --policy NAME")
     else:
         cells = [
-            [row.id, user.address, user.name, row.policy, STATES.get(row.state.value, row.state)]
+            [row.id, user.address, user.name, row.policy, in_words(row.state)]
             if row
             else ["–", user.address, user.name, "–", "–"]
             for user, row in served_as

@@ -112,19 +112,19 @@ def _forget_images(
     outlook = dict(image_from_json(kind, contents[row.outlook_image]))
     marks = dict(row.marks)
     for name, group in kind.groups.items():
-        theirs, known = outlook.get(name), crm.get(name)
         if name in spared:
             continue
+        theirs, known = outlook.get(name), crm.get(name)
         held, left = (each.record.group(group) or {} for each in (traces.held, now))
-        there = theirs is not None and theirs.values is not None and traces.left_in(theirs.values)
-        if there and theirs is not None and theirs.values is not None:
-            if equal(group, theirs.values, left):
+        there = theirs.values if theirs is not None and traces.left_in(theirs.values) else None
+        if there is not None:
+            if equal(group, there, left):
                 continue  # the CRM keeps it: it is somebody else's, too
-            outlook[name] = hashed(key, group, theirs.values)
+            outlook[name] = hashed(key, group, there)
             marks[name] = [Standing.UNSETTLED, Reason.MADE_PRIVATE]
         if known is None:
             continue
-        if not there and held != left and not differs(key, group, known, held):
+        if there is None and held != left and not differs(key, group, known, held):
             crm[name] = hashed(key, group, left)
         elif known.values is not None and traces.left_in(known.values):
             crm[name] = hashed(key, group, known.values)

@@ -13,7 +13,7 @@ from syncd.model.record import Record
 from syncd.outlook.port import Head
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.facts import ItemPresence, Link, LinkState, Loser, Origin
-from syncd.reconcile.images import Image, Mark, Standing, hashed
+from syncd.reconcile.images import Image, Mark, Standing
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
 from syncd.sync import accounting, links, observe
@@ -107,7 +107,7 @@ class Settling:
         done = not pending and unsettled is None
         if done:
             self._decided.append(task.crm_id)
-            self._subjects += [task.work.subject, task.work.remote_id or task.work.subject]
+            self._subjects += task.work.subjects
         if task.work.remote_id and task.work.remote_id != task.remote_id:
             self._dropped.append(task.work.remote_id)
         before = task.work.case.link
@@ -192,12 +192,7 @@ class Settling:
         kind, key = self.session.policy.kind, self.session.installation.hash_key
         private = Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)
         bare = {
-            side: {
-                name: hashed(key, kind.groups[name], each.values)
-                if name in groups and each.values is not None
-                else each
-                for name, each in image.items()
-            }
+            side: {**image, **hashes_only(kind, key, {n: image[n] for n in groups & image.keys()})}
             for side, image in images.items()
         }
         return bare, {**marks, **dict.fromkeys(groups, private)}
@@ -232,7 +227,7 @@ def postpone(
     `attempts` other than 0 counts a try and doubles the gap to the next.
     """
     if reason in QUESTIONS:  # whatever was held of it is not what is asked now
-        accounting.drop_held(conn, session, [work.subject, work.remote_id or work.subject])
+        accounting.drop_held(conn, session, work.subjects)
     gap = min(FIRST_GAP * 2 ** min(attempts - 1, 10), LONGEST_GAP) if attempts else None
     if stand is Stand.QUARANTINED:
         gap = SET_ASIDE_FOR

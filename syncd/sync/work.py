@@ -26,3 +26,8 @@ class Work:
     def subject(self) -> str:
         """What the case is held and approved by: its record, else its item."""
         return self.crm_id or self.remote_id or ""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What it may have been held as: by its item, when it had no record yet."""
+        return tuple(each for each in (self.crm_id, self.remote_id) if each)
