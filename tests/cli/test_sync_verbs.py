@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from syncd.cli import main
 from syncd.crm import database
 from syncd.crm.database import open_database
-from syncd.sandbox.server import Sandbox
 from syncd.sync import mailboxes
-
-ALICE, BOB = "alice@example.test", "bob@example.test"
-
-CONFIGURATION = """
-[store]
-url = "sqlite:///syncd.db"
-[servers.office]
-backend = "ews"
-endpoint = "{endpoint}"
-auth = "basic"
-username = "svc-syncd"
-password_file = "password"
-timeout = "5s"
-[policies.sales]
-server = "office"
-[policies.sales.contacts]
-"""
+from tests.cli.office import ALICE, BOB, Office, own_password
 
 COUNTS = {
     "outlook": {"created", "updated", "moved", "deleted"},
@@ -43,56 +20,6 @@ TOTALS = {
     "adopted", "released", "in_step", "excluded", "quarantined", "waiting", "conflicts", "held",
     "withheld",
 }  # fmt: skip
-
-
-@dataclass
-class Office:
-    """A configuration in a folder of its own, and the command."""
-
-    folder: Path
-    box: Sandbox
-
-    def type(self, *words: str) -> Result:
-        """Type a command."""
-        path = str(self.folder / "syncd.toml")
-        return CliRunner().invoke(main, ["--config", path, *words])
-
-    def done(self, *words: str) -> str:
-        """Type a command that must end well; what it printed."""
-        result = self.type(*words)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    def json(self, *words: str, exit_code: int = 0) -> Any:
-        """Type a command with --json; what it printed."""
-        result = self.type(*words, "--json")
-        assert result.exit_code == exit_code, result.output
-        return json.loads(result.stdout)
-
-    def configure(self, endpoint: str) -> None:
-        """Write the configuration."""
-        (self.folder / "syncd.toml").write_text(CONFIGURATION.format(endpoint=endpoint))
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    """Alice is served, and the CRM has one contact of hers."""
-    (tmp_path / "password").write_text("sandbox\n")
-    (tmp_path / "password").chmod(0o600)
-    with Sandbox(users=[ALICE, BOB]) as box:
-        made = Office(tmp_path, box)
-        made.configure(box.url)
-        made.done("users", "add", ALICE, "--policy", "sales")
-        made.done(
-            "crm", "contact", "new", "--owner", ALICE, "--first-name", "Ann", "--last-name", "Lee",
-            "--email", "ann@contoso.test",
-        )  # fmt: skip
-        yield made
-
-
-def private_contact(office: Office) -> None:
-    """Something in Alice's Outlook, so that her first sync asks."""
-    office.box.mailbox(ALICE).add("contacts", {"contacts:GivenName": "Aunt May"})
 
 
 def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> None:
@@ -115,20 +42,6 @@ def test_sync_prints_one_object_a_mailbox(office: Office) -> None:
         assert report["counts"].keys() == COUNTS.keys() | TOTALS
         assert {side: set(report["counts"][side]) for side in COUNTS} == COUNTS
     assert reports[0]["counts"]["outlook"]["created"] == reports[0]["counts"]["in_step"] == 1
-
-
-def test_a_first_sync_waits_for_a_person(office: Office) -> None:
-    """With something in Outlook already: exit 3 and nothing written, until it is approved."""
-    private_contact(office)
-    assert office.type("sync").exit_code == 3
-    assert len(office.box.mailbox(ALICE).items("contacts")) == 1
-    proposal = office.json("onboard", ALICE, exit_code=3)["proposal"]
-    assert proposal["create_in_outlook"] == 1
-    office.done("onboard", ALICE, "--approve")
-    assert len(office.box.mailbox(ALICE).items("contacts")) == 2
-    (status,) = office.json("status")
-    assert status["state"] == "live"
-    assert status["counts"]["excluded"] == status["counts"]["in_step"] == 1
 
 
 def test_a_paused_mailbox_is_left_alone(office: Office) -> None:
@@ -194,13 +107,6 @@ def test_a_suspended_mailbox_is_told_of_until_it_is_resumed(office: Office) -> N
     assert len(office.box.mailbox(ALICE).items("contacts")) == 1
 
 
-def own_password(office: Office, address: str, password: str) -> list[str]:
-    """The options that give a mailbox its own password."""
-    file = office.folder / f"{address}.password"
-    file.write_text(f"{password}\n")
-    return ["--username", address, "--password-file", str(file)]
-
-
 def test_a_password_that_cannot_be_had_is_a_matter_of_configuration(office: Office) -> None:
     """Exit 4, whatever else failed; the other mailbox is synced."""
     office.done("users", "add", BOB, "--policy", "sales", *own_password(office, BOB, "gone"))
@@ -208,75 +114,6 @@ def test_a_password_that_cannot_be_had_is_a_matter_of_configuration(office: Offi
     reports = office.json("sync", exit_code=4)
     assert [each["outcome"] for each in reports] == ["ok", "failed"]
     assert "there is no file" in reports[1]["error"]
-
-
-def test_held_changes_are_listed_and_let_go(office: Office) -> None:
-    """Three of three contacts leaving at once are held: exit 3, then `approve` carries them out."""
-    for name in ("Bob", "Cid"):
-        office.done("crm", "contact", "new", "--owner", ALICE, "--last-name", name)
-    office.done("sync")
-    office.done("users", "add", BOB, "--policy", "sales")
-    for contact in office.json("crm", "contact", "list"):
-        office.done("crm", "contact", "assign", contact["id"], "--owner", BOB)
-    assert office.json("sync", ALICE, exit_code=3)[0]["counts"]["held"] == 3
-    assert {each["verb"] for each in office.json("held", ALICE)} == {"move"}
-    office.done("approve", ALICE)
-    assert office.json("sync", ALICE)[0]["counts"]["outlook"]["moved"] == 3
-    assert office.json("held") == []
-
-
-def test_what_was_deleted_in_the_crm_keeps_its_name(office: Office) -> None:
-    """A plan, what is held and a past run say who goes, though the CRM has them no more (P12)."""
-    for name in ("Bob", "Cid"):
-        office.done("crm", "contact", "new", "--owner", ALICE, "--last-name", name)
-    office.done("sync")
-    for contact in office.json("crm", "contact", "list"):
-        office.done("crm", "contact", "delete", contact["id"])
-    (plan,) = office.json("plan", exit_code=2)
-    everybody = {"Ann Lee", "Bob", "Cid"}
-    assert {line["name"] for line in plan["work"]} == everybody
-    (report,) = office.json("sync", exit_code=3)
-    assert {(each["name"], each["verb"]) for each in office.json("held")} == {
-        (name, "delete") for name in everybody
-    }
-    assert office.done("held").count(f"syncd approve {ALICE}") == 1
-    office.done("approve", ALICE)
-    (report,) = office.json("sync")
-    assert report["counts"]["outlook"]["deleted"] == 3
-    shown = office.json("runs", "show", report["run"])
-    assert {each["name"] for each in shown["operations"]} == everybody
-
-
-def test_what_is_in_doubt_is_named_and_what_settles_it(office: Office) -> None:
-    """Twice in Outlook, once in the CRM: exit 3, listed by name; the category settles it (P3)."""
-    for _ in range(2):
-        office.box.mailbox(ALICE).add(
-            "contacts",
-            {
-                "contacts:GivenName": "Ann",
-                "contacts:Surname": "Lee",
-                "contacts:EmailAddress:EmailAddress1": "ann@contoso.test",
-            },
-        )
-    assert "Ann Lee" in office.type("onboard", ALICE).stdout
-    first = office.type("onboard", ALICE, "--approve")
-    assert first.exit_code == 3
-    result = office.type("sync")
-    assert result.exit_code == 3
-    assert (
-        f"1 in doubt: somebody must say who is who. See them: syncd held {ALICE}" in result.stdout
-    )
-    (asked,) = office.json("held")
-    assert (asked["name"], asked["reason"]) == ("Ann Lee", "doubtful-match")
-    assert "has the category" in office.done("held")
-    assert len(office.box.mailbox(ALICE).items("contacts")) == 2
-
-
-def test_an_approval_without_a_look_shows_it_first(office: Office) -> None:
-    """Nobody had looked: the proposal is told, then carried out."""
-    private_contact(office)
-    assert "the first sync" in office.done("onboard", ALICE, "--approve")
-    assert len(office.box.mailbox(ALICE).items("contacts")) == 2
 
 
 def test_what_is_not_written_over_formatted_notes_is_told(office: Office) -> None:

@@ -8,26 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from syncd.model.contact import CONTACT
-from syncd.model.fields import FieldType
 from syncd.model.values import Value
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import Creation, Item, Move, Sensitivity, Update, Written
 from tests.outlook.desk import Desk, create, creation, default, everything, read, stamp
+from tests.samples import SAMPLES, WEBSITE
 
 PRIVATE = [Sensitivity.PRIVATE, Sensitivity.PERSONAL, Sensitivity.CONFIDENTIAL]
-SAMPLES: dict[FieldType, Value] = {
-    FieldType.TEXT: "Łucja «Ąę» 李 & <b> \U0001f642",
-    FieldType.LINES: "Haus 1 & 2\nHinterhof ☎\nΨηλά",
-    FieldType.NOTE: "eins\n\nzwei\tund\n李小龙 \U0001f642 <b>&amp;</b>",
-    FieldType.EMAIL: "Ann.O'Brien+crm@Example.test",
-    FieldType.PHONE: "+49 (0)30 / 123-45 ext. 6",
-    FieldType.DATE: date(1952, 2, 29),
-    FieldType.NAMES: ("Åsa", "李", "O'Neil, Jr."),
-}
 FULL: dict[str, Value] = {
-    field.name: SAMPLES[field.type]
-    if field.name != "websiteurl"
-    else "https://例え.test/ä?q=a b&c=1#x"
+    field.name: SAMPLES[field.type] if field.name != "websiteurl" else WEBSITE
     for field in CONTACT.fields
 }
 
