@@ -258,11 +258,11 @@ def edit(
 @pass_context
 def delete(context: Context, /, *, reference: str, as_json: bool) -> None:
     """Delete a contact. Its values stay in the store, out of every list."""
-    from syncd.crm import records
+    from syncd.crm import lifecycle, records
 
     with writing(context, "Nothing was deleted.") as conn:
         found = contact_called(conn, reference)
-        made = records.delete(conn, records.CONTACTS, found.id, this_person(), context.clock())
+        made = lifecycle.delete(conn, records.CONTACTS, found.id, this_person(), context.clock())
         owners = addresses(conn)
     _done("Deleted", made, owners, as_json=as_json)
 
@@ -274,12 +274,12 @@ def delete(context: Context, /, *, reference: str, as_json: bool) -> None:
 @pass_context
 def assign(context: Context, /, *, reference: str, owner: str, as_json: bool) -> None:
     """Give a contact to another owner."""
-    from syncd.crm import records
+    from syncd.crm import lifecycle, records
 
     with writing(context, "The contact keeps its owner.") as conn:
         found = contact_called(conn, reference)
         owner_id = user_id(conn, owner)
-        made = records.assign(
+        made = lifecycle.assign(
             conn, records.CONTACTS, found.id, owner_id, this_person(), context.clock()
         )
         owners = addresses(conn)
@@ -344,7 +344,7 @@ def _as_json(found: Stored, owners: Mapping[str, str]) -> dict[str, object]:
 
 def _as_text(value: Value) -> str:
     held = to_json(value)
-    return ", ".join(held) if isinstance(held, list) else held or ""
+    return ", ".join(held) if isinstance(held, list) else "" if held is None else str(held)
 
 
 def _done(what: str, found: Stored, owners: Mapping[str, str], *, as_json: bool) -> None:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select
 
-from syncd.crm import feed, records
-from syncd.crm.errors import InvalidValue, NoSuchAccount, NoSuchOwner, StaleRecord
-from syncd.crm.feed import Actor, Entry, Verb
-from syncd.crm.stored import MAX_TEXT, checked_text
-from syncd.crm.tables import ACTIVE, account, contact, user, utc
+from syncd.crm import records
+from syncd.crm.checking import MAX_TEXT, checked_text
+from syncd.crm.entities import ACCOUNTS
+from syncd.crm.errors import NoSuchAccount, NoSuchRecord
+from syncd.crm.feed import Actor
+from syncd.crm.stored import Stored
+from syncd.crm.tables import account
 from syncd.model.normal import text
+from syncd.model.states import ACTIVE
 
-KIND = "account"
+KIND = ACCOUNTS.entity
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account. `name` is one line, its white space folded."""
+    """One account, in short. `name` is one line, its white space folded."""
 
     id: str
     name: str
@@ -38,35 +40,22 @@ def create(
     at: datetime,
     id: str | None = None,  # noqa: A002
 ) -> Account:
-    """Create an account. Raises InvalidValue, NoSuchOwner."""
-    folded = _name(name)
-    if conn.execute(select(user.c.id).where(user.c.id == owner_id)).first() is None:
-        raise NoSuchOwner(owner_id)
-    made = Account(id or str(uuid4()), folded, owner_id, active=True, version=1)
-    conn.execute(
-        insert(account).values(
-            id=made.id,
-            name=folded,
-            owner_id=owner_id,
-            statecode=ACTIVE,
-            version=1,
-            created_at=utc(at),
-            modified_at=utc(at),
-        )
+    """Create an account. Raises InvalidValue, NoSuchOwner, RecordExists."""
+    return _short(
+        records.create(conn, ACCOUNTS, {"name": name}, owner_id=owner_id, actor=actor, at=at, id=id)
     )
-    feed.append(conn, [Entry(KIND, made.id, Verb.CREATE, ("name",))], actor=actor, at=at)
-    return made
 
 
 def get(conn: Connection, account_id: str) -> Account | None:
-    """The account with this id."""
-    row = conn.execute(select(account).where(account.c.id == account_id)).one_or_none()
+    """The account with this id, unless it was deleted."""
+    row = conn.execute(select(account).where(account.c.id == account_id, ACCOUNTS.alive)).first()
     return None if row is None else _account(row)
 
 
 def called(conn: Connection, name: str) -> list[Account]:
     """The active accounts of exactly this name; case counts, white space does not."""
-    query = select(account).where(account.c.name == text(name), account.c.statecode == ACTIVE)
+    here = ACCOUNTS.alive & (account.c.statecode == ACTIVE)
+    query = select(account).where(account.c.name == text(name), here)
     return [_account(row) for row in conn.execute(query.order_by(account.c.id))]
 
 
@@ -85,7 +74,9 @@ def find(conn: Connection, id_or_name: str) -> Account:
 
 def every(conn: Connection) -> list[Account]:
     """All accounts, by name."""
-    rows = conn.execute(select(account).order_by(account.c.name, account.c.id))
+    rows = conn.execute(
+        select(account).where(ACCOUNTS.alive).order_by(account.c.name, account.c.id)
+    )
     return [_account(row) for row in rows]
 
 
@@ -102,31 +93,19 @@ def rename(
 
     Raises NoSuchAccount, StaleRecord, InvalidValue.
     """
-    folded = _name(name)
-    before = get(conn, account_id)
-    if before is None:
-        raise NoSuchAccount(account_id)
-    if expected is not None and before.version != expected:
-        raise StaleRecord(KIND, account_id, expected, before.version)
-    if before.name == folded:
-        return before
-    conn.execute(
-        update(account)
-        .where(account.c.id == account_id)
-        .values(name=folded, version=before.version + 1, modified_at=utc(at))
-    )
-    feed.append(conn, [Entry(KIND, account_id, Verb.UPDATE, ("name",))], actor=actor, at=at)
-    theirs = contact.c.parentcustomerid == account_id
-    records.touch(conn, records.CONTACTS, theirs, ("companyname",), actor, at)
-    return Account(account_id, folded, before.owner_id, before.active, before.version + 1)
-
-
-def _name(name: str) -> str:
-    folded = text(checked_text("name", name, MAX_TEXT) or "")
-    if folded is None:
-        raise InvalidValue("name", "an account has a name")
-    return folded
+    try:
+        return _short(
+            records.update(
+                conn, ACCOUNTS, account_id, {"name": name}, expected=expected, actor=actor, at=at
+            )
+        )
+    except NoSuchRecord as error:
+        raise NoSuchAccount(account_id) from error
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:
     return Account(row.id, row.name, row.owner_id, row.statecode == ACTIVE, row.version)
+
+
+def _short(made: Stored) -> Account:
+    return Account(made.id, made.name, made.owner_id, made.active, made.version)

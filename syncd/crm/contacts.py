@@ -15,10 +15,11 @@ from syncd.crm.errors import NoSuchAccount, RecordError
 from syncd.crm.feed import ActorKind
 from syncd.crm.rows import chunks
 from syncd.crm.stored import Draft, Row, StoredKind, columns_of, reader
-from syncd.crm.tables import ACTIVE, account, contact
+from syncd.crm.tables import account, contact
 from syncd.model.contact import CONTACT
 from syncd.model.fields import FieldType
 from syncd.model.normal import text
+from syncd.model.states import ACTIVE
 from syncd.model.values import Value
 
 PARENT, COMPANY = "parentcustomerid", "companyname"
@@ -80,7 +81,9 @@ def _accounts_called(conn: Connection, names: Iterable[str]) -> dict[str, tuple[
     found: dict[str, list[tuple[str, str]]] = {}
     for chunk in chunks(filter(None, names)):
         query = select(account.c.id, account.c.name).where(
-            account.c.name.in_(chunk), account.c.statecode == ACTIVE
+            account.c.name.in_(chunk),
+            account.c.statecode == ACTIVE,
+            account.c.deleted_at.is_(None),
         )
         for row in conn.execute(query):
             found.setdefault(row.name, []).append((row.id, row.name))
@@ -90,7 +93,9 @@ def _accounts_called(conn: Connection, names: Iterable[str]) -> dict[str, tuple[
 def _names_of(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for chunk in chunks(ids):
-        query = select(account.c.id, account.c.name).where(account.c.id.in_(chunk))
+        query = select(account.c.id, account.c.name).where(
+            account.c.id.in_(chunk), account.c.deleted_at.is_(None)
+        )
         names.update({row.id: row.name for row in conn.execute(query)})
     return names
 
@@ -103,7 +108,13 @@ CONTACTS = StoredKind(
         *cast("Iterable[ColumnElement[object]]", contact.columns),
         cast("ColumnElement[object]", account.c.name.label(_PARENT_NAME)),
     ),
-    extras={PARENT: FieldType.TEXT, "accountrolecode": FieldType.TEXT},
+    extras={
+        PARENT: FieldType.REFERENCE,
+        "accountrolecode": FieldType.TEXT,
+        "originatingleadid": FieldType.REFERENCE,
+    },
     assemble=_assemble,
     disassemble=_disassemble,
+    keyed=True,
+    extra_pointers={"originatingleadid": "lead"},  # the parent is looked up when it is named
 )

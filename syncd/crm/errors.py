@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+
+def entity_name(entity: str) -> str:
+    """An entity as it is written in a sentence: `phone call`."""
+    return entity.replace("_", " ")
+
+
+def a_record(entity: str) -> str:
+    """One record of an entity, in a sentence: `an account`."""
+    return f"{'an' if entity[0] in 'aeio' else 'a'} {entity_name(entity)}"
+
 
 class CrmError(Exception):
     """The store did not do what was asked. Nothing of the refused call was written."""
@@ -58,6 +70,54 @@ class InvalidValue(RecordError):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
         self.field, self.reason = field, reason
+
+
+class MissingValue(InvalidValue):
+    """A field that every record of the entity must have would be empty."""
+
+    def __init__(self, entity: str, field: str, label: str) -> None:
+        super().__init__(field, f"{a_record(entity)} has a {label.lower()}")
+        self.entity = entity
+
+
+class ReadOnly(RecordError):
+    """The record is closed; `way_back` says whether it can be opened again."""
+
+    def __init__(self, entity: str, record_id: str, state: str, *, way_back: bool) -> None:
+        todo = "reactivate it first" if way_back else "that is final"
+        super().__init__(f"{entity_name(entity)} {record_id} is {state} and read-only; {todo}")
+        self.entity, self.record_id, self.state, self.way_back = entity, record_id, state, way_back
+
+
+class WrongState(RecordError):
+    """The record's state does not lead to the one asked for."""
+
+    def __init__(self, entity: str, record_id: str, state: str, wanted: str) -> None:
+        super().__init__(
+            f"{entity_name(entity)} {record_id} is {state}, and cannot become {wanted} from there"
+        )
+        self.entity, self.record_id, self.state, self.wanted = entity, record_id, state, wanted
+
+
+class NotAllowed(RecordError):
+    """The user on whose behalf it is done may not do this."""
+
+    def __init__(self, entity: str, deed: str, record_id: str | None) -> None:
+        which = f"{entity_name(entity)} {record_id}" if record_id else a_record(entity)
+        super().__init__(f"this user may not {deed} {which}")
+        self.entity, self.deed, self.record_id = entity, deed, record_id
+
+
+class RuleBroken(RecordError):
+    """A rule of the sales process forbids it; the text says which."""
+
+
+class LoopFound(RuleBroken):
+    """An account would be its own ancestor; `path` are the names on the way up to itself."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__(f"an account would be its own parent: {' → '.join(path)}")
+        self.path = tuple(path)
 
 
 class UserExists(CrmError):

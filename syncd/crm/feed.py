@@ -8,7 +8,7 @@ later. Gaps are allowed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -29,10 +29,18 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who changed a record: `Actor(ActorKind.MAILBOX, "ann@contoso.com")`."""
+    """Who changed a record: `Actor(ActorKind.MAILBOX, "ann@contoso.com")`.
+
+    `user_id` is the user of the CRM on whose behalf it is done, and whose rights therefore bound
+    it; none for the organisation itself.
+    """
 
     kind: ActorKind
     name: str
+    user_id: str | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}:{self.name}"
 
     @property
     def mailbox(self) -> str | None:
@@ -49,6 +57,9 @@ class Verb(StrEnum):
     ACTIVATE = "activate"
     DEACTIVATE = "deactivate"
     DELETE = "delete"
+    MERGE = "merge"  # it went, and another record took its place
+    SHARE = "share"  # who may see it
+    TOUCH = "touch"  # nothing in it, but something that whose mailbox it is in may depend on
 
 
 @dataclass(frozen=True, slots=True)

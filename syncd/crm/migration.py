@@ -38,7 +38,15 @@ def upgrade(engine: Engine) -> bool:
         raise NewerDatabase(found, known[-1])
     with write(engine, durable=True) as conn:
         _run(conn)
+        complete(conn)
     return True
+
+
+def complete(conn: Connection) -> None:
+    """What no revision says because it follows from the code: what the database refuses."""
+    from syncd.crm.strictness import install
+
+    install(conn)
 
 
 def _run(conn: Connection) -> None:

@@ -12,12 +12,13 @@ from syncd.crm.errors import NoSuchRecord, StaleRecord
 from syncd.crm.feed import Actor
 from syncd.crm.stored import Row, StoredKind
 from syncd.crm.tables import utc
+from syncd.model.kinds import Schema
 
 CHUNK = 500  # ids in one IN list
 
 
 def rows_of(
-    conn: Connection, stored: StoredKind, ids: Iterable[str], *, lock: bool = False
+    conn: Connection, stored: StoredKind[Schema], ids: Iterable[str], *, lock: bool = False
 ) -> dict[str, Row]:
     """The selected rows by id. With `lock` they stay as they are until the transaction ends."""
     base = select(*stored.columns).select_from(stored.source)
@@ -26,30 +27,32 @@ def rows_of(
     names = tuple(stored.blank)
     rows: dict[str, Row] = {}
     for chunk in chunks(ids):
-        for values in conn.execute(base.where(stored.table.c.id.in_(chunk))):
+        for values in conn.execute(base.where(stored.table.c.id.in_(chunk), stored.mine)):
             row = dict(zip(names, values, strict=True))
             rows[cast(str, row["id"])] = row
     return rows
 
 
-def live(stored: StoredKind, rows: Mapping[str, Row], record_id: str, expected: int | None) -> Row:
+def live(
+    stored: StoredKind[Schema], rows: Mapping[str, Row], record_id: str, expected: int | None
+) -> Row:
     """The row of a record that is not deleted. Raises NoSuchRecord, StaleRecord."""
     row = rows.get(record_id)
     if row is None or row["deleted_at"] is not None:
-        raise NoSuchRecord(stored.kind.name, record_id, deleted=row is not None)
+        raise NoSuchRecord(stored.entity, record_id, deleted=row is not None)
     found = cast(int, row["version"])
     if expected is not None and found != expected:
-        raise StaleRecord(stored.kind.name, record_id, expected, found)
+        raise StaleRecord(stored.entity, record_id, expected, found)
     return row
 
 
 def write_rows(
-    conn: Connection, stored: StoredKind, rows: Sequence[Row], columns: Iterable[str]
+    conn: Connection, stored: StoredKind[Schema], rows: Sequence[Row], columns: Iterable[str]
 ) -> None:
     """Write these columns of rows that were read in this transaction: one statement for all."""
     if not rows:
         return
-    names = sorted({*columns, "version", "modified_at", "origins"})
+    names = sorted({*columns, "version", "modified_at", "modified_by", "origins"})
     statement = (
         update(stored.table)
         .where(stored.table.c.id == bindparam("which"))
@@ -62,15 +65,12 @@ def write_rows(
 
 
 def origins_after(
-    stored: StoredKind, before: object, fields: Iterable[str], actor: Actor, at: datetime
+    stored: StoredKind[Schema], before: object, fields: Iterable[str], actor: Actor, at: datetime
 ) -> dict[str, list[str | None]]:
     """The origins after `fields` were written."""
-    by_name = stored.kind.by_name
     made = [utc(at).isoformat(), actor.mailbox]
-    return {
-        **cast("Mapping[str, list[str | None]]", before),
-        **{by_name[name].group: made for name in fields if name in by_name},
-    }
+    groups = {group for name in fields if (group := stored.group_of(name))}
+    return {**cast("Mapping[str, list[str | None]]", before), **dict.fromkeys(groups, made)}
 
 
 def present(conn: Connection, column: ColumnElement[str], wanted: Iterable[str]) -> set[str]:

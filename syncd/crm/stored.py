@@ -1,32 +1,29 @@
-"""How a kind is kept: which columns hold which field. Kinds are data, the verbs know none."""
+"""How an entity is kept: which columns hold which field. Entities are data, the verbs know none."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import cast
+from typing import Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, true
 
-from syncd.crm.errors import InvalidValue, RecordError
+from syncd.crm.errors import RecordError
 from syncd.crm.feed import Actor
-from syncd.crm.tables import ACTIVE
-from syncd.model.fields import Field, FieldType
-from syncd.model.kinds import Kind
+from syncd.model.fields import Attribute, Field, FieldType
+from syncd.model.kinds import Schema
 from syncd.model.record import Record
+from syncd.model.states import ACTIVE, USE, States
 from syncd.model.values import Value
 
-MAX_TEXT = 32_768  # characters of a value
-MAX_NOTE = 1_048_576  # characters of a free text
-MAX_NAMES = 1_000  # elements of a set
+S = TypeVar("S", bound=Schema)
+S_co = TypeVar("S_co", bound=Schema, covariant=True)
 
 _LINE_END = re.compile(r"\r\n?|\n")
-_OTHER_BYTES = re.compile("[\udc80-\udcff]")  # how Python keeps what it could not decode
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps no NUL, UTF-8 no lone surrogate
 
 Row = Mapping[str, object]
 
@@ -43,9 +40,9 @@ class Origin:
 class Stored:
     """One record as the CRM holds it.
 
-    `record` has every mapped field. `extras` are the other settable columns, such as
-    `accountrolecode`. `origins` has the groups that ever held a value. A deleted record keeps its
-    values.
+    `record` has every field. `extras` are the other settable columns, such as `accountrolecode`.
+    `active` says that it may be changed: it is in use, or open. `origins` has the groups that ever
+    held a value. A deleted record keeps its values.
     """
 
     id: str
@@ -59,6 +56,20 @@ class Stored:
     extras: Mapping[str, Value]
     created_at: datetime
     modified_at: datetime
+    statecode: str = ACTIVE
+    statuscode: str = ACTIVE
+    created_by: str | None = None
+    modified_by: str | None = None
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Every field and every extra."""
+        return {**self.record.fields, **self.extras}
+
+    @property
+    def name(self) -> str:
+        """What it is called; empty when it has no name."""
+        return self.record.kind.called(self.record.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +81,58 @@ class Draft:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did to one record: the row before (`None`: created), after, what differs."""
+
+    before: Row | None
+    row: Row
+    names: tuple[str, ...]
+
+
+Assemble = Callable[[Row], dict[str, Value]]
+Disassemble = Callable[[Connection, Sequence[Draft]], list["dict[str, object] | RecordError"]]
+
+
 @dataclass(frozen=True)
-class StoredKind:
-    """How a kind is kept.
+class StoredKind(Generic[S_co]):
+    """How an entity is kept.
 
     `source` and `columns` are what is selected: the table, and what is joined to it. `extras` are
-    settable columns that the map does not name. `assemble` makes the fields of a selected row;
+    settable columns that its fields do not name. `assemble` makes the fields of a selected row;
     `disassemble` makes a batch of patches into what they change of their rows: table columns, and
     joined columns that follow from them; or an error in the place of a patch that cannot be.
+    `constants` are columns that all its records, and only they, have in common in their table.
+    `keyed`: kept findable by what people and companies are recognised by. `extra_pointers`: the
+    entities that extras refer to.
     """
 
-    kind: Kind
+    kind: S_co
     table: Table
     source: FromClause
     columns: tuple[ColumnElement[object], ...]
     extras: Mapping[str, FieldType]
-    assemble: Callable[[Row], dict[str, Value]]
-    disassemble: Callable[[Connection, Sequence[Draft]], list[dict[str, object] | RecordError]]
+    assemble: Assemble
+    disassemble: Disassemble
+    states: States = USE
+    constants: Mapping[str, object] = field(default_factory=dict)
+    keyed: bool = False
+    extra_pointers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def entity(self) -> str:
+        """The name of the entity."""
+        return self.kind.name
+
+    @cached_property
+    def mine(self) -> ColumnElement[bool]:
+        """The rows of its table that are its records, the deleted ones included."""
+        return and_(true(), *(self.table.c[name] == v for name, v in self.constants.items()))
+
+    @cached_property
+    def alive(self) -> ColumnElement[bool]:
+        """The rows of its table that are its records and are not deleted."""
+        return and_(self.table.c.deleted_at.is_(None), self.mine)
 
     @cached_property
     def table_columns(self) -> tuple[str, ...]:
@@ -100,44 +146,66 @@ class StoredKind:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Everything that a patch may name: the fields in the order of the map, then the extras."""
+        """Everything that a patch may name: the fields in order, then the extras."""
         mapped = tuple(self.kind.by_name)
         return mapped + tuple(name for name in self.extras if name not in self.kind.by_name)
 
     def type_of(self, name: str) -> FieldType | None:
         """The type of a field or an extra; `None` when there is none of this name."""
-        field = self.kind.by_name.get(name)
-        return field.type if field else self.extras.get(name)
+        found = self.kind.by_name.get(name)
+        return found.type if found else self.extras.get(name)
 
     def names_of(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The fields and extras that live in any of these columns."""
         changed = {name for column in columns for name in self._kept_in.get(column, ())}
         return tuple(name for name in self.names if name in changed)
 
+    def group_of(self, name: str) -> str | None:
+        """The group whose origin is kept for a field; `None` for an extra."""
+        found = self.kind.by_name.get(name)
+        return found.group if isinstance(found, Field) else name if found else None
+
+    @cached_property
+    def pointers(self) -> Mapping[str, str]:
+        """Column → the entity whose record it points to."""
+        fields = (each for each in self.kind.fields if each.type is FieldType.REFERENCE)
+        own = {c: e for each in fields for c, e in zip(each.crm, each.refers, strict=True)}
+        return {**own, **self.extra_pointers}
+
+    @cached_property
+    def content(self) -> tuple[str, ...]:
+        """The table's columns that fields and extras live in."""
+        return tuple(name for name in self.table_columns if name in self._kept_in)
+
     @cached_property
     def _kept_in(self) -> Mapping[str, tuple[str, ...]]:
         """Column → the fields and extras that live in it."""
         kept: dict[str, tuple[str, ...]] = {extra: (extra,) for extra in self.extras}
-        for field in self.kind.fields:
-            for column in field.crm:
-                kept[column] = (*kept.get(column, ()), field.name)
+        for each in self.kind.fields:
+            for column in each.crm:
+                kept[column] = (*kept.get(column, ()), each.name)
         return kept
 
     def stored(self, row: Row, fields: Mapping[str, Value] | None = None) -> Stored:
         """The record in a selected row. `fields`: what it assembles to, where that is known."""
         made = cast("Mapping[str, tuple[str, str | None]]", row["origins"])
+        state = cast(str, row["statecode"])
         return Stored(
             id=cast(str, row["id"]),
             record=Record(self.kind, self.assemble(row) if fields is None else fields),
             version=cast(int, row["version"]),
             owner_id=cast(str, row["owner_id"]),
-            active=row["statecode"] == ACTIVE,
+            active=state in self.states.editable,
             deleted=row["deleted_at"] is not None,
             origins={group: _origin(at, mailbox) for group, (at, mailbox) in made.items()},
             merged_into=cast("str | None", row["merged_into"]),
             extras={name: value_of(kind, row[name]) for name, kind in self.extras.items()},
             created_at=cast(datetime, row["created_at"]),
             modified_at=cast(datetime, row["modified_at"]),
+            statecode=state,
+            statuscode=cast("str | None", row["statuscode"]) or self.states.by_name[state].default,
+            created_by=cast("str | None", row["created_by"]),
+            modified_by=cast("str | None", row["modified_by"]),
         )
 
 
@@ -146,30 +214,53 @@ def _origin(at: str, mailbox: str | None) -> Origin:
     return Origin(datetime.fromisoformat(at), mailbox)
 
 
-def plain(kind: Kind, table: Table, extras: Mapping[str, FieldType] | None = None) -> StoredKind:
-    """A kind whose fields are just the columns of `table`: one each, or several lines of one text.
+def plain(
+    kind: S,
+    table: Table,
+    extras: Mapping[str, FieldType] | None = None,
+    *,
+    states: States = USE,
+    constants: Mapping[str, object] | None = None,
+    disassemble: Disassemble | None = None,
+    keyed: bool = False,
+) -> StoredKind[S]:
+    """An entity whose fields are just the columns of `table`: one each, or several of one value.
 
-    Raises ValueError when the map asks for more than that.
+    Raises ValueError when its fields ask for more than that.
     """
-    odd = [f.name for f in kind.fields if len(f.crm) != 1 and f.type is not FieldType.LINES]
+    odd = [
+        f.name
+        for f in kind.fields
+        if len(f.crm) != 1 and f.type not in (FieldType.LINES, FieldType.REFERENCE)
+    ]
     if odd:
         raise ValueError(f"{kind.name}.{odd[0]} has several columns and is not lines")
 
-    def disassemble(
-        _: Connection, drafts: Sequence[Draft]
-    ) -> list[dict[str, object] | RecordError]:
+    def straight(_: Connection, drafts: Sequence[Draft]) -> list[dict[str, object] | RecordError]:
         return [columns_of(kind, draft.patch) for draft in drafts]
 
-    columns = tuple(cast("Iterable[ColumnElement[object]]", table.columns))
-    return StoredKind(kind, table, table, columns, extras or {}, reader(kind.fields), disassemble)
+    return StoredKind(
+        kind,
+        table,
+        table,
+        tuple(cast("Iterable[ColumnElement[object]]", table.columns)),
+        extras or {},
+        reader(kind.fields),
+        disassemble or straight,
+        states,
+        constants or {},
+        keyed,
+    )
 
 
-def reader(fields: Iterable[Field]) -> Callable[[Row], dict[str, Value]]:
+def reader(fields: Iterable[Attribute]) -> Callable[[Row], dict[str, Value]]:
     """What reads these fields out of a row, each by its `crm` columns."""
     fields = tuple(fields)
     straight = [(f.name, f.crm[0]) for f in fields if len(f.crm) == 1]
     sets = [(f.name, f.crm[0]) for f in fields if f.type is FieldType.NAMES]
-    lines = [(f.name, f.crm) for f in fields if len(f.crm) > 1]
+    several = [f for f in fields if len(f.crm) > 1]
+    lines = [(f.name, f.crm) for f in several if f.type is FieldType.LINES]
+    references = [(f.name, f.crm, f.refers) for f in several if f.type is FieldType.REFERENCE]
     names = tuple(name for name, _ in straight)
     pick = _picker([column for _, column in straight])
 
@@ -179,6 +270,8 @@ def reader(fields: Iterable[Field]) -> Callable[[Row], dict[str, Value]]:
             values[name] = value_of(FieldType.NAMES, row[column])
         for name, columns in lines:
             values[name] = joined(columns, row)
+        for name, columns, refers in references:
+            values[name] = referred(columns, refers, row)
         return values
 
     return assemble
@@ -191,7 +284,7 @@ def _picker(columns: Sequence[str]) -> Callable[[Row], tuple[Value, ...]]:
     return cast("Callable[[Row], tuple[Value, ...]]", itemgetter(*columns))
 
 
-def columns_of(kind: Kind, patch: Mapping[str, Value]) -> dict[str, object]:
+def columns_of(kind: Schema, patch: Mapping[str, Value]) -> dict[str, object]:
     """The columns of a patch, and what to put into them. What the map does not name is an extra."""
     columns: dict[str, object] = {}
     for name, value in patch.items():
@@ -199,10 +292,22 @@ def columns_of(kind: Kind, patch: Mapping[str, Value]) -> dict[str, object]:
         if field is None or len(field.crm) == 1:
             column = name if field is None else field.crm[0]
             columns[column] = list(value) if isinstance(value, tuple) else value
+        elif field.type is FieldType.REFERENCE:
+            entity, _, record_id = cast(str, value or "").partition(":")
+            parts = [record_id if each == entity else None for each in field.refers]
+            columns.update(zip(field.crm, parts, strict=True))
         else:
             parts = split(cast("str | None", value), len(field.crm))
             columns.update(zip(field.crm, parts, strict=True))
     return columns
+
+
+def referred(columns: Sequence[str], refers: Sequence[str], row: Row) -> str | None:
+    """A reference that one of several columns holds: `account:ID`."""
+    for column, entity in zip(columns, refers, strict=True):
+        if row[column] is not None:
+            return f"{entity}:{row[column]}"
+    return None
 
 
 def value_of(kind: FieldType, held: object) -> Value:
@@ -227,39 +332,3 @@ def joined(columns: Sequence[str], row: Row) -> str | None:
     while lines and not lines[-1]:
         lines.pop()
     return "\n".join(lines) or None
-
-
-def checked(stored: StoredKind, patch: Mapping[str, Value]) -> dict[str, Value]:
-    """The patch with every empty value as `None`. Raises InvalidValue on what cannot be stored."""
-    return {name: _checked(name, stored.type_of(name), value) for name, value in patch.items()}
-
-
-def checked_text(name: str, text: object, limit: int) -> str | None:
-    """A text that can be stored, `None` for an empty one. Raises InvalidValue."""
-    if not isinstance(text, str):
-        raise InvalidValue(name, "not a text")
-    if len(text) > limit:
-        raise InvalidValue(name, f"longer than {limit:,} characters")
-    if _OTHER_BYTES.search(text):
-        raise InvalidValue(name, "is not UTF-8; save the file as UTF-8")
-    if _UNSTORABLE.search(text):
-        raise InvalidValue(name, "has characters that no text may have (such as NUL)")
-    return text if text and not text.isspace() else None
-
-
-def _checked(name: str, kind: FieldType | None, value: Value) -> Value:
-    if kind is None:
-        raise InvalidValue(name, "there is no such field")
-    if value is None:
-        return None
-    if kind is FieldType.DATE:
-        if not isinstance(value, date) or isinstance(value, datetime):
-            raise InvalidValue(name, "not a day")
-        return value
-    if kind is not FieldType.NAMES:
-        return checked_text(name, value, MAX_NOTE if kind is FieldType.NOTE else MAX_TEXT)
-    if not isinstance(value, tuple):
-        raise InvalidValue(name, "not a list of names")
-    if len(value) > MAX_NAMES:
-        raise InvalidValue(name, f"more than {MAX_NAMES:,} names")
-    return tuple(filter(None, (checked_text(name, each, MAX_TEXT) for each in value))) or None

@@ -1,16 +1,19 @@
-"""The tables of the CRM store. A kind's columns are made from its field map, so they cannot drift.
+"""The tables of the CRM store. An entity's columns are made from its fields, so they cannot drift.
 
 The sync engine's tables join the same `metadata`: one database, one history of migrations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -26,10 +29,16 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from syncd.model.contact import CONTACT
-from syncd.model.fields import FieldType
-from syncd.model.kinds import Kind
-
-ACTIVE, INACTIVE = "active", "inactive"
+from syncd.model.entities import (
+    ACCOUNT,
+    ACTIVITIES,
+    LEAD,
+    NOTE_ENTITY,
+    OPPORTUNITY,
+    PARTY_TARGETS,
+)
+from syncd.model.fields import Attribute, FieldType
+from syncd.model.kinds import Schema
 
 metadata = MetaData(
     naming_convention={
@@ -56,7 +65,26 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """The moment as an aware time; SQLite hands it back without its zone."""
         del dialect
-        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Money(TypeDecorator[Decimal]):
+    """An amount, kept as whole cents: exact, and compared as a number on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """The amount in cents."""
+        del dialect
+        return None if value is None else int(value.scaleb(2))
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """The amount, with two places."""
+        del dialect
+        return None if value is None else Decimal(value).scaleb(-2)
 
 
 def utc(at: datetime) -> datetime:
@@ -77,6 +105,12 @@ COLUMN_TYPES: Mapping[FieldType, TypeEngine[Any]] = {
     FieldType.PHONE: Text(),
     FieldType.DATE: Date(),
     FieldType.NAMES: Names,
+    FieldType.CHOICE: Text(),
+    FieldType.MONEY: Money(),
+    FieldType.MOMENT: UtcTime(),
+    FieldType.WHOLE: Integer(),
+    FieldType.FLAG: Boolean(),
+    FieldType.REFERENCE: Id,
 }
 
 
@@ -88,44 +122,64 @@ user = Table(
     Column("name", Text),
 )
 
-account = Table(
-    "account",
+team = Table(
+    "team",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("name", Text, nullable=False, index=True),  # one line, white space folded
-    Column("owner_id", Id, ForeignKey(user.c.id), nullable=False),
-    Column("statecode", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("modified_at", UtcTime, nullable=False),
+    Column("name", Text, nullable=False, unique=True),  # one line, white space folded
+)
+
+team_member = Table(
+    "team_member",
+    metadata,
+    Column("team_id", Id, ForeignKey(team.c.id), primary_key=True),
+    Column("user_id", Id, ForeignKey(user.c.id), primary_key=True, index=True),
 )
 
 
 def record_table(
-    name: str, kind: Kind, metadata: MetaData, *extra_columns: Column[object]
+    name: str, kind: Schema, metadata: MetaData, *extra_columns: Column[object]
 ) -> Table:
-    """A table for records of `kind`: the columns of its field map, and those all kinds have.
+    """A table for records of `kind`: the columns of its fields, and those all records have.
 
-    An extra column replaces the one of its name that the map would make.
+    An extra column replaces the one of its name that the fields would make.
     """
     own = {column.name for column in extra_columns}
-    mapped = {column: field.type for field in kind.fields for column in field.crm}
     return Table(
         name,
         metadata,
         Column("id", Id, primary_key=True),
         Column("owner_id", Id, ForeignKey(user.c.id), nullable=False, index=True),
         *extra_columns,
-        *(Column(each, COLUMN_TYPES[mapped[each]]) for each in mapped if each not in own),
+        *(column for each in kind.fields for column in _columns(each) if column.name not in own),
         Column("statecode", Text, nullable=False),
+        Column("statuscode", Text),  # of a record from before there were any: what its state has
         Column("version", Integer, nullable=False),
         Column("origins", JSON, nullable=False),  # group → [ISO time in UTC, mailbox or null]
         Column("created_at", UtcTime, nullable=False),
+        Column("created_by", Text),  # "user:ann@contoso.com"; unknown of what is older than this
         Column("modified_at", UtcTime, nullable=False),
+        Column("modified_by", Text),
         Column("deleted_at", UtcTime),  # a deleted record keeps its row and values (P1)
         Column("merged_into", Id),
     )
 
+
+def _columns(field: Attribute) -> Iterable[Column[Any]]:
+    if field.type is not FieldType.REFERENCE:
+        return [Column(each, COLUMN_TYPES[field.type]) for each in field.crm]
+    return [
+        Column(column, Id, ForeignKey(f"{entity}.id"), index=True)
+        for column, entity in zip(field.crm, field.refers, strict=True)
+    ]
+
+
+account = record_table(
+    "account",
+    ACCOUNT,
+    metadata,
+    Column("name", Text, nullable=False, index=True),  # one line, white space folded
+)
 
 contact = record_table(
     "contact",
@@ -133,6 +187,83 @@ contact = record_table(
     metadata,
     Column("parentcustomerid", Id, ForeignKey(account.c.id, ondelete="SET NULL"), index=True),
     Column("accountrolecode", Text),  # the person's role at the account: "Decision Maker"
+    Column("originatingleadid", Id, ForeignKey("lead.id"), index=True),
+)
+
+lead = record_table("lead", LEAD, metadata)
+opportunity = record_table("opportunity", OPPORTUNITY, metadata)
+note = record_table("note", NOTE_ENTITY, metadata)
+
+
+class _AllActivities(Schema):
+    """What any activity may have: one table holds all sorts of them."""
+
+
+activity = record_table(
+    "activity",
+    _AllActivities(
+        "activity",
+        "activities",
+        tuple({each.name: each for sort in ACTIVITIES for each in sort.fields}.values()),
+    ),
+    metadata,
+    Column("kind", Text, nullable=False),
+)
+
+# Who takes part in an activity: one of the four, or nobody that is known, and then an address.
+activity_party = Table(
+    "activity_party",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("activity_id", Id, ForeignKey(activity.c.id), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    *(Column(f"{e}_id", Id, ForeignKey(f"{e}.id"), index=True) for e in PARTY_TARGETS),
+    Column("address", Text),
+    Column("name", Text),  # as it was written, or as the record was called when it went
+)
+
+# What a record is known as elsewhere: importing it again finds it by this.
+external_key = Table(
+    "external_key",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("record_id", Id, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+# What a record may be found by when somebody is about to enter it again (`crm.duplicates`).
+duplicate_key = Table(
+    "duplicate_key",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("record_id", Id, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+# A record that its owner lets others see, or change, too.
+share = Table(
+    "share",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    Column("record_id", Id, primary_key=True),
+    Column("principal_id", Id, primary_key=True, index=True),  # a user or a team
+    Column("may_write", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who may read or change what. No rule: everybody everything.
+access_rule = Table(
+    "access_rule",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entity", Text, nullable=False),
+    Column("field", Text),  # of one field only
+    Column("team_id", Id, ForeignKey(team.c.id)),  # none: of everybody
+    Column("read", Text, nullable=False),
+    Column("write", Text, nullable=False),
 )
 
 crm_change = Table(

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select
 
+from syncd.crm.checking import MAX_TEXT, checked_text
 from syncd.crm.errors import InvalidValue, RecordExists, UserExists
-from syncd.crm.stored import MAX_TEXT, checked_text
 from syncd.crm.tables import user
 from syncd.model.normal import text
 

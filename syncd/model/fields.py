@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -16,6 +16,12 @@ class FieldType(StrEnum):
     PHONE = "phone"  # one number; compared by what is dialled
     DATE = "date"  # a calendar day, in no time zone
     NAMES = "names"  # a set of names; merged element by element
+    CHOICE = "choice"  # one of a closed list of options
+    MONEY = "money"  # an amount in the organisation's currency, to the cent
+    MOMENT = "moment"  # a point in time, in UTC
+    WHOLE = "whole"  # a whole number
+    FLAG = "flag"  # yes or no
+    REFERENCE = "reference"  # another record: its id, or "account:ID" where several kinds can be
 
 
 class Side(StrEnum):
@@ -96,18 +102,38 @@ EwsProperty = Uri | Indexed | Tag | Named
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One row of a field map.
+class Option:
+    """One option of a choice, and the numbers that Dataverse exports for it."""
+
+    name: str
+    codes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One field of an entity, as the CRM knows it.
 
     `name` is the field's name everywhere: the Dataverse logical name, where that has one.
-    `crm` are the CRM columns that hold it, in order; `graph` is the Graph v1.0 property, or
-    `String 0x3A07` for a single-value extended property.
+    `crm` are the CRM columns that hold it, in order. `refers` are the entities that a reference
+    may point to, each in the column of its place in `crm`.
     """
 
     name: str
     label: str
     type: FieldType
     crm: tuple[str, ...]
+    required: bool = field(default=False, kw_only=True)
+    options: tuple[Option, ...] = field(default=(), kw_only=True)
+    refers: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Attribute):
+    """One row of a field map: an attribute that has a place in Outlook.
+
+    `graph` is the Graph v1.0 property, or `String 0x3A07` for a single-value extended property.
+    """
+
     ews: EwsProperty
     graph: str
     group: str

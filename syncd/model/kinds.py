@@ -1,12 +1,17 @@
-"""A kind of record is data: its field map, where its items live, what they are matched by."""
+"""A kind of record is data: its field map, where its items live, what they are matched by.
+
+An entity is what the CRM keeps; a kind is one that has items in Outlook, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from syncd.model.fields import EwsProperty, Field, Group
+from syncd.model.fields import Attribute, EwsProperty, Field, Group
+from syncd.model.normal import text
+from syncd.model.states import States
 from syncd.model.values import Value
 
 
@@ -42,15 +47,44 @@ class MatchBy:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One sort of record.
+class Schema:
+    """What a sort of record has: its name, its fields."""
+
+    name: str
+    plural: str
+    fields: Sequence[Attribute]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Attribute]:
+        """The fields by name."""
+        return {field.name: field for field in self.fields}
+
+    def called(self, values: Mapping[str, Value]) -> str:
+        """What a record is called; empty when it has no name."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Entity(Schema):
+    """A sort of record that only the CRM keeps. `titled` are the fields that make up its name."""
+
+    fields: tuple[Attribute, ...]
+    titled: tuple[str, ...]
+    states: States
+
+    def called(self, values: Mapping[str, Value]) -> str:
+        """What a record is called; empty when it has no name."""
+        return text(" ".join(str(values[name]) for name in self.titled if values.get(name))) or ""
+
+
+@dataclass(frozen=True)
+class Kind(Schema):
+    """One sort of record that has items in Outlook.
 
     `distinguished` is the Exchange folder its items live in by default; `labels` the field that
     holds the item's categories.
     """
 
-    name: str
-    plural: str
     fields: tuple[Field, ...]
     initial: tuple[Initial, ...]
     match: MatchBy

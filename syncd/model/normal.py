@@ -10,7 +10,6 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import lru_cache
 
 from syncd.model.fields import FieldType, Group
@@ -78,16 +77,19 @@ _TEXT_FORMS: Mapping[FieldType, Callable[[str], str | None]] = {
     FieldType.NOTE: lines,
     FieldType.EMAIL: email,
     FieldType.PHONE: phone,
+    FieldType.CHOICE: text,
+    FieldType.REFERENCE: text,
 }
 
 
 def normal(kind: FieldType, value: Value) -> Value:
     """The normal form of a value of this type."""
-    if value is None or isinstance(value, date):
-        return value
     if isinstance(value, tuple):
         return names(value)
-    return _TEXT_FORMS[kind](value)
+    if not isinstance(value, str):
+        return value
+    form = _TEXT_FORMS.get(kind)
+    return form(value) if form else value
 
 
 def same(kind: FieldType, one: Value, two: Value) -> bool:

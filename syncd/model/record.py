@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from syncd.model.fields import Group
-from syncd.model.kinds import Kind
+from syncd.model.kinds import Schema
 from syncd.model.normal import normal, same
 from syncd.model.values import JsonValue, Value, from_json, to_json
 
@@ -16,7 +16,7 @@ from syncd.model.values import JsonValue, Value, from_json, to_json
 class Record:
     """A kind and its observed fields. A missing key means "not observed", `None` means "empty"."""
 
-    kind: Kind
+    kind: Schema
     fields: Mapping[str, Value]
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ class Record:
         return {name: to_json(value) for name, value in self.fields.items()}
 
     @classmethod
-    def from_json(cls, kind: Kind, data: Mapping[str, object]) -> Record:
+    def from_json(cls, kind: Schema, data: Mapping[str, object]) -> Record:
         """The record that `to_json` wrote. Fields that the map no longer names are left out."""
         known = {name: value for name, value in data.items() if name in kind.by_name}
         return cls(kind, {n: from_json(kind.by_name[n].type, v) for n, v in known.items()})

@@ -1,25 +1,29 @@
 """Field values, and their one canonical form as JSON.
 
-A value is text, a day, a set of names, or `None`. `None` says "observed, and empty": the field was
+A value is text, a day, a set of names, a moment, an amount, a number, yes or no, or `None`.
+`None` says "observed, and empty": the field was
 cleared. A field that was *not observed* has no key in the record at all; the two never mix.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 
 from syncd.model.fields import FieldType
 
-Value = str | date | tuple[str, ...] | None
-JsonValue = str | list[str] | None
+Value = str | date | tuple[str, ...] | Decimal | int | None  # a datetime is a date, a bool an int
+JsonValue = str | list[str] | int | None
 
 
 def to_json(value: Value) -> JsonValue:
-    """The JSON form of a value: text, an ISO day, a list of names, or null."""
+    """The JSON form of a value: text, an ISO day or time, an amount as text, a list, or null."""
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, tuple):
         return list(value)
     return value
@@ -31,9 +35,26 @@ def from_json(kind: FieldType, value: object) -> Value:
         return None
     if kind is FieldType.NAMES and isinstance(value, list):
         return tuple(str(each) for each in value)
-    if isinstance(value, str) and kind is not FieldType.NAMES:
-        return date.fromisoformat(value) if kind is FieldType.DATE else value
+    if isinstance(value, int) and kind in (FieldType.WHOLE, FieldType.FLAG):
+        return value
+    if isinstance(value, str) and kind not in (FieldType.NAMES, FieldType.WHOLE, FieldType.FLAG):
+        read = _FROM_TEXT.get(kind)
+        return read(value) if read else value
     raise ValueError(f"not a {kind} value: {value!r}")
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"not an amount: {text!r}") from None
+
+
+_FROM_TEXT: Mapping[FieldType, Callable[[str], Value]] = {
+    FieldType.DATE: date.fromisoformat,
+    FieldType.MOMENT: datetime.fromisoformat,
+    FieldType.MONEY: _amount,
+}
 
 
 def canonical(data: Mapping[str, object]) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Date, Text, func, select
 
 from syncd.crm.stored import StoredKind
 from syncd.crm.tables import account
+from syncd.model.kinds import Schema
 
 _PARENT = "parentcustomerid"  # the column that names a record's account
 
@@ -33,7 +34,7 @@ class FilterField:
     compared: Compared
 
 
-def filter_fields(stored: StoredKind) -> Mapping[str, FilterField]:
+def filter_fields(stored: StoredKind[Schema]) -> Mapping[str, FilterField]:
     """The fields of a kind by the names that a filter gives them."""
     columns = stored.table.c
     named = {field.name for field in stored.kind.fields} | set(stored.extras)
@@ -53,7 +54,7 @@ def filter_fields(stored: StoredKind) -> Mapping[str, FilterField]:
     return {field.name: field for field in fields}
 
 
-def _of_parent(stored: StoredKind) -> list[FilterField]:
+def _of_parent(stored: StoredKind[Schema]) -> list[FilterField]:
     """The fields that a record's account gives it.
 
     A scalar subquery and no join: a record without an account is a record still. The alias keeps

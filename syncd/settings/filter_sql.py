@@ -14,8 +14,9 @@ from typing import Any
 from odata_query import ast
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
-from syncd.crm.tables import ACTIVE, INACTIVE, user
+from syncd.crm.tables import user
 from syncd.crm.users import key_of
+from syncd.model.states import ACTIVE, INACTIVE
 from syncd.settings.filter_error import FilterError, Positions
 from syncd.settings.filter_fields import Compared, FilterField
 from syncd.settings.mistakes import did_you_mean

@@ -18,6 +18,7 @@ from odata_query.grammar import ODataLexer, ODataParser
 from sqlalchemy import ColumnElement
 
 from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Schema
 from syncd.settings.filter_error import FilterError, Positions
 from syncd.settings.filter_fields import filter_fields
 from syncd.settings.filter_sql import FUNCTIONS, ME, ToSql
@@ -42,12 +43,12 @@ class Filter:
     """A filter over the records of one kind, known to compile. Equal when text and kind are."""
 
     text: str
-    stored: StoredKind = field(repr=False)
+    stored: StoredKind[Schema] = field(repr=False)
     _tree: ast._Node = field(repr=False, compare=False)
     _positions: Positions = field(repr=False, compare=False)
 
     @classmethod
-    def parse(cls, text: str, stored: StoredKind) -> Filter:
+    def parse(cls, text: str, stored: StoredKind[Schema]) -> Filter:
         """The filter that `text` says. Raises FilterError on what is not understood."""
         positions = Positions()
         made = cls(text, stored, _tree(text, positions), positions)

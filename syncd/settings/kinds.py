@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
 
-KINDS: Mapping[str, StoredKind] = {stored.kind.plural: stored for stored in STORED.values()}
+KINDS: Mapping[str, StoredKind[Kind]] = {stored.kind.plural: stored for stored in STORED.values()}

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, insert, update
 from syncd.crm import database
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
 from syncd.model.policy import Track
 from syncd.model.values import canonical
 from syncd.outlook.errors import MailboxError, Scope, Sort
@@ -49,7 +50,7 @@ class SyncService:
     policies: Mapping[str, MailboxPolicy]
     connect: Connect
     clock: Callable[[], datetime] = database.utcnow
-    stored: Mapping[str, StoredKind] = field(default_factory=lambda: STORED)
+    stored: Mapping[str, StoredKind[Kind]] = field(default_factory=lambda: STORED)
     new_key: Callable[[], UUID] = uuid4
     progress: Progress = quiet
     _waker: Waker = field(init=False)

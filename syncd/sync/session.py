@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, insert, se
 from syncd.crm import database
 from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.outlook.port import Head, Mailbox, Sensitivity
 from syncd.reconcile.decide import Rules
@@ -61,7 +62,7 @@ class Session:
     mailbox: MailboxRow
     installation: Installation
     policy: KindPolicy
-    stored: StoredKind
+    stored: StoredKind[Kind]
     where: ColumnElement[bool]
     rules_text: str
     run_id: str

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select
 
 from syncd.crm import database, feed
 from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
 from syncd.sync import mailboxes
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import link
@@ -24,7 +25,7 @@ class Waker:
     """Follows the CRM's change feed from where it stood when first asked."""
 
     engine: Engine
-    stored: Mapping[str, StoredKind]
+    stored: Mapping[str, StoredKind[Kind]]
     clock: Callable[[], datetime]
     _seen: int | None = None
 
@@ -52,7 +53,7 @@ class Waker:
         self._seen = changes[-1].number if changes else newest
 
 
-def _concerned(conn: Connection, kind: str, stored: StoredKind, ids: set[str]) -> set[int]:
+def _concerned(conn: Connection, kind: str, stored: StoredKind[Kind], ids: set[str]) -> set[int]:
     """The mailboxes that hold one of these records, or whose user owns one."""
     found: set[int] = set()
     for chunk in chunks(ids):

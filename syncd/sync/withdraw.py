@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from syncd.crm import records
+from syncd.crm import lifecycle, records
 from syncd.crm.feed import Actor, ActorKind
 from syncd.model.record import equal
 from syncd.model.values import Value, from_json, to_json
@@ -41,7 +41,7 @@ def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapsho
         }
         theirs = _held_elsewhere(traces, groups)
         if theirs:
-            records.reattribute(conn, session.stored, held.id, theirs)
+            lifecycle.reattribute(conn, session.stored, held.id, theirs)
         _take_back(traces, frozenset(theirs))
         now = records.read(conn, session.stored, [held.id])[held.id]
         forget(traces, now, frozenset(theirs), snapshots)
@@ -105,7 +105,7 @@ def _take_back(traces: Traces, spared: frozenset[str]) -> None:
     patch = _earlier(traces, spared)
     if held.deleted:
         if patch:
-            records.overwrite_deleted(conn, session.stored, held.id, patch, actor)
+            lifecycle.overwrite_deleted(conn, session.stored, held.id, patch, actor)
         return
     left = held
     if patch:
@@ -114,7 +114,7 @@ def _take_back(traces: Traces, spared: frozenset[str]) -> None:
         )
     from_outlook = any(row.verb == Verb.CREATE_RECORD for row in traces.history)
     if from_outlook and not any(left.record.fields.values()):
-        records.delete(conn, session.stored, held.id, actor, at)
+        lifecycle.delete(conn, session.stored, held.id, actor, at)
         session.tally.crm["deleted"] += 1
     else:
         session.tally.crm["updated"] += left.version != held.version

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from sqlalchemy import select, update
 
-from syncd.crm import accounts, feed, records
+from syncd.crm import accounts, feed, lifecycle, records
 from syncd.crm.database import read, write
 from syncd.crm.errors import NoSuchAccount
 from syncd.crm.feed import Actor
@@ -82,7 +82,11 @@ def test_what_a_written_company_does(
     with write(store.engine) as conn:
         for name in ("Twins", "Twins", "Asleep"):
             accounts.create(conn, name, owner_id=store.ann.id, actor=BY_HAND, at=NOON)
-        conn.execute(update(account).where(account.c.name == "Asleep").values(statecode="inactive"))
+        conn.execute(
+            update(account)
+            .where(account.c.name == "Asleep")
+            .values(statecode="inactive", statuscode="inactive")
+        )
     made = start(store, parent=parent, text=text)
     changed = written(store, made, {"companyname": company}, actor)
     assert changed.record.fields["companyname"] == shown
@@ -119,7 +123,7 @@ def test_renaming_an_account_changes_its_contacts(store: Store) -> None:
     with write(store.engine) as conn:
         fields: dict[str, Value] = {"companyname": FABRIKAM}
         gone = records.create(conn, CONTACTS, fields, owner_id=store.ann.id, actor=BY_HAND, at=NOON)
-        records.delete(conn, CONTACTS, gone.id, BY_HAND, NOON)
+        lifecycle.delete(conn, CONTACTS, gone.id, BY_HAND, NOON)
         before = feed.latest(conn)
         for _ in range(2):  # the second time it has the name
             accounts.rename(conn, store.fabrikam.id, "Fabrikam  AG", actor=BY_HAND, at=LATER)

@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy import Engine
 
-from syncd.crm import feed, records
+from syncd.crm import feed, lifecycle, records
 from syncd.crm.database import open_database, read, write
 from syncd.crm.feed import Actor, ActorKind, Change, Verb
 from syncd.crm.records import CONTACTS
@@ -31,7 +31,7 @@ def test_a_change_says_what_who_and_when(store: Store) -> None:
         made = records.create(conn, CONTACTS, given, owner_id=store.ann.id, actor=BY_HAND, at=NOON)
         moved = {"address1_line1": "a"}
         records.update(conn, CONTACTS, made.id, moved, expected=1, actor=FROM_OUTLOOK, at=LATER)
-        records.delete(conn, CONTACTS, made.id, BY_HAND, LATER)
+        lifecycle.delete(conn, CONTACTS, made.id, BY_HAND, LATER)
     created = ("lastname", "address1_line1", "accountrolecode")
     with read(store.engine) as conn:
         changes = [

@@ -157,7 +157,7 @@ def _key(prop: EwsProperty) -> str:
 def _held(value: Value) -> str | list[str] | None:
     if isinstance(value, date):
         return f"{value.isoformat()}T11:59:00Z"
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple) else None if value is None else str(value)
 
 
 def default(desk: Desk) -> str:

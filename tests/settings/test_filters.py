@@ -34,7 +34,7 @@ def store() -> Iterator[Connection]:
         for id_, address in ((ALICE, "alice@example.test"), (BOB, "bob@example.test")):
             conn.execute(insert(user).values(id=id_, address=address))
         owned = {"owner_id": ALICE, **kept}
-        conn.execute(insert(account).values(id="contoso", name="Contoso", **owned))
+        conn.execute(insert(account).values(id="contoso", name="Contoso", origins={}, **owned))
         for id_, person in PEOPLE.items():
             conn.execute(insert(contact).values({"id": id_, "origins": {}, **owned, **person}))
         yield conn

@@ -11,20 +11,21 @@ from sqlalchemy import Engine, MetaData
 from syncd.crm.stored import StoredKind, plain
 from syncd.crm.tables import record_table
 from syncd.model.fields import Direction
+from syncd.model.kinds import Kind
 from tests.memory_mailbox import MemoryServer
 from tests.sync.world import ALICE, World, memory_world
 from tests.toy import GADGET
 
 
 @pytest.fixture(scope="module")
-def gadgets() -> StoredKind:
+def gadgets() -> StoredKind[Kind]:
     """Where gadgets are kept."""
     return plain(GADGET, record_table("gadget", GADGET, MetaData()))
 
 
 @pytest.fixture
 def toys(
-    engine: Engine, store: Path, gadgets: StoredKind
+    engine: Engine, store: Path, gadgets: StoredKind[Kind]
 ) -> tuple[World, Mapping[str, MemoryServer]]:
     """A world of gadgets."""
     gadgets.table.create(engine)

@@ -17,10 +17,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text, update
 
-from syncd.crm import database, records, users
+from syncd.crm import database, lifecycle, records, users
 from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.records import CONTACTS, New, Stored
 from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy
 from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
@@ -79,7 +80,7 @@ class World:
     connect: Callable[[str], Mailbox]
     counted: Callable[[], Counter[str]]
     pass_on: Callable[[float], None] = lambda _: None
-    stored: StoredKind = CONTACTS
+    stored: StoredKind[Kind] = CONTACTS
     rules: KindPolicy = field(default_factory=lambda: KindPolicy(CONTACTS.kind))
     filter: str = MINE
     users: dict[str, str] = field(default_factory=dict)
@@ -212,17 +213,17 @@ class World:
     def assign(self, crm_id: str, address: str) -> None:
         """Somebody gives a record to another user."""
         with database.write(self.engine) as conn:
-            records.assign(conn, self.stored, crm_id, self.users[address], BY_HAND, self.time())
+            lifecycle.assign(conn, self.stored, crm_id, self.users[address], BY_HAND, self.time())
 
     def set_active(self, crm_id: str, *, active: bool) -> None:
         """Somebody deactivates a record, or activates it again."""
         with database.write(self.engine) as conn:
-            records.set_active(conn, self.stored, crm_id, active, BY_HAND, self.time())
+            lifecycle.set_active(conn, self.stored, crm_id, active, BY_HAND, self.time())
 
     def remove(self, crm_id: str) -> None:
         """Somebody deletes a record in the CRM."""
         with database.write(self.engine) as conn:
-            records.delete(conn, self.stored, crm_id, BY_HAND, self.time())
+            lifecycle.delete(conn, self.stored, crm_id, BY_HAND, self.time())
 
     def record(self, crm_id: str) -> Stored:
         """One record as the CRM holds it."""
@@ -344,7 +345,7 @@ class World:
 Memory = tuple[World, Mapping[str, MemoryServer]]
 
 
-def memory_world(engine: Engine, path: Path, stored: StoredKind = CONTACTS) -> Memory:
+def memory_world(engine: Engine, path: Path, stored: StoredKind[Kind] = CONTACTS) -> Memory:
     """A world with both mailboxes in memory, and their servers."""
     time = Time()
     servers = {each: MemoryServer(stored.kind, time) for each in (ALICE, BOB)}

@@ -16,8 +16,8 @@ CORE = sorted([*(ROOT / "model").glob("*.py"), *(ROOT / "reconcile").glob("*.py"
 ENGINE = sorted([*(ROOT / "reconcile").glob("*.py"), *(ROOT / "sync").rglob("*.py")])
 
 PURE = {
-    "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac",
-    "itertools", "json", "phonenumbers", "re", "types", "typing", "unicodedata", "syncd",
+    "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools",
+    "hashlib", "hmac", "itertools", "json", "phonenumbers", "re", "types", "typing", "unicodedata", "syncd",
 }  # fmt: skip
 READS_A_CLOCK = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
 DOES_IO = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}

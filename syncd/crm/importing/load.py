@@ -11,6 +11,7 @@ from typing import cast
 from sqlalchemy import Connection, Engine
 
 from syncd.crm import accounts, records, users
+from syncd.crm.checking import MAX_TEXT, checked, checked_text
 from syncd.crm.contacts import COMPANY, CONTACTS, PARENT
 from syncd.crm.database import utcnow, write
 from syncd.crm.errors import CrmError, NoSuchOwner, RecordError, RecordExists
@@ -18,7 +19,6 @@ from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.importing.json_file import read_json
 from syncd.crm.importing.report import BadRow, Reading, Rejected, Report, Row, UnreadableFile
 from syncd.crm.importing.vcard import read_vcards
-from syncd.crm.stored import MAX_TEXT, checked, checked_text
 
 CHUNK = 500  # rows in one transaction
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum, auto
 from functools import cache
 
@@ -206,8 +207,8 @@ def _strings(holder: Element, place: Slot, value: Value) -> None:
 
 
 def _text(place: Slot, value: Value) -> str:
-    if value is None or isinstance(value, tuple):
-        raise TypeError(f"{place.name} takes one value")
+    if not isinstance(value, str | date):
+        raise TypeError(f"{place.name} takes one text or day")
     return to_text(place.type, value)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +30,14 @@ def values_of(kind: FieldType) -> st.SearchStrategy[Value]:
             return st.one_of(st.none(), DAYS)
         case FieldType.NAMES:
             return st.one_of(st.none(), SETS)
+        case FieldType.MOMENT:
+            return st.one_of(st.none(), st.datetimes(timezones=st.just(UTC)))
+        case FieldType.MONEY:
+            return st.one_of(st.none(), st.decimals(allow_nan=False))
+        case FieldType.WHOLE:
+            return st.one_of(st.none(), st.integers())
+        case FieldType.FLAG:
+            return st.one_of(st.none(), st.booleans())
         case _:
             return st.one_of(st.none(), TEXTS)
 
@@ -63,11 +72,14 @@ def test_empty_is_absent(kind: FieldType) -> None:
     empty: tuple[Value, ...] = (None, "", " ", "\r\n\t", "\u00a0")
     if kind is FieldType.NAMES:
         empty = (None, (), ("",), (" ", "\n"))
-    if kind is FieldType.DATE:
+    if kind in NEVER_EMPTY:
         empty = (None,)
     assert {normal(kind, each) for each in empty} == {None}
 
 
+NEVER_EMPTY = (
+    FieldType.DATE, FieldType.MOMENT, FieldType.MONEY, FieldType.WHOLE, FieldType.FLAG,
+)  # fmt: skip
 SAME = {
     FieldType.TEXT: ["van Dyk", " van  Dyk ", "van\u00a0Dyk", "van\tDyk\n"],
     FieldType.LINES: ["1 High\nBack yard", "1 High\r\nBack yard\r\n", "1 High \rBack yard"],
@@ -79,6 +91,12 @@ SAME = {
     ],
     FieldType.NAMES: [("Tom", "Ann"), ("Ann", "Tom"), ("Ann", " Tom ", "Ann", "")],
     FieldType.DATE: [date(1980, 2, 29)],
+    FieldType.CHOICE: ["web", " web "],
+    FieldType.MONEY: [Decimal(10), Decimal("10.00")],
+    FieldType.MOMENT: [datetime(2026, 1, 1, tzinfo=UTC)],
+    FieldType.WHOLE: [7],
+    FieldType.FLAG: [True],
+    FieldType.REFERENCE: ["account:1", "account:1 "],
 }  # fmt: skip
 OTHER = {
     FieldType.TEXT: ["van Dyk", "Van Dyk", "vanDyk", "van Dyk."],
@@ -91,6 +109,12 @@ OTHER = {
     ],
     FieldType.NAMES: [("Ann",), ("Ann", "Tom"), ("ann",)],
     FieldType.DATE: [date(1980, 2, 29), date(1980, 3, 1)],
+    FieldType.CHOICE: ["web", "phone"],
+    FieldType.MONEY: [Decimal(10), Decimal("10.01")],
+    FieldType.MOMENT: [datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 1, tzinfo=UTC)],
+    FieldType.WHOLE: [7, 8],
+    FieldType.FLAG: [True, False],
+    FieldType.REFERENCE: ["account:1", "contact:1"],
 }  # fmt: skip
 
 

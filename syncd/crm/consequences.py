@@ -1,0 +1,136 @@
+"""What a write of one record entails for others, in the same transaction.
+
+An account's name is its contacts' company. What else of an account a filter may ask for changes
+nothing in its contacts, but possibly whose mailbox they are in: these are touched. And a contact
+that goes to another account cannot stand for the one it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from syncd.crm import feed
+from syncd.crm.contacts import CONTACTS
+from syncd.crm.entities import ACCOUNTS
+from syncd.crm.feed import Actor, Entry, Verb
+from syncd.crm.rows import chunks, origins_after, rows_of, write_rows
+from syncd.crm.stored import Row, StoredKind, Written
+from syncd.crm.tables import account, contact, utc
+from syncd.model.kinds import Schema
+
+# Columns of an account that decide over its contacts' membership. The name is not among them: it
+# is shown in them, which makes it a change of theirs.
+MEMBERSHIP = frozenset({"owner_id", "statecode", "customertypecode", "parentaccountid"})
+
+
+def follow(
+    conn: Connection,
+    stored: StoredKind[Schema],
+    written: Sequence[Written],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Do what these writes entail."""
+    entailed = _ENTAILED.get(stored.entity)
+    turned = [each for each in written if each.before is not None]
+    if entailed is not None and turned:
+        entailed(conn, turned, actor, at)
+
+
+def _account(conn: Connection, written: Sequence[Written], actor: Actor, at: datetime) -> None:
+    renamed = [each for each in written if _differs(each, "name")]
+    for some in chunks(str(each.row["id"]) for each in renamed):
+        _show(conn, CONTACTS, contact.c.parentcustomerid.in_(some), ("companyname",), actor, at)
+    moved = [each for each in written if any(_differs(each, name) for name in MEMBERSHIP)]
+    touch_contacts_of(conn, [str(e.row["id"]) for e in moved if e not in renamed], actor, at)
+
+
+def touch_contacts_of(
+    conn: Connection, accounts: Sequence[str], actor: Actor, at: datetime
+) -> None:
+    """Say of the contacts of these accounts that their membership is to be looked at anew."""
+    for some in chunks(accounts):
+        query = select(contact.c.id).where(
+            contact.c.parentcustomerid.in_(some), contact.c.deleted_at.is_(None)
+        )
+        entries = [
+            Entry(CONTACTS.entity, each, Verb.TOUCH, ("parentcustomerid",))
+            for each in conn.scalars(query.order_by(contact.c.id))
+        ]
+        feed.append(conn, entries, actor=actor, at=utc(at))
+
+
+def _contact(conn: Connection, written: Sequence[Written], actor: Actor, at: datetime) -> None:
+    homes = {
+        str(each.row["id"]): each.row["parentcustomerid"]
+        for each in written
+        if _differs(each, "parentcustomerid")
+    }
+    for some in chunks(homes):
+        query = select(account.c.id).where(account.c.primarycontactid.in_(some))
+        rows = rows_of(conn, ACCOUNTS, conn.scalars(query), lock=True)
+        left = [r for r in rows.values() if homes[str(r["primarycontactid"])] != r["id"]]
+        blank(conn, ACCOUNTS, left, ("primarycontactid",), actor, at)
+
+
+def blank(
+    conn: Connection,
+    stored: StoredKind[Schema],
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Empty these columns of locked rows, also of closed records: what they point to is gone."""
+    at = utc(at)
+    emptied = [
+        {
+            **row,
+            **dict.fromkeys(columns),
+            "version": cast(int, row["version"]) + 1,
+            "modified_at": at,
+            "modified_by": str(actor),
+        }
+        for row in rows
+    ]
+    write_rows(conn, stored, emptied, columns)
+    entries = [
+        Entry(stored.entity, str(row["id"]), Verb.UPDATE, stored.names_of(columns)) for row in rows
+    ]
+    feed.append(conn, entries, actor=actor, at=at)
+
+
+def _show(
+    conn: Connection,
+    stored: StoredKind[Schema],
+    where: ColumnElement[bool],
+    fields: Sequence[str],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Say of the live records under `where` that these fields, shown from elsewhere, changed."""
+    at = utc(at)
+    query = select(stored.table.c.id).where(stored.alive, where).order_by(stored.table.c.id)
+    ids = list(conn.scalars(query))
+    rows = []
+    for before in rows_of(conn, stored, ids, lock=True).values():
+        row = {**before, "version": cast(int, before["version"]) + 1, "modified_at": at}
+        row["origins"] = origins_after(stored, before["origins"], fields, actor, at)
+        rows.append(row)
+    write_rows(conn, stored, rows, set())
+    entries = [Entry(stored.entity, each, Verb.UPDATE, tuple(fields)) for each in ids]
+    feed.append(conn, entries, actor=actor, at=at)
+
+
+def _differs(each: Written, column: str) -> bool:
+    return each.before is not None and each.before[column] != each.row[column]
+
+
+_ENTAILED: Mapping[str, Callable[[Connection, Sequence[Written], Actor, datetime], None]] = {
+    ACCOUNTS.entity: _account,
+    CONTACTS.entity: _contact,
+}

@@ -1,0 +1,112 @@
+"""What stands before every write of a record.
+
+Its state, what it must have, what it may point to, and what the user who writes may do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self, TypeVar, cast
+
+from sqlalchemy import Connection, select
+
+from syncd.crm.access import Access
+from syncd.crm.errors import MissingValue, NoSuchRecord, NotAllowed, ReadOnly, RecordError
+from syncd.crm.feed import Actor, ActorKind
+from syncd.crm.rows import chunks
+from syncd.crm.stored import Row, StoredKind
+from syncd.crm.tables import metadata
+from syncd.model.kinds import Schema
+from syncd.model.values import Value
+
+K = TypeVar("K", str, int)
+
+
+def demand_editable(stored: StoredKind[Schema], row: Row, actor: Actor) -> None:
+    """Raise ReadOnly of a closed record. Undo passes: what is withdrawn goes there, too (P7)."""
+    state = cast(str, row["statecode"])
+    if state not in stored.states.editable and actor.kind is not ActorKind.UNDO:
+        way_back = any(
+            each in stored.states.editable for each in stored.states.by_name[state].leads_to
+        )
+        raise ReadOnly(stored.entity, cast(str, row["id"]), state, way_back=way_back)
+
+
+def demand_complete(stored: StoredKind[Schema], values: Mapping[str, Value]) -> None:
+    """Raise MissingValue when a required field would be empty."""
+    for field in stored.kind.fields:
+        if field.required and values.get(field.name) is None:
+            raise MissingValue(stored.entity, field.name, field.label)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a batch of writes of one actor is held against."""
+
+    conn: Connection
+    stored: StoredKind[Schema]
+    access: Access | None
+    writable: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, conn: Connection, stored: StoredKind[Schema], actor: Actor, rows: Iterable[Row] = ()
+    ) -> Self:
+        """The guard of a batch over these rows; an actor who is no user of the CRM may do all."""
+        access = Access.of(conn, actor.user_id) if actor.user_id else None
+        if access is None or access.unlimited(stored.entity):
+            return cls(conn, stored, None, frozenset())
+        owners = {cast(str, row["id"]): cast(str, row["owner_id"]) for row in rows}
+        return cls(conn, stored, access, access.writable_among(conn, stored.entity, owners))
+
+    def demand_create(self, owner_id: str, fields: Iterable[str]) -> None:
+        """Raise NotAllowed when the actor may not create such a record."""
+        if self.access is None:
+            return
+        if not self.access.may_create(self.stored.entity, owner_id):
+            raise NotAllowed(self.stored.entity, "create", None)
+        self._demand_fields(fields)
+
+    def demand_update(self, record_id: str, fields: Iterable[str]) -> None:
+        """Raise NotAllowed when the actor may not write the record, or one of these fields."""
+        if self.access is None:
+            return
+        if record_id not in self.writable:
+            raise NotAllowed(self.stored.entity, "change", record_id)
+        self._demand_fields(fields)
+
+    def _demand_fields(self, fields: Iterable[str]) -> None:
+        if self.access is None:
+            return
+        for name in fields:
+            if name in self.access.unwritable_fields(self.stored.entity):
+                raise NotAllowed(self.stored.entity, f"write {name} of", None)
+
+    def unpointed(self, rows: Mapping[K, tuple[Row, Collection[str]]]) -> dict[K, RecordError]:
+        """Of rows with their changed columns, those that would point to no live record."""
+        wanted: dict[str, set[str]] = {}
+        for row, changed in rows.values():
+            for column, entity in self.stored.pointers.items():
+                if column in changed and row[column] is not None:
+                    wanted.setdefault(entity, set()).add(cast(str, row[column]))
+        alive = {entity: _alive(self.conn, entity, ids) for entity, ids in wanted.items()}
+        refused: dict[K, RecordError] = {}
+        for key, (row, changed) in rows.items():
+            for column, entity in self.stored.pointers.items():
+                target = row[column] if column in changed else None
+                if target is not None and target not in alive[entity]:
+                    refused[key] = NoSuchRecord(entity, cast(str, target))
+        return refused
+
+
+def _alive(conn: Connection, entity: str, ids: Iterable[str]) -> set[str]:
+    """Which of these are ids of live records."""
+    table = metadata.tables[entity]
+    found: set[str] = set()
+    for chunk in chunks(ids):
+        query = select(table.c.id).where(table.c.id.in_(chunk))
+        if "deleted_at" in table.c:
+            query = query.where(table.c.deleted_at.is_(None))
+        found.update(conn.scalars(query))
+    return found
