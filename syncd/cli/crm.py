@@ -124,11 +124,14 @@ def list_(
 ) -> None:
     """List contacts by name."""
     from syncd.crm import lookup
+    from syncd.crm.contacts import CONTACTS
 
     most = limit if limit is not None else 0 if as_json else SHOWN
     with reading(context) as conn:
         owner_id = user_id(conn, owner) if owner else None
-        total, found = lookup.listed(conn, owner_id=owner_id, search=search, limit=most or None)
+        total, found = lookup.listed(
+            conn, CONTACTS, owner_id=owner_id, search=search, limit=most or None
+        )
         owners = addresses(conn)
     if as_json:
         emit_json([_as_json(each, owners) for each in found])

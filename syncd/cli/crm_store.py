@@ -101,8 +101,9 @@ def this_person() -> Actor:
 def contact_called(conn: Connection, reference: str) -> Stored:
     """The contact that a person means. Raises Problem when there is none, or more than one."""
     from syncd.crm import lookup
+    from syncd.crm.contacts import CONTACTS
 
-    found = lookup.referred(conn, reference)
+    found = lookup.referred(conn, CONTACTS, reference)
     if len(found) == 1:
         return found[0]
     undone = "Nothing was shown or changed."

@@ -1,1 +1,4 @@
-"""The local CRM store: tables, records and their change feed, users, accounts, import."""
+"""The local CRM store: leads, accounts, contacts, opportunities, activities, and their rules.
+
+`Crm` (in `api`) is what programs use: one method for one business action.
+"""

@@ -13,7 +13,7 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from syncd.crm import feed
+from syncd.crm import duplicate_keys, feed
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.entities import ACCOUNTS
 from syncd.crm.feed import Actor, Entry, Verb
@@ -74,33 +74,34 @@ def _contact(conn: Connection, written: Sequence[Written], actor: Actor, at: dat
         query = select(account.c.id).where(account.c.primarycontactid.in_(some))
         rows = rows_of(conn, ACCOUNTS, conn.scalars(query), lock=True)
         left = [r for r in rows.values() if homes[str(r["primarycontactid"])] != r["id"]]
-        blank(conn, ACCOUNTS, left, ("primarycontactid",), actor, at)
+        relink(conn, ACCOUNTS, left, {"primarycontactid": None}, actor, at)
 
 
-def blank(
+def relink(
     conn: Connection,
     stored: StoredKind[Schema],
     rows: Sequence[Row],
-    columns: Sequence[str],
+    columns: Mapping[str, object],
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Empty these columns of locked rows, also of closed records: what they point to is gone."""
+    """Change what locked rows point to, also those of closed records: that is no edit of them."""
     at = utc(at)
-    emptied = [
+    turned = [
         {
             **row,
-            **dict.fromkeys(columns),
+            **columns,
             "version": cast(int, row["version"]) + 1,
             "modified_at": at,
             "modified_by": str(actor),
         }
         for row in rows
     ]
-    write_rows(conn, stored, emptied, columns)
-    entries = [
-        Entry(stored.entity, str(row["id"]), Verb.UPDATE, stored.names_of(columns)) for row in rows
-    ]
+    write_rows(conn, stored, turned, columns)
+    names = stored.names_of(columns)
+    if stored is CONTACTS and "parentcustomerid" in columns:
+        names = tuple(dict.fromkeys((*names, "companyname")))  # it shows the account's name
+    entries = [Entry(stored.entity, str(row["id"]), Verb.UPDATE, names) for row in rows]
     feed.append(conn, entries, actor=actor, at=at)
 
 
@@ -122,6 +123,7 @@ def _show(
         row["origins"] = origins_after(stored, before["origins"], fields, actor, at)
         rows.append(row)
     write_rows(conn, stored, rows, set())
+    duplicate_keys.put(conn, stored, [Written(row, row, tuple(fields)) for row in rows])
     entries = [Entry(stored.entity, each, Verb.UPDATE, tuple(fields)) for each in ids]
     feed.append(conn, entries, actor=actor, at=at)
 

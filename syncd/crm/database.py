@@ -64,11 +64,12 @@ def read(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def write(engine: Engine, *, durable: bool = False) -> Iterator[Connection]:
+def write(engine: Engine, *, durable: bool = False, alone: bool = False) -> Iterator[Connection]:
     """A writing transaction; it is the only one from its first moment to its commit.
 
     `durable`: on disk before this returns, even if the machine loses power in that moment.
     """
+    del alone
     options = {_MODE: _DURABLE} if durable else {}
     with engine.connect().execution_options(**options) as conn, conn.begin():
         yield conn

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
 
 from sqlalchemy import Connection, delete, insert
 
@@ -11,14 +10,14 @@ from syncd.crm.rows import chunks
 from syncd.crm.stored import StoredKind, Written
 from syncd.crm.tables import duplicate_key
 from syncd.model.kinds import Schema
-from syncd.model.likeness import KEYED_FIELDS, keys
+from syncd.model.likeness import LABELS, keys
 
 
 def put(conn: Connection, stored: StoredKind[Schema], written: Sequence[Written]) -> None:
     """Bring the keys of written records up to date."""
     if not stored.keyed:
         return
-    turned = [each for each in written if not KEYED_FIELDS.isdisjoint(each.names)]
+    turned = [each for each in written if not LABELS.keys().isdisjoint(each.names)]
     drop(conn, stored, (str(each.row["id"]) for each in turned if each.before is not None))
     rows = [
         {"entity": stored.entity, "key": key, "record_id": each.row["id"]}
@@ -39,8 +38,3 @@ def drop(conn: Connection, stored: StoredKind[Schema], ids: Iterable[str]) -> No
                 duplicate_key.c.entity == stored.entity, duplicate_key.c.record_id.in_(chunk)
             )
         )
-
-
-def rebuild(conn: Connection, stored: StoredKind[Schema], written: Iterable[Written]) -> None:
-    """Write the keys of records that have none yet, such as those from before there were any."""
-    put(conn, stored, cast("Sequence[Written]", list(written)))

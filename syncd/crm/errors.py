@@ -23,6 +23,14 @@ class RecordError(CrmError):
     """One record was refused. In a batch the other records of the batch go on (P10)."""
 
 
+class NoSuchEntity(CrmError):
+    """The CRM keeps no such thing."""
+
+    def __init__(self, entity: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no {entity!r}; there are {', '.join(known)}")
+        self.entity, self.known = entity, tuple(known)
+
+
 class StaleRecord(RecordError):
     """The record changed since it was read; read it again and decide again."""
 
@@ -64,6 +72,14 @@ class NoSuchAccount(RecordError):
         self.account, self.found = account, found
 
 
+class NoSuchPrincipal(RecordError):
+    """Neither a user nor a team."""
+
+    def __init__(self, principal: str) -> None:
+        super().__init__(f"there is no user or team {principal!r}")
+        self.principal = principal
+
+
 class InvalidValue(RecordError):
     """A field does not exist, or cannot hold this value."""
 
@@ -87,6 +103,14 @@ class ReadOnly(RecordError):
         todo = "reactivate it first" if way_back else "that is final"
         super().__init__(f"{entity_name(entity)} {record_id} is {state} and read-only; {todo}")
         self.entity, self.record_id, self.state, self.way_back = entity, record_id, state, way_back
+
+
+class NotOpen(RecordError):
+    """Only what is open can be brought to an end."""
+
+    def __init__(self, entity: str, record_id: str, state: str) -> None:
+        super().__init__(f"{entity_name(entity)} {record_id} is {state} already")
+        self.entity, self.record_id, self.state = entity, record_id, state
 
 
 class WrongState(RecordError):
@@ -126,6 +150,30 @@ class UserExists(CrmError):
     def __init__(self, address: str) -> None:
         super().__init__(f"there is a user {address!r} already")
         self.address = address
+
+
+class NoSuchTeam(CrmError):
+    """No team has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no team {name!r}")
+        self.name = name
+
+
+class TeamExists(CrmError):
+    """Another team has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a team {name!r} already")
+        self.name = name
+
+
+class DuplicatesFound(CrmError):
+    """What would be created may be there already: a person says which it is."""
+
+    def __init__(self, entity: str, found: Sequence[object]) -> None:
+        super().__init__(f"{a_record(entity)} like this is there already")
+        self.entity, self.found = entity, tuple(found)
 
 
 class DatabaseProblem(CrmError):

@@ -22,7 +22,7 @@ def disassemble_accounts(
 ) -> list[dict[str, object] | RecordError]:
     """The columns of accounts; an error for a loop, or a primary contact that is not its own."""
     found: list[dict[str, object] | RecordError] = []
-    parents = _ancestors(conn, {str(p) for d in drafts if (p := d.patch.get(PARENT))})
+    parents = ancestors(conn, {str(p) for d in drafts if (p := d.patch.get(PARENT))})
     homes = _homes(conn, {str(c) for d in drafts if (c := d.patch.get(PRIMARY))})
     names: dict[str, str] = {}
     for draft in drafts:
@@ -56,7 +56,7 @@ def _path(own: str | None, parent: object, parents: Mapping[str, str | None]) ->
     return []
 
 
-def _ancestors(conn: Connection, ids: Iterable[str]) -> dict[str, str | None]:
+def ancestors(conn: Connection, ids: Iterable[str]) -> dict[str, str | None]:
     """The parents of these accounts, and of those, up to the top."""
     known: dict[str, str | None] = {}
     level = set(ids)

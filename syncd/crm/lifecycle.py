@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -13,7 +13,7 @@ from syncd.crm.checking import checked
 from syncd.crm.errors import InvalidValue, NoSuchOwner, RecordError, WrongState
 from syncd.crm.feed import Actor, Entry, Verb
 from syncd.crm.guarding import Guard
-from syncd.crm.rows import live, present, rows_of, write_rows
+from syncd.crm.rows import chunks, live, present, rows_of, write_rows
 from syncd.crm.stored import Draft, Row, Stored, StoredKind
 from syncd.crm.tables import user, utc
 from syncd.model.kinds import Schema
@@ -114,6 +114,39 @@ def delete(
     return _mark(conn, stored, row, change, verb, (), actor, at)
 
 
+def assign_many(
+    conn: Connection,
+    stored: StoredKind[Schema],
+    ids: Iterable[str],
+    owner_id: str,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Give records that go along with another one to its new owner."""
+    for rows in _in_turn(conn, stored, ids):
+        others = [row for row in rows if row["owner_id"] != owner_id]
+        change = {"owner_id": owner_id}
+        _mark_many(conn, stored, others, change, Verb.ASSIGN, ("ownerid",), actor, at)
+
+
+def delete_many(
+    conn: Connection, stored: StoredKind[Schema], ids: Iterable[str], actor: Actor, at: datetime
+) -> None:
+    """Delete records that go along with another one."""
+    for rows in _in_turn(conn, stored, ids):
+        duplicate_keys.drop(conn, stored, (cast(str, row["id"]) for row in rows))
+        _mark_many(conn, stored, rows, {"deleted_at": utc(at)}, Verb.DELETE, (), actor, at)
+
+
+def _in_turn(
+    conn: Connection, stored: StoredKind[Schema], ids: Iterable[str]
+) -> Iterator[list[Row]]:
+    """The live ones of these records, locked, some at a time."""
+    for chunk in chunks(ids):
+        rows = rows_of(conn, stored, chunk, lock=True).values()
+        yield [row for row in rows if row["deleted_at"] is None]
+
+
 def overwrite_deleted(
     conn: Connection,
     stored: StoredKind[Schema],
@@ -170,16 +203,34 @@ def _mark(
     """Change columns that no field holds. An empty change writes nothing."""
     if not change:
         return stored.stored(before)
-    at = utc(at)
-    row = {
-        **before,
-        **change,
-        "version": cast(int, before["version"]) + 1,
-        "modified_at": at,
-        "modified_by": str(actor),
-    }
-    write_rows(conn, stored, [row], set(change))
-    merged = cast("str | None", change.get("merged_into"))
-    entry = Entry(stored.entity, cast(str, before["id"]), verb, fields, merged)
-    feed.append(conn, [entry], actor=actor, at=at)
+    (row,) = _mark_many(conn, stored, [before], change, verb, fields, actor, at)
     return stored.stored(row)
+
+
+def _mark_many(
+    conn: Connection,
+    stored: StoredKind[Schema],
+    befores: Sequence[Row],
+    change: Mapping[str, object],
+    verb: Verb,
+    fields: tuple[str, ...],
+    actor: Actor,
+    at: datetime,
+) -> list[Row]:
+    """Change the same columns of many locked rows alike."""
+    at = utc(at)
+    rows = [
+        {
+            **before,
+            **change,
+            "version": cast(int, before["version"]) + 1,
+            "modified_at": at,
+            "modified_by": str(actor),
+        }
+        for before in befores
+    ]
+    write_rows(conn, stored, rows, set(change))
+    merged = cast("str | None", change.get("merged_into"))
+    entries = [Entry(stored.entity, cast(str, row["id"]), verb, fields, merged) for row in rows]
+    feed.append(conn, entries, actor=actor, at=at)
+    return cast("list[Row]", rows)

@@ -1,65 +1,105 @@
-"""Finding contacts the way people name them: by id, the beginning of one, a name, an address."""
+"""Finding records the way people name them: by id, the beginning of one, a name, an address."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from syncd.crm import records
-from syncd.crm.contacts import CONTACTS
-from syncd.crm.stored import Stored
-from syncd.crm.tables import account, contact
+from syncd.crm.stored import Stored, StoredKind
+from syncd.crm.tables import account
+from syncd.model.fields import FieldType
+from syncd.model.kinds import Entity, Schema
 
 SHORTEST_PREFIX = 6  # of an id, in characters
-_EMAILS = (contact.c.emailaddress1, contact.c.emailaddress2, contact.c.emailaddress3)
 _MANY = 6  # enough to say that a name is ambiguous
+_PERSON = ("firstname", "lastname")
 
 
-def referred(conn: Connection, reference: str) -> list[Stored]:
-    """The live contacts that `reference` may mean, at most a handful: one is what it means.
+def referred(conn: Connection, stored: StoredKind[Schema], reference: str) -> list[Stored]:
+    """The live records that `reference` may mean, at most a handful: one is what it means.
 
     An id or its beginning goes before an e-mail address or a name.
     """
     wanted = reference.strip()
-    if not wanted:
+    if not wanted or "\x00" in wanted:
         return []  # nobody, and not whoever has no name
     if len(wanted) >= SHORTEST_PREFIX:
-        found = _some(conn, contact.c.id.startswith(wanted.lower(), autoescape=True))
+        found = _some(conn, stored, stored.table.c.id.startswith(wanted.lower(), autoescape=True))
         if found:
             return found
-    full = func.trim(
-        func.coalesce(contact.c.firstname, "") + " " + func.coalesce(contact.c.lastname, "")
-    )
-    names = (*_EMAILS, full)
-    return _some(conn, or_(*(func.lower(each) == func.lower(wanted) for each in names)))
+    names = (*_emails(stored), *_titles(stored))
+    return _some(conn, stored, or_(*(func.lower(each) == func.lower(wanted) for each in names)))
 
 
 def listed(
     conn: Connection,
+    stored: StoredKind[Schema],
     *,
+    where: Sequence[ColumnElement[bool]] = (),
     owner_id: str | None = None,
+    state: str | None = None,
     search: str | None = None,
     limit: int | None = None,
 ) -> tuple[int, list[Stored]]:
-    """How many live contacts there are, and the first of them by last and first name.
+    """How many live records there are, and the first of them by name.
 
     `search` is a part of a name, an e-mail address or a company, in any case.
     """
-    where: list[ColumnElement[bool]] = [contact.c.deleted_at.is_(None)]
+    table = stored.table
+    conditions = [stored.alive, *where]
     if owner_id is not None:
-        where.append(contact.c.owner_id == owner_id)
+        conditions.append(table.c.owner_id == owner_id)
+    if state is not None:
+        conditions.append(table.c.statecode == state)
     if search:
-        full = func.coalesce(contact.c.firstname, "") + " " + func.coalesce(contact.c.lastname, "")
-        columns = (full, *_EMAILS, contact.c.companyname, account.c.name)
-        where.append(or_(*(each.icontains(search, autoescape=True) for each in columns)))
-    source = CONTACTS.source
-    total = conn.execute(select(func.count()).select_from(source).where(and_(*where))).scalar_one()
-    order = (func.lower(contact.c.lastname), func.lower(contact.c.firstname), contact.c.id)
-    query = select(contact.c.id).select_from(source).where(and_(*where)).order_by(*order)
-    ids = conn.execute(query.limit(limit)).scalars()
-    return total, list(records.read(conn, CONTACTS, ids).values())
+        columns = (*_emails(stored), *_titles(stored), *_companies(stored))
+        conditions.append(or_(*(each.icontains(search, autoescape=True) for each in columns)))
+    everything = and_(*conditions)
+    total = conn.execute(
+        select(func.count()).select_from(stored.source).where(everything)
+    ).scalar_one()
+    order = [func.lower(each).asc().nulls_first() for each in _order(stored)]
+    query = select(table.c.id).select_from(stored.source).where(everything)
+    ids = conn.execute(query.order_by(*order, table.c.id).limit(limit)).scalars()
+    return total, list(records.read(conn, stored, ids).values())
 
 
-def _some(conn: Connection, where: ColumnElement[bool]) -> list[Stored]:
-    query = select(contact.c.id).where(contact.c.deleted_at.is_(None), where)
-    ids = conn.execute(query.order_by(contact.c.id).limit(_MANY)).scalars()
-    return list(records.read(conn, CONTACTS, ids).values())
+def _emails(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
+    return [
+        stored.table.c[each.crm[0]] for each in stored.kind.fields if each.type is FieldType.EMAIL
+    ]
+
+
+def _titles(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
+    """What a record is called: one column, or first and last name together; a lead's topic, too."""
+    columns = stored.table.c
+    if not set(_PERSON) <= set(columns.keys()):
+        titled = stored.kind.titled if isinstance(stored.kind, Entity) else ()
+        return [columns[name] for name in titled]
+    first, last = (func.coalesce(columns[name], "") for name in _PERSON)
+    topics = [columns.subject] if "subject" in columns else []
+    return [func.trim(first + " " + last), *topics]
+
+
+def _companies(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
+    own: list[ColumnElement[Any]] = []
+    if "companyname" in stored.table.c:
+        own = [stored.table.c.companyname]
+    joined = "parentcustomerid" in stored.table.c
+    return [*own, account.c.name] if joined else own
+
+
+def _order(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
+    columns = stored.table.c
+    if set(_PERSON) <= set(columns.keys()):
+        return [columns.lastname, columns.firstname]
+    return [columns[name] for name in ("name", "subject") if name in columns]
+
+
+def _some(conn: Connection, stored: StoredKind[Schema], where: ColumnElement[bool]) -> list[Stored]:
+    query = select(stored.table.c.id).where(stored.alive, where)
+    ids = conn.execute(query.order_by(stored.table.c.id).limit(_MANY)).scalars()
+    return list(records.read(conn, stored, ids).values())

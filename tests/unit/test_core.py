@@ -17,7 +17,8 @@ ENGINE = sorted([*(ROOT / "reconcile").glob("*.py"), *(ROOT / "sync").rglob("*.p
 
 PURE = {
     "__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "functools",
-    "hashlib", "hmac", "itertools", "json", "phonenumbers", "re", "types", "typing", "unicodedata", "syncd",
+    "hashlib", "hmac", "itertools", "json", "phonenumbers", "rapidfuzz",
+    "re", "types", "typing", "unicodedata", "syncd",
 }  # fmt: skip
 READS_A_CLOCK = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
 DOES_IO = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
