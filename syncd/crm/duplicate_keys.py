@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
-from syncd.crm.rows import chunks
+from syncd.crm.rows import chunks, rows_of
 from syncd.crm.stored import StoredKind, Written
 from syncd.crm.tables import duplicate_key
 from syncd.model.kinds import Schema
@@ -38,3 +38,15 @@ def drop(conn: Connection, stored: StoredKind[Schema], ids: Iterable[str]) -> No
                 duplicate_key.c.entity == stored.entity, duplicate_key.c.record_id.in_(chunk)
             )
         )
+
+
+def fill(conn: Connection, stored: StoredKind[Schema]) -> None:
+    """Write the keys of all live records, if there are none at all."""
+    if not stored.keyed:
+        return
+    mine = duplicate_key.c.entity == stored.entity
+    if conn.execute(select(duplicate_key.c.key).where(mine).limit(1)).first():
+        return
+    for chunk in chunks(conn.scalars(select(stored.table.c.id).where(stored.alive))):
+        rows = rows_of(conn, stored, chunk).values()
+        put(conn, stored, [Written(None, row, stored.names) for row in rows])

@@ -59,7 +59,7 @@ def set_status(
         known = ", ".join(reason for each in stored.states.states for reason in each.reasons)
         raise InvalidValue("statuscode", f"{status!r} is none of {known}")
     state = stored.states.by_name[cast(str, row["statecode"])]
-    if (row["statuscode"] or state.default) == status:
+    if row["statuscode"] == status:
         return stored.stored(row)
     moves = wanted.name in state.leads_to or (wanted.name == state.name and state.editable)
     if not moves:

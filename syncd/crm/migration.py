@@ -43,10 +43,16 @@ def upgrade(engine: Engine) -> bool:
 
 
 def complete(conn: Connection) -> None:
-    """What no revision says because it follows from the code: what the database refuses."""
-    from syncd.crm.strictness import install
+    """What no revision says because it follows from the code.
 
-    install(conn)
+    What the database refuses; and what records from before there were keys are recognised by.
+    """
+    from syncd.crm import duplicate_keys, strictness
+    from syncd.crm.entities import ENTITIES
+
+    strictness.install(conn)
+    for stored in ENTITIES.values():
+        duplicate_keys.fill(conn, stored)
 
 
 def _run(conn: Connection) -> None:

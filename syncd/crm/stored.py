@@ -203,7 +203,7 @@ class StoredKind(Generic[S_co]):
             created_at=cast(datetime, row["created_at"]),
             modified_at=cast(datetime, row["modified_at"]),
             statecode=state,
-            statuscode=cast("str | None", row["statuscode"]) or self.states.by_name[state].default,
+            statuscode=cast(str, row["statuscode"]),
             created_by=cast("str | None", row["created_by"]),
             modified_by=cast("str | None", row["modified_by"]),
         )

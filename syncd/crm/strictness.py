@@ -54,9 +54,8 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         f"(NEW.statecode = '{state.name}' AND NEW.statuscode IN ({_list(state.reasons)}))"
         for state in stored.states.states
     )
-    # Records from before there were status reasons have none.
-    known = f"NEW.statuscode IS NULL AND NEW.statecode IN ({_list(stored.states.by_name)})"
-    yield _Rule(f"{name}: there is no such state and status reason", f"NOT ({known} OR {pairs})")
+    # A missing status reason makes the pairs unknown, which is not true either.
+    yield _Rule(f"{name}: there is no such state and status reason", f"({pairs}) IS NOT TRUE")
     ways = " OR ".join(
         f"(OLD.statecode = '{state.name}' AND NEW.statecode IN ({_list(state.leads_to)}))"
         for state in stored.states.states
@@ -77,9 +76,10 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         f"{closed} AND NEW.statecode = OLD.statecode AND NOT ({undone}) AND ({content})",
         changing=True,
     )
-    required = [each.crm[0] for each in stored.kind.fields if each.required]
-    for column in required:
-        yield _Rule(f"{name}: {column} is required", f"NEW.{column} IS NULL")
+    for field in stored.kind.fields:
+        if field.required:
+            nothing = " AND ".join(f"NEW.{column} IS NULL" for column in field.crm)
+            yield _Rule(f"{name}: {field.name} is required", nothing)
     for field in stored.kind.fields:
         if field.type is FieldType.REFERENCE and len(field.crm) > 1:
             filled = " + ".join(f"(NEW.{c} IS NOT NULL){_AS_NUMBER}" for c in field.crm)

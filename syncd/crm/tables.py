@@ -153,7 +153,7 @@ def record_table(
         *extra_columns,
         *(column for each in kind.fields for column in _columns(each) if column.name not in own),
         Column("statecode", Text, nullable=False),
-        Column("statuscode", Text),  # of a record from before there were any: what its state has
+        Column("statuscode", Text),  # never null: a trigger sees to it (`crm.strictness`)
         Column("version", Integer, nullable=False),
         Column("origins", JSON, nullable=False),  # group → [ISO time in UTC, mailbox or null]
         Column("created_at", UtcTime, nullable=False),
@@ -169,7 +169,8 @@ def _columns(field: Attribute) -> Iterable[Column[Any]]:
     if field.type is not FieldType.REFERENCE:
         return [Column(each, COLUMN_TYPES[field.type]) for each in field.crm]
     return [
-        Column(column, Id, ForeignKey(f"{entity}.id"), index=True)
+        # use_alter: leads, accounts, contacts and opportunities refer to each other in circles
+        Column(column, Id, ForeignKey(f"{entity}.id", use_alter=True), index=True)
         for column, entity in zip(field.crm, field.refers, strict=True)
     ]
 

@@ -53,10 +53,12 @@ def _one(name: str, label: str, *refers: str) -> Attribute:
     return Attribute(name, label, REFERENCE, (name,), refers=refers)
 
 
-def _any(name: str, label: str, prefix: str, refers: tuple[str, ...]) -> Attribute:
+def _any(
+    name: str, label: str, prefix: str, refers: tuple[str, ...], *, required: bool = False
+) -> Attribute:
     """A reference to a record of one of several entities: a column for each."""
     columns = tuple(f"{prefix}_{entity}_id" for entity in refers)
-    return Attribute(name, label, REFERENCE, columns, refers=refers)
+    return Attribute(name, label, REFERENCE, columns, refers=refers, required=required)
 
 
 _STREET = tuple(f"address1_line{line}" for line in (1, 2, 3))
@@ -138,7 +140,7 @@ OPPORTUNITY = Entity(
     "opportunities",
     (
         _own("name", "Topic", required=True),
-        _any("customerid", "Customer", "customer", CUSTOMERS["opportunity"]),
+        _any("customerid", "Customer", "customer", CUSTOMERS["opportunity"], required=True),
         _one("parentcontactid", "Contact person", "contact"),
         _own("estimatedvalue", "Estimated value", MONEY),
         _own("estimatedclosedate", "Estimated close date", DATE),

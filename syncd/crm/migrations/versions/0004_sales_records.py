@@ -48,6 +48,9 @@ def upgrade() -> None:
     _point("lead", {"qualifyingopportunityid": "opportunity"})
     _activities()
     _keys()
+    # What had a state has its status reason from here on.
+    op.execute("UPDATE account SET statuscode = statecode")
+    op.execute("UPDATE contact SET statuscode = statecode")
 
 
 def downgrade() -> None:
