@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from crm_tables import crm_page  # beside this file
+
 from syncd.model.contact import CONTACT
 from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
 from syncd.reconcile.decide import EXISTENCE, Column, Row
@@ -120,7 +122,11 @@ def _ews(prop: EwsProperty) -> str:
             return f"{kind} {{{set_id}}} {name or f'0x{number:04X}'}"
 
 
-PAGES = {"decisions.md": decisions, "contact-fields.md": contact_fields}
+PAGES = {
+    "decisions.md": decisions,
+    "contact-fields.md": contact_fields,
+    "crm.md": lambda: crm_page(_table),
+}
 
 
 if __name__ == "__main__":
