@@ -12,7 +12,7 @@ import pytest
 from syncd.reconcile.reasons import SENTENCES, Reason
 
 ROOT = Path(__file__).parents[2] / "syncd"
-CORE = sorted([*(ROOT / "model").glob("*.py"), *(ROOT / "reconcile").glob("*.py")])
+CORE = sorted([*(ROOT / "model").rglob("*.py"), *(ROOT / "reconcile").rglob("*.py")])
 ENGINE = sorted([*(ROOT / "reconcile").glob("*.py"), *(ROOT / "sync").rglob("*.py")])
 
 PURE = {
@@ -44,7 +44,7 @@ def test_the_core_imports_nothing_impure(path: Path) -> None:
     for name in imported(tree(path)):
         assert name.partition(".")[0] in PURE, name
         if name.startswith("syncd"):
-            below = "model" if path.parent.name == "model" else "(model|reconcile)"
+            below = "model" if path.is_relative_to(ROOT / "model") else "(model|reconcile)"
             assert re.match(rf"syncd\.{below}\.", name), name
 
 

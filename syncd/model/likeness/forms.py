@@ -11,8 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from syncd.model import normal
 from syncd.model.likeness.vocabulary import PLATFORMS
+from syncd.model.normal import email as normal_email
 
 LONGEST_TEXT = 200  # of a name; Dataverse holds 160
 LONGEST_EMAIL = 320  # no mailbox has a longer one (RFC 5321)
@@ -55,7 +55,7 @@ def email(value: str) -> str | None:
     """The normal form of an address; `None` for what is none."""
     if "@" not in value or len(value) > LONGEST_EMAIL:
         return None
-    form = normal.email(value)
+    form = normal_email(value)
     if form is None or " " in form or not form.isprintable():
         return None
     local, _, domain = form.rpartition("@")

@@ -66,14 +66,17 @@ class Name:
 @lru_cache(maxsize=4096)
 def person(first: str, last: str) -> Name:
     """A name from its two fields, of which one may hold it all: "van Dyk, Ann", "Ann van Dyk"."""
-    if not first and "," in last:
+    in_one = not first and "," in last
+    if in_one:
         last, _, first = last.partition(",")
     least = 1 if first and last else 2
     given, young = _part(words(first), least)
     family, old = _part(words(last), least)
-    if family and given and all(word in TITLES or word in GENERATIONS for word in given):
-        young = young or GENERATIONS.get(given[-1], "")
-        given = ()
+    if family and len(given) == 1:
+        if in_one and given[0] in GENERATIONS:  # "Smith, Jr."; but there are people called Junior
+            young, given = GENERATIONS[given[0]], ()
+        elif given[0] in TITLES:
+            given = ()
     together = given + family
     spellings, eastern = _spellings(given, family)
     full = len(together) > 1 or (eastern and len(together[0]) > 2)
