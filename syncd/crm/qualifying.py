@@ -83,8 +83,8 @@ def qualify(
     """
     lead = _open_lead(conn, lead_id, expected)
     doing = _Qualifying(conn, lead, how, actor, at, region)
-    account = doing.account() if how.account else None
-    contact = doing.contact(account) if how.contact else None
+    account = doing.account()
+    contact = doing.contact(account)
     if account and contact:
         account, contact = doing.tie(account, contact)
     won = doing.opportunity(account, contact) if how.opportunity else None
@@ -164,17 +164,22 @@ class _Qualifying:
         self.access = Access.of(self.conn, self.actor.user_id) if self.actor.user_id else None
 
     def account(self) -> Stored | None:
-        """The account: the one that is named, else the one that is there, else a new one."""
+        """The account: the one that is named, else the one that is there, else a new one.
+
+        None is sought or made without its switch, nor of a consumer, who names no company.
+        """
         named = self.how.account_id or self.lead.record.fields["parentaccountid"]
         values = self._mapped(TO_ACCOUNT)
-        if not named and not values.get("name"):
-            return None  # nobody's company: a consumer
+        if not named and not (self.how.account and values.get("name")):
+            return None
         seen = as_account(self.lead.record.fields)
         return self._existing(ACCOUNTS, named, seen) or self._create(ACCOUNTS, values)
 
-    def contact(self, account: Stored | None) -> Stored:
+    def contact(self, account: Stored | None) -> Stored | None:
         """The contact, in the same way; a new one belongs to the account."""
         named = self.how.contact_id or self.lead.record.fields["parentcontactid"]
+        if not named and not self.how.contact:
+            return None
         found = self._existing(CONTACTS, named, self.lead.record.fields)
         if found:
             return found
@@ -191,11 +196,12 @@ class _Qualifying:
         return account, contact
 
     def opportunity(self, account: Stored | None, contact: Stored | None) -> Stored:
-        """A new opportunity of theirs, or the one that the lead had before it was reactivated."""
-        before = self.lead.record.fields["qualifyingopportunityid"]
-        if before:
+        """A new opportunity of theirs, or the open one from before the lead was reactivated."""
+        named = self.lead.record.fields["qualifyingopportunityid"]
+        before = self._alive(OPPORTUNITIES, str(named)) if named else None
+        if before and before.active:
             self.adopted.add(OPPORTUNITIES.entity)
-            return self._alive(OPPORTUNITIES, str(before))
+            return before
         customer = account or contact
         if customer is None:
             raise RuleBroken("an opportunity has a customer: let the lead become a contact, too")
