@@ -144,7 +144,7 @@ MISTAKES = [
         "no country with phone numbers (did you mean 'DE'?)",
     ),
     (CRM, 'phone_region = "Germany"', "phone_region", 'two letters, such as "DE"'),
-    (CRM, 'qualify = ["contact", "acount"]', "qualify.1", "'acount' is not one of"),
+    (CRM, 'qualify = ["contact", "acount"]', "qualify", "'acount' is not one of"),
     (CRM, 'qualify = ["opportunity"]', "qualify", "an opportunity needs a customer"),
     (CRM, 'on_duplicate = "refuse"', "on_duplicate", "is not one of ask, adopt, ignore"),
     (CRM, "on_duplicates = 1", "on_duplicates", "did you mean 'on_duplicate'?"),
