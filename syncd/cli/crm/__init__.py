@@ -61,7 +61,12 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
 
 
 class _Group(click.Group):
-    """A group that says what was probably meant."""
+    """A group that keeps the order of its verbs, and says what was probably meant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs as they were added: in the order of a record's life."""
+        del ctx
+        return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,7 +77,9 @@ class _Group(click.Group):
             known = self.list_commands(ctx)
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
-            raise click.UsageError(f"There is no {ctx.command_path} {name!r}. {hint}", ctx)
+            raise click.UsageError(
+                f"There is no command {name!r} in {ctx.command_path}. {hint}", ctx
+            )
         return super().resolve_command(ctx, args)
 
 

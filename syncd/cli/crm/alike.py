@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from syncd.cli.crm.desk import Desk, as_json, pass_desk
+from syncd.cli.crm.printing import short_id
 from syncd.cli.crm.references import described
 from syncd.cli.crm.sorts import SORTS, Sort
 from syncd.cli.errors import Exit, Problem
@@ -43,8 +44,10 @@ def tell_alike(desk: Desk, sort: Sort, made: Stored, found: Sequence[Found]) -> 
     tell("It may be there twice now. Like it there is:")
     for each in found:
         tell("\n".join(found_lines(desk, each)))
-    first = shlex.join(["syncd", "crm", sort.command, "merge", found[0].record.id, made.id])
-    tell(f"If they are one and the same: {first}")
+    first = shlex.join(
+        ["syncd", "crm", sort.command, "merge", short_id(found[0].record), short_id(made)]
+    )
+    tell(f"If they are one and the same:\n  {first}")
 
 
 def found_json(found: Found) -> dict[str, object]:
@@ -123,7 +126,7 @@ def _tell_pairs(desk: Desk, pairs: Sequence[Pair], total: int) -> None:
         (
             f"{pair.score:.2f}",
             SORTS[pair.one.record.kind.name].word,
-            *(f"{each.name} {each.id[:8]}" for each in (pair.one, pair.two)),
+            *(f"{each.name} {short_id(each)}" for each in (pair.one, pair.two)),
             " ".join(each.sentence for each in pair.reasons),
         )
         for pair in pairs
@@ -133,5 +136,5 @@ def _tell_pairs(desk: Desk, pairs: Sequence[Pair], total: int) -> None:
     tell(f"{total:,} pair{'' if total == 1 else 's'}.{more}")
     first = pairs[0]
     sort = SORTS[first.one.record.kind.name]
-    words = ["syncd", "crm", sort.command, "merge", first.one.id[:8], first.two.id[:8]]
-    tell(f"Make one of two, the first of which stays: {shlex.join(words)}")
+    words = ["syncd", "crm", sort.command, "merge", short_id(first.one), short_id(first.two)]
+    tell(f"Make one of two, the first of which stays:\n  {shlex.join(words)}")

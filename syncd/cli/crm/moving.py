@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syncd.cli.crm.desk import Desk, as_json, pass_desk, yes_option
-from syncd.cli.crm.printing import done, principals, record_json, titled
+from syncd.cli.crm.printing import done, principals, record_json, short_id, titled
 from syncd.cli.crm.references import named
 from syncd.cli.crm.sorts import Sort, counted
 from syncd.cli.errors import Exit, Problem
@@ -40,8 +40,8 @@ def assign(sort: Sort) -> click.Command:
             owner_id = desk.user_id(owner)
             taken = desk.crm.taken_along(sort.entity, found.id, Deed.ASSIGN)
             if taken and not yes:
-                again = ["assign", found.id, "--owner", owner]
-                outcome = f"All of them go to {desk.users[owner_id]}"
+                again = ["assign", short_id(found), "--owner", owner]
+                outcome = f"All of them go to {desk.users[owner_id]}, out of their owners' Outlook."
                 raise _asked(desk, sort, found, taken, outcome, undone, again, as_json=as_json)
             made = desk.crm.assign(sort.entity, found.id, owner_id)
             _told(desk, "Assigned", made, taken, as_json=as_json)
@@ -66,8 +66,8 @@ def delete(sort: Sort) -> click.Command:
             found = named(desk, sort, reference)
             taken = desk.crm.taken_along(sort.entity, found.id, Deed.DELETE)
             if taken and not yes:
-                outcome = "All of them are deleted"
-                again = ["delete", found.id]
+                outcome = "All of them are deleted, and leave their owners' Outlook."
+                again = ["delete", short_id(found)]
                 raise _asked(desk, sort, found, taken, outcome, undone, again, as_json=as_json)
             made = desk.crm.delete(sort.entity, found.id)
             _told(desk, "Deleted", made, taken, as_json=as_json)
@@ -98,10 +98,9 @@ def _asked(
         record = record_json(desk, found)
         emit_json({"done": False, "record": record, "takes_along": _counts(taken)})
     name = titled(found)
-    what = f"{name[:1].upper()}{name[1:]} takes along {counted(_counts(taken))}. {outcome}, and "
-    what += "so do their places in people's Outlook: what leaves an owner leaves their mailbox."
+    what = f"{name[:1].upper()}{name[1:]} takes along {counted(_counts(taken))}. {outcome}"
     to_type = shlex.join(["syncd", "crm", *desk.acting_words, sort.command, *again, "--yes"])
-    return Problem(what, undone, f"To go on, type: {to_type}", Exit.HELD)
+    return Problem(what, undone, f"To go on, type:\n  {to_type}", Exit.HELD)
 
 
 def _told(

@@ -37,7 +37,7 @@ def titled(found: Stored) -> str:
     sort = SORTS[found.record.kind.name]
     topic = found.record.fields.get("subject") if sort.entity == "lead" else None
     if topic and found.name:
-        return f"{topic} ({found.name})"
+        return f"{topic}, {found.name}"
     return str(topic or found.name or f"{sort.one} without a name")
 
 
@@ -81,7 +81,7 @@ def listed(desk: Desk, sort: Sort, found: Sequence[Stored]) -> None:
     ]
     names = desk.names(_references(sort, found))
     rows = [
-        (each.id[:_SHORT_ID], *(_cell(desk, sort, each, column, names) for column in columns))
+        (short_id(each), *(_cell(desk, sort, each, column, names) for column in columns))
         for each in found
     ]
     plural = sort.schema.plural
@@ -112,6 +112,11 @@ def shown(desk: Desk, sort: Sort, found: Stored) -> None:
     ]
     title = titled(found)
     table(title[:1].upper() + title[1:], ("Field", "Value"), [row for row in rows if row[1]])
+
+
+def short_id(found: Stored) -> str:
+    """The beginning of an id: enough to name a record by, and short enough for a line."""
+    return found.id[:_SHORT_ID]
 
 
 def state_of(found: Stored) -> str:
@@ -165,7 +170,9 @@ def _party_json(party: Party, names: Mapping[str, str]) -> dict[str, object]:
 def _told(party: Party, names: Mapping[str, str]) -> str:
     if party.target:
         return _called(party.target, names)
-    return " ".join(filter(None, (party.name, party.address)))
+    if party.name and party.address:
+        return f"{party.name} <{party.address}>"
+    return party.name or party.address or ""
 
 
 def _called(reference: str, names: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ import click
 
 from syncd.cli.crm.alike import found_json, found_lines
 from syncd.cli.crm.desk import Desk, as_json, pass_desk
-from syncd.cli.crm.printing import record_json, titled
+from syncd.cli.crm.printing import record_json, short_id, titled
 from syncd.cli.crm.references import named, pointed
 from syncd.cli.crm.sorts import SORTS, Sort
 from syncd.cli.errors import Exit, Problem
@@ -142,9 +142,12 @@ def _asked(
 ) -> Problem:
     """The problem of who may be there already: who, how sure, why, and what to type for each."""
     found = cast("Sequence[Found]", error.found)
-    words = ["syncd", "crm", *desk.acting_words, "lead", "qualify", lead.id]
+    words = ["syncd", "crm", *desk.acting_words, "lead", "qualify", short_id(lead)]
     same = _without(typed.words(), f"--{error.entity}")
-    ways = {each.record.id: [*words, *same, f"--{error.entity}", each.record.id] for each in found}
+    ways = {
+        each.record.id: [*words, *same, f"--{error.entity}", short_id(each.record)]
+        for each in found
+    }
     anew = [*words, *typed.words(), "--ignore-duplicates"]
     if as_json:
         data = [{**found_json(each), "type": shlex.join(ways[each.record.id])} for each in found]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from syncd.cli.crm.desk import Desk
 from syncd.cli.crm.sorts import SORTS, Sort
 from syncd.cli.errors import Problem
 from syncd.model.fields import Attribute
+from syncd.model.values import Value
 
 if TYPE_CHECKING:
     from syncd.crm.stored import Stored
 
 _HINTS = 5  # records that are named where none is meant exactly
-_TELLING = ("subject", "companyname", "emailaddress1", "address1_city")
+_TELLING = (
+    "subject", "companyname", "emailaddress1", "address1_city", "scheduledstart", "scheduledend",
+    "notetext",
+)  # fmt: skip
+_FEW = 40  # characters of a value in a line
 
 
 def named(desk: Desk, sort: Sort, reference: str) -> Stored:
@@ -49,12 +55,19 @@ def candidates(desk: Desk, sorts: Iterable[Sort], reference: str) -> list[Stored
 def described(desk: Desk, found: Stored, *, kind: bool) -> str:
     """One record in a line that tells it from others of its name."""
     fields = found.record.fields
-    told = [found.name, *(str(fields[n]) for n in _TELLING if fields.get(n))]
+    told = [found.name, *(_few(fields[n]) for n in _TELLING if fields.get(n))]
     sort = SORTS[found.record.kind.name]
     state = "" if found.statecode in ("active", "open") else f", {found.statecode}"
     what = f"{sort.command}:" if kind else ""
     facts = ", ".join(dict.fromkeys(each for each in told if each)) or "without a name"
     return f"{what}{found.id}  {facts}{state} ({desk.users.get(found.owner_id, '')})"
+
+
+def _few(value: Value) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= _FEW else f"{text[: _FEW - 1]}…"
 
 
 def _only(
@@ -85,6 +98,6 @@ def _nobody(desk: Desk, sorts: Sequence[Sort], reference: str, undone: str) -> P
         for each in desk.crm.search(sort.entity, text=reference.strip(), limit=_HINTS)[1]
     ][:_HINTS]
     lines = "".join(f"\n  {described(desk, each, kind=len(sorts) > 1)}" for each in near)
-    like = f" There is:{lines}" if near else ""
+    like = f" Like it there is:{lines}" if near else ""
     todo = f"Look for it: syncd crm {sorts[0].command} list --search TEXT"
     return Problem(f"There is no {sought} {reference!r}.{like}", undone, todo)

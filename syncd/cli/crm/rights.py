@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,7 +25,6 @@ LEVELS = ("none", "own", "team", "organisation")
 OBEYED = "The sync obeys it, too: what its user may not read leaves a mailbox."
 _ENTITIES = tuple(each.command for each in SORTS.values())
 _WHOSE = {
-    "none": "nobody's {plural}",
     "own": "their own {plural}, and those shared with them",
     "team": "the {plural} of their teams, and those shared with them",
     "organisation": "all {plural}",
@@ -62,7 +62,7 @@ def team_new(desk: Desk, /, *, name: str, as_json: bool) -> None:
         emit_json(_team_json(made))
         return
     tell(f"Made the team {made.name} ({made.id}).")
-    tell(f'Put users into it: syncd crm team put "{made.name}" ADDRESS')
+    tell(f"Put users into it: syncd crm team put {shlex.quote(made.name)} ADDRESS")
 
 
 @team.command("list")
@@ -279,17 +279,21 @@ def _rule_json(rule: Rule, teams: dict[str, str]) -> dict[str, object]:
 
 def _sentence(rule: Rule, teams: dict[str, str]) -> str:
     """What a rule means: `Everybody may read … and change …`."""
-    who = f"The team {teams.get(rule.team_id)}" if rule.team_id else "Everybody"
+    team = f"The team {teams.get(rule.team_id)}" if rule.team_id else None
     sort = SORTS[rule.entity]
-    read, write = (level.name.lower() for level in (rule.read, rule.write))
-    if rule.field is not None:
-        what = f"{sort.by_name[rule.field].label} of {sort.schema.plural}"
-        if read == "none":
-            return f"{who} may neither read nor change {what}."
-        may = "read and change" if write != "none" else "read, but not change,"
-        return f"{who} may {may} {what}, as far as the record itself."
     plural = sort.schema.plural
+    read, write = (level.name.lower() for level in (rule.read, rule.write))
+    what = plural if rule.field is None else f"{sort.by_name[rule.field].label} of {plural}"
+    if read == "none":
+        who = f"{team} may neither read nor" if team else "Nobody may read or"
+        return f"{who} change {what}."
+    who = team or "Everybody"
+    if rule.field is not None:
+        may = "read, but not change," if write == "none" else "read and change"
+        return f"{who} may {may} {what}, as far as the record itself."
+    reads, writes = (_WHOSE.get(each, "").format(plural=plural) for each in (read, write))
+    if write == "none":
+        return f"{who} may read {reads}, and change none."
     if read == write:
-        return f"{who} may read and change {_WHOSE[read].format(plural=plural)}."
-    reads, writes = (_WHOSE[each].format(plural=plural) for each in (read, write))
+        return f"{who} may read and change {reads}."
     return f"{who} may read {reads}; and change {writes}."
