@@ -59,7 +59,7 @@ class SyncService:
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             for name, policy in self.policies.items():
                 mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
@@ -169,7 +169,7 @@ class SyncService:
 
     def tidy(self) -> None:
         """Delete content that nothing refers to any more. Reads whole tables: once a day."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count)
 
@@ -212,7 +212,7 @@ class SyncService:
         report.unreachable = error.scope is Scope.SERVER
         if error.sort is not Sort.DENIED:
             return
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
             if error.scope is Scope.CREDENTIAL and row.username is None:
                 # A thousand more tries with a refused password lock the account.
