@@ -70,7 +70,7 @@ class Postgres:
 
     def _new(self, template: str, more: str = "") -> str:
         name = f"syncd_{uuid4().hex[:16]}"
-        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}" + more)  # type: ignore[arg-type] # our own
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}" + more)
         self._execute(made.format(sql.Identifier(name), sql.Identifier(template)))
         self._made.append(name)
         return self.address(name)

@@ -15,8 +15,8 @@ from syncd.crm.errors import DatabaseProblem
 from syncd.crm.transaction import BEGUN, BUSY_SECONDS, Begun
 
 __all__ = [
-    "BUSY_SECONDS", "UNUSABLE", "beside_others", "cause_of", "insert_missing", "open_database", "read",
-    "utcnow", "write",
+    "BUSY_SECONDS", "UNUSABLE", "beside_others", "cause_of", "insert_missing", "open_database",
+    "read", "utcnow", "write",
 ]  # fmt: skip
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"  # as SQLAlchemy calls them

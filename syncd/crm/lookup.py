@@ -62,11 +62,10 @@ def listed(
     return total, list(records.read(conn, CONTACTS, ids).values())
 
 
-def _in_order(conn: Connection, name: ColumnElement[str | None]) -> UnaryExpression[str | None]:
+def _in_order(conn: Connection, name: ColumnElement[str]) -> UnaryExpression[str]:
     """By a name, one letter after the other, nameless ones first: alike on every database."""
-    lower = func.lower(name)
-    by_letter = lower.collate("C") if beside_others(conn) else lower
-    return by_letter.nulls_first()
+    lower: ColumnElement[str] = func.lower(name)
+    return (lower.collate("C") if beside_others(conn) else lower).nulls_first()
 
 
 def _some(conn: Connection, where: ColumnElement[bool]) -> list[Stored]:

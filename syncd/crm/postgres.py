@@ -7,12 +7,12 @@ for itself, and is then the only writer, as every writer is on SQLite.
 from __future__ import annotations
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from syncd.crm.errors import DatabaseProblem
-from syncd.crm.transaction import BUSY_SECONDS, begun_as
+from syncd.crm.transaction import BEGUN, BUSY_SECONDS, Begun, begun_as
 
 LIKE = "postgresql://user@host/syncd"
 
@@ -46,6 +46,7 @@ def open_server(url: URL, *, password: str | None, connections: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _keep_values_out)
     try:
         _look_at(engine)
     except OperationalError as error:
@@ -85,13 +86,20 @@ def _begin(conn: Connection) -> None:
     )
 
 
+def _keep_values_out(context: ExceptionContext) -> None:
+    """Leave the first line of an error alone: in its details PostgreSQL quotes people's values."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (one_line(f"{error.args[0]}"), *error.args[1:])
+
+
 def lock_feed(conn: Connection) -> None:
     """Wait until no other writer is between its feed numbers and its commit."""
     conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_OURS}, {_FEED})")
 
 
 def _look_at(engine: Engine) -> None:
-    with engine.connect() as conn:
+    with engine.connect().execution_options(**{BEGUN: Begun(writes=False)}) as conn:
         query = "SELECT current_setting('server_encoding'), lower('Ä') = 'ä'"
         encoding, has_letters = conn.execute(text(query)).one()
     if encoding != "UTF8" or not has_letters:

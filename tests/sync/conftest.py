@@ -22,6 +22,8 @@ ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip",)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Where the mailboxes of a test are, and where its store is kept."""
     used = set(metafunc.fixturenames)
+    if any("kept_in" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")):
+        return  # the test says so itself
     # These look into the file, or copy it.
     databases = (SQLITE,) if used & {"store", "branches"} else DATABASES
     over_ews = databases if metafunc.module.__name__ in ON_BOTH_OVER_EWS else (SQLITE,)
