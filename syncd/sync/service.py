@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, update
 
 from syncd.crm import database
+from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.policy import Track
@@ -70,6 +71,8 @@ class SyncService:
         """The addresses of mailboxes that are due now and that nobody runs."""
         self._waker.wake()
         with database.read(self.engine) as conn:
+            if isinstance(self.clock, StoreClock):
+                self.clock.ask(conn)  # this machine's may have been set meanwhile
             return mailboxes.due(conn, self.clock(), self.policies, limit)
 
     def run(
@@ -268,7 +271,10 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
-    return SyncService(engine, compile_policies(configuration), Connector(configuration))
+    clock = StoreClock()
+    with database.read(engine) as conn:
+        clock.ask(conn)
+    return SyncService(engine, compile_policies(configuration), Connector(configuration), clock)
 
 
 def _rules_text(scoped: ScopedKind) -> str:

@@ -66,8 +66,7 @@ def test_from_init_to_status(office: Office) -> None:
     (plan,) = office.json("plan", exit_code=2)
     assert [line["operations"] for line in plan["work"]] == [["create-item"]]
     office.done("sync")
-    (item,) = office.box.mailbox(ALICE).items("contacts")
-    assert item
+    assert len(office.box.mailbox(ALICE).items("contacts")) == 1
     office.done("crm", "contact", "edit", "ann@contoso.test", "--job-title", "Buyer")
     (report,) = office.json("sync")
     assert report["counts"]["outlook"]["updated"] == 1
@@ -113,7 +112,7 @@ def test_the_daemon_serves_and_stops(office: Office) -> None:
 
 
 def test_a_store_that_is_not_there_is_explained(office: Office) -> None:
-    """What happened, what was not done, what to type; as for a file."""
+    """What happened, what was not done, what to type; a server that is down may come back: 5."""
     file = office.folder / "syncd.toml"
     now = file.read_text()
     host = make_url(_url(now)).query["host"]
@@ -126,7 +125,7 @@ def test_a_store_that_is_not_there_is_explained(office: Office) -> None:
     for url, todo in cases.items():
         file.write_text(now.replace(_url(now), url))
         result = office.type("status")
-        assert result.exit_code == 4
+        assert result.exit_code == (5 if todo == "pg_isready" else 4)
         assert todo in result.stderr
         assert "Nothing was synced" in result.stderr
         assert "Traceback" not in result.stderr

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Engine, MetaData, Table, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from syncd.crm import migration, users
+from syncd.crm import clock, migration, users
 from syncd.crm.database import open_database, read, write
 from syncd.crm.errors import DatabaseProblem, NewerDatabase, UserExists
 from syncd.crm.tables import UtcTime, metadata
@@ -186,6 +186,19 @@ def test_a_moment_comes_back_as_the_same_moment(
         back = conn.execute(select(moments.c.at)).scalar_one()
     assert back == aware
     assert back.tzinfo is UTC
+
+
+def test_who_shares_a_store_goes_by_its_clock(
+    engine: Engine, kept_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine whose clock is wrong takes no lease for run out; a file knows no other clock."""
+    wrong = timedelta(hours=1)
+    monkeypatch.setattr(clock, "utcnow", lambda: datetime.now(UTC) - wrong)
+    ours = clock.StoreClock()
+    with read(engine) as conn:
+        ours.ask(conn)
+    behind = datetime.now(UTC) - ours()
+    assert abs(behind - (wrong if kept_in == SQLITE else timedelta())) < timedelta(seconds=5)
 
 
 def test_a_user_is_known_by_one_address_in_lower_case(engine: Engine) -> None:
