@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, update
 
 from syncd.crm import database
+from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
@@ -60,7 +61,7 @@ class SyncService:
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             for name, policy in self.policies.items():
                 mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
@@ -71,6 +72,8 @@ class SyncService:
         """The addresses of mailboxes that are due now and that nobody runs."""
         self._waker.wake()
         with database.read(self.engine) as conn:
+            if isinstance(self.clock, StoreClock):
+                self.clock.ask(conn)  # this machine's may have been set meanwhile
             return mailboxes.due(conn, self.clock(), self.policies, limit)
 
     def run(
@@ -170,7 +173,7 @@ class SyncService:
 
     def tidy(self) -> None:
         """Delete content that nothing refers to any more. Reads whole tables: once a day."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count)
 
@@ -213,7 +216,7 @@ class SyncService:
         report.unreachable = error.scope is Scope.SERVER
         if error.sort is not Sort.DENIED:
             return
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
             if error.scope is Scope.CREDENTIAL and row.username is None:
                 # A thousand more tries with a refused password lock the account.
@@ -269,7 +272,10 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
-    return SyncService(engine, compile_policies(configuration), Connector(configuration))
+    clock = StoreClock()
+    with database.read(engine) as conn:
+        clock.ask(conn)
+    return SyncService(engine, compile_policies(configuration), Connector(configuration), clock)
 
 
 def _rules_text(scoped: ScopedKind) -> str:
