@@ -40,9 +40,9 @@ class Postgres:
     _template: str = field(default="", init=False)
     _made: list[str] = field(default_factory=list, init=False)
 
-    def empty(self) -> str:
+    def empty(self, encoding: str = "UTF8", locale: str = "C.UTF-8") -> str:
         """The address of a new database without a table."""
-        return self._new("template0", " ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+        return self._new("template0", f" ENCODING '{encoding}' LOCALE '{locale}'")
 
     def migrated(self) -> str:
         """The address of a new database with our tables, and without a row."""

@@ -1,4 +1,4 @@
-"""What time it is for those who share a store: on a server all of them go by its clock."""
+"""What time it is, for those who share a store: on a server all of them go by its clock."""
 
 from __future__ import annotations
 

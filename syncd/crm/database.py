@@ -99,13 +99,13 @@ def insert_missing(conn: Connection, table: Table, rows: Iterable[Mapping[str, o
     if conn.dialect.name == SQLITE:
         conn.execute(sqlite_insert(table).on_conflict_do_nothing(), ordered)
         return
-    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.dialects import postgresql  # slow to import, and nothing for a file
 
     conn.execute(postgresql.insert(table).on_conflict_do_nothing(), ordered)
 
 
-# What the database says when it is broken, full, locked, or not ours: a table that is missing, and
-# one that may not be touched, are the last on SQLite, and the second on PostgreSQL.
+# What the database says when it is broken, full, locked, or not ours. A table that is missing, or
+# may not be touched, is the first to SQLite and the second to PostgreSQL.
 UNUSABLE = (OperationalError, ProgrammingError)
 
 

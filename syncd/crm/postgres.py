@@ -23,7 +23,12 @@ _WRITERS, _FEED = 1, 2
 _LOCK_NOT_AVAILABLE = "55P03"  # its SQLSTATE: the text is in the server's language
 
 # Whoever lost its connection, or stopped in the middle of a transaction, lets the others go on.
-_LIBPQ = {"connect_timeout": "10", "tcp_user_timeout": "30000", "application_name": "syncd"}
+_LIBPQ = {
+    "client_encoding": "utf8",
+    "connect_timeout": "10",
+    "tcp_user_timeout": "30000",
+    "application_name": "syncd",
+}
 _SESSION = {
     "TimeZone": "UTC",
     "lock_timeout": f"{BUSY_SECONDS}s",
@@ -134,9 +139,12 @@ def _refused(said: str, url: URL) -> DatabaseProblem:
             f"PostgreSQL on {where} does not let {who} in",
             f"Name another user in the url of [store], or make this one: createuser {who}",
         ),
-        "pg_hba.conf": (
-            f"PostgreSQL on {where} does not let {who} in",
-            "Allow it in the server's pg_hba.conf, or ask for TLS: ?sslmode=require",
+        **dict.fromkeys(
+            ("pg_hba.conf", "authentication failed"),
+            (
+                f"PostgreSQL on {where} does not let {who} in",
+                "Allow it in the server's pg_hba.conf, or ask for TLS: ?sslmode=require",
+            ),
         ),
     }
     for part, (what, todo) in words.items():

@@ -62,6 +62,7 @@ class SyncService:
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
         with database.write(self.engine, alone=True) as conn:
+            self._set_clock(conn)
             for name, policy in self.policies.items():
                 mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
@@ -72,8 +73,7 @@ class SyncService:
         """The addresses of mailboxes that are due now and that nobody runs."""
         self._waker.wake()
         with database.read(self.engine) as conn:
-            if isinstance(self.clock, StoreClock):
-                self.clock.ask(conn)  # this machine's may have been set meanwhile
+            self._set_clock(conn)
             return mailboxes.due(conn, self.clock(), self.policies, limit)
 
     def run(
@@ -90,6 +90,7 @@ class SyncService:
         Raises MailboxProblem when there is no such mailbox.
         """
         with database.read(self.engine) as conn:
+            self._set_clock(conn)
             row = mailboxes.get(conn, address)
         report = RunReport(row.address, run_id or uuid4().hex[:12])
         with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
@@ -170,6 +171,11 @@ class SyncService:
                 f"{until.astimezone():%H:%M:%S}.",
             )
         return lease
+
+    def _set_clock(self, conn: Connection) -> None:
+        """Go by the store's clock: a lease is worth what all who ask for it agree on."""
+        if isinstance(self.clock, StoreClock):
+            self.clock.ask(conn)
 
     def tidy(self) -> None:
         """Delete content that nothing refers to any more. Reads whole tables: once a day."""
@@ -272,10 +278,8 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
-    clock = StoreClock()
-    with database.read(engine) as conn:
-        clock.ask(conn)
-    return SyncService(engine, compile_policies(configuration), Connector(configuration), clock)
+    policies = compile_policies(configuration)
+    return SyncService(engine, policies, Connector(configuration), StoreClock())
 
 
 def _rules_text(scoped: ScopedKind) -> str:
