@@ -85,7 +85,7 @@ def find(conn: Connection, id_or_name: str) -> Account:
 
 def every(conn: Connection) -> list[Account]:
     """All accounts, by name."""
-    rows = conn.execute(select(account).order_by(account.c.name, account.c.id))
+    rows = sorted(conn.execute(select(account)), key=lambda row: (row.name, row.id))
     return [_account(row) for row in rows]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, func, or_, select
 
 from syncd.crm import records
 from syncd.crm.contacts import CONTACTS
+from syncd.crm.database import beside_others
 from syncd.crm.stored import Stored
 from syncd.crm.tables import account, contact
 
@@ -53,10 +54,18 @@ def listed(
         where.append(or_(*(each.icontains(search, autoescape=True) for each in columns)))
     source = CONTACTS.source
     total = conn.execute(select(func.count()).select_from(source).where(and_(*where))).scalar_one()
-    order = (func.lower(contact.c.lastname), func.lower(contact.c.firstname), contact.c.id)
-    query = select(contact.c.id).select_from(source).where(and_(*where)).order_by(*order)
+    names = (_in_order(conn, each) for each in (contact.c.lastname, contact.c.firstname))
+    query = (
+        select(contact.c.id).select_from(source).where(and_(*where)).order_by(*names, contact.c.id)
+    )
     ids = conn.execute(query.limit(limit)).scalars()
     return total, list(records.read(conn, CONTACTS, ids).values())
+
+
+def _in_order(conn: Connection, name: ColumnElement[str]) -> UnaryExpression[str]:
+    """By a name, one letter after the other, nameless ones first: alike on every database."""
+    lower: ColumnElement[str] = func.lower(name)
+    return (lower.collate("C") if beside_others(conn) else lower).nulls_first()
 
 
 def _some(conn: Connection, where: ColumnElement[bool]) -> list[Stored]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Date,
     DateTime,
@@ -56,7 +57,7 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """The moment as an aware time; SQLite hands it back without its zone."""
         del dialect
-        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
 
 def utc(at: datetime) -> datetime:
@@ -67,6 +68,7 @@ def utc(at: datetime) -> datetime:
 
 
 Id = String(36)
+Number = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own draws from no other type
 Names = JSON(none_as_null=True)
 
 COLUMN_TYPES: Mapping[FieldType, TypeEngine[Any]] = {
@@ -138,7 +140,7 @@ contact = record_table(
 crm_change = Table(
     "crm_change",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("number", Number, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),
     Column("record_id", Id, nullable=False),
     Column("verb", Text, nullable=False),
