@@ -44,9 +44,18 @@ def apply(session: Session, tasks: Sequence[Task]) -> list[Task]:
     taken = {task.crm_id for task in tasks if task.crm_id}
     for batch in batches(tasks, BATCH):
         session.check_stop()
-        with session.write() as conn:
+        with session.write(alone=any(_reaches_out(task) for task in batch)) as conn:
             left.extend(_apply(conn, session, batch, taken))
     return left
+
+
+def _reaches_out(task: Task) -> bool:
+    """Whether a task goes by, or changes, what others may be writing just now.
+
+    A creation looks for whom it would create twice (P3). A withdrawal changes what is known of the
+    record in other mailboxes: no intent of theirs may come in between (P7).
+    """
+    return Verb.CREATE_RECORD in task.decision.verbs or task.decision.withdraws
 
 
 def _apply(

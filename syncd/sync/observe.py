@@ -200,6 +200,7 @@ def crm(session: Session) -> None:
 def _take_rules(conn: Connection, session: Session) -> None:
     """The rules are new: membership is asked anew, set-wise; groups that are apart, once more."""
     before = session.state(conn).rules
+    newest = feed.latest(conn)  # before the members: what is committed in between is met twice
     members = set(records.members(conn, session.stored, session.where))
     served = links.crm_ids(conn, session.key, LinkState.LIVE)
     accounting.notice(conn, session, members ^ served)
@@ -207,7 +208,7 @@ def _take_rules(conn: Connection, session: Session) -> None:
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
     else:  # no link yet, so nothing of the feed's past concerns this mailbox
-        session.set_state(conn, crm_cursor=feed.latest(conn))
+        session.set_state(conn, crm_cursor=newest)
     session.set_state(conn, rules=session.rules_text)
 
 

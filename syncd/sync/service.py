@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, update
 
 from syncd.crm import database
+from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.policy import Track
@@ -59,7 +60,8 @@ class SyncService:
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
+            self._set_clock(conn)
             for name, policy in self.policies.items():
                 mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
@@ -70,6 +72,7 @@ class SyncService:
         """The addresses of mailboxes that are due now and that nobody runs."""
         self._waker.wake()
         with database.read(self.engine) as conn:
+            self._set_clock(conn)
             return mailboxes.due(conn, self.clock(), self.policies, limit)
 
     def run(
@@ -86,6 +89,7 @@ class SyncService:
         Raises MailboxProblem when there is no such mailbox.
         """
         with database.read(self.engine) as conn:
+            self._set_clock(conn)
             row = mailboxes.get(conn, address)
         report = RunReport(row.address, run_id or uuid4().hex[:12])
         with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
@@ -167,9 +171,14 @@ class SyncService:
             )
         return lease
 
+    def _set_clock(self, conn: Connection) -> None:
+        """Go by the store's clock: a lease is worth what all who ask for it agree on."""
+        if isinstance(self.clock, StoreClock):
+            self.clock.ask(conn)
+
     def tidy(self) -> None:
         """Delete content that nothing refers to any more. Reads whole tables: once a day."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count)
 
@@ -212,7 +221,7 @@ class SyncService:
         report.unreachable = error.scope is Scope.SERVER
         if error.sort is not Sort.DENIED:
             return
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
             if error.scope is Scope.CREDENTIAL and row.username is None:
                 # A thousand more tries with a refused password lock the account.
@@ -268,7 +277,8 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
-    return SyncService(engine, compile_policies(configuration), Connector(configuration))
+    policies = compile_policies(configuration)
+    return SyncService(engine, policies, Connector(configuration), StoreClock())
 
 
 def _rules_text(scoped: ScopedKind) -> str:

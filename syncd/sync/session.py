@@ -103,9 +103,13 @@ class Session:
         return head.sensitivity is not Sensitivity.NORMAL
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Connection]:
-        """A writing transaction, refused once another process has taken the mailbox over."""
-        with database.write(self.engine, durable=durable) as conn:
+    def write(self, *, durable: bool = False, alone: bool = False) -> Iterator[Connection]:
+        """A writing transaction, refused once another process has taken the mailbox over.
+
+        Of this mailbox it is the only one, since it begins with writing the mailbox's row: what is
+        of this mailbox stays as it is read here. `alone` is for what looks up, or changes, more.
+        """
+        with database.write(self.engine, durable=durable, alone=alone) as conn:
             self.lease = mailboxes.renew(conn, self.lease, self.clock())
             yield conn
 

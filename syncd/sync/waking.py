@@ -36,11 +36,11 @@ class Waker:
         """
         with database.read(self.engine) as conn:
             newest = feed.latest(conn)
-            if self._seen is None or newest == self._seen:
+            if self._seen is None or newest <= self._seen:
                 self._seen = newest
                 return
             changes = feed.since(conn, self._seen, CHUNK)
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:  # it writes many mailboxes' rows
             for kind, stored in self.stored.items():
                 changed: dict[str, set[str]] = defaultdict(set)  # by the mailbox it came out of
                 for each in changes:
