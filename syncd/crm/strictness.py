@@ -67,7 +67,7 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         f"NEW.statecode <> OLD.statecode AND NOT ({ways})",
         changing=True,
     )
-    content = " OR ".join(_differs(stored, column) for column in stored.content)
+    content = " OR ".join([*(_differs(stored, each) for each in stored.content), _OTHER_REASON])
     closed = f"OLD.statecode NOT IN ({_list(sorted(stored.states.editable))})"
     # What was withdrawn or is undone goes from closed records, too (P7).
     undone = "coalesce(NEW.modified_by, '') LIKE 'undo:%'"
@@ -77,9 +77,11 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         f"{closed} AND NEW.statecode = OLD.statecode AND NOT ({undone}) AND ({content})",
         changing=True,
     )
-    required = [each.crm[0] for each in stored.kind.fields if each.required]
-    for column in required:
-        yield _Rule(f"{name}: {column} is required", f"NEW.{column} IS NULL")
+    for field in stored.kind.fields:
+        if field.required:
+            column = field.crm[0]
+            blank = f" OR trim(NEW.{column}) = ''" if field.type in _TEXTS else ""
+            yield _Rule(f"{name}: {column} is required", f"NEW.{column} IS NULL{blank}")
     for field in stored.kind.fields:
         if field.type is FieldType.REFERENCE and len(field.crm) > 1:
             filled = " + ".join(f"(NEW.{c} IS NOT NULL){_AS_NUMBER}" for c in field.crm)
@@ -91,8 +93,13 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
 _AS_NUMBER = "<int>"  # how a database adds truths up, put in for each
 
 
+_TEXTS = (FieldType.TEXT, FieldType.LINES, FieldType.NOTE, FieldType.EMAIL, FieldType.PHONE)
+# A record from before there were status reasons may be given one.
+_OTHER_REASON = "(OLD.statuscode IS NOT NULL AND NEW.statuscode <different> OLD.statuscode)"
+
+
 def _differs(stored: StoredKind[Schema], column: str) -> str:
-    if column in stored.pointers:
+    if stored.type_of(column) is FieldType.REFERENCE or column in stored.pointers:
         # It may be emptied, and pointed elsewhere by a merge; that is not its content.
         return f"(OLD.{column} IS NULL AND NEW.{column} IS NOT NULL)"
     return f"NEW.{column} <different> OLD.{column}"
