@@ -47,7 +47,7 @@ from syncd.crm.sharing import Share
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tree import Branch, tree_of
 from syncd.model.kinds import Schema
-from syncd.model.states import LOST, OPEN, WON
+from syncd.model.states import INACTIVE, LOST, OPEN, WON
 from syncd.model.values import Value
 
 
@@ -345,7 +345,7 @@ class Crm:
         active: bool,
     ) -> Stored:
         stored = _stored(entity)
-        if not active and stored.states.initial == OPEN:
+        if not active and INACTIVE not in stored.states.by_name:
             raise RuleBroken(f"{entity}: this is closed by what comes of it, not deactivated")
         with self._write() as (conn, at):
             return lifecycle.set_active(

@@ -66,7 +66,7 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         f"NEW.statecode <> OLD.statecode AND NOT ({ways})",
         changing=True,
     )
-    content = " OR ".join(_differs(stored, column) for column in stored.content)
+    content = " OR ".join([*(_differs(stored, each) for each in stored.content), _OTHER_REASON])
     closed = f"OLD.statecode NOT IN ({_list(sorted(stored.states.editable))})"
     # What was withdrawn or is undone goes from closed records, too (P7).
     undone = "substr(coalesce(NEW.modified_by, ''), 1, 5) = 'undo:'"
@@ -79,7 +79,8 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
     for field in stored.kind.fields:
         if field.required:
             nothing = " AND ".join(f"NEW.{column} IS NULL" for column in field.crm)
-            yield _Rule(f"{name}: {field.name} is required", nothing)
+            blank = f" OR trim(NEW.{field.crm[0]}) = ''" if field.type in _TEXTS else ""
+            yield _Rule(f"{name}: {field.name} is required", f"{nothing}{blank}")
     for field in stored.kind.fields:
         if field.type is FieldType.REFERENCE and len(field.crm) > 1:
             filled = " + ".join(f"(NEW.{c} IS NOT NULL){_AS_NUMBER}" for c in field.crm)
@@ -100,8 +101,13 @@ def _in(dialect: Mapping[str, str], where: str) -> str:
     return where
 
 
+_TEXTS = (FieldType.TEXT, FieldType.LINES, FieldType.NOTE, FieldType.EMAIL, FieldType.PHONE)
+# A record from before there were status reasons may be given one.
+_OTHER_REASON = "(OLD.statuscode IS NOT NULL AND NEW.statuscode <different> OLD.statuscode)"
+
+
 def _differs(stored: StoredKind[Schema], column: str) -> str:
-    if column in stored.pointers:
+    if stored.type_of(column) is FieldType.REFERENCE or column in stored.pointers:
         # It may be emptied, and pointed elsewhere by a merge; that is not its content.
         return f"(OLD.{column} IS NULL AND NEW.{column} IS NOT NULL)"
     as_text = _AS_TEXT if isinstance(stored.table.c[column].type, JSON) else ""

@@ -1,0 +1,111 @@
+"""Where the rules are tried: a CRM, two users, and short ways to make and to look at records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from syncd.crm import feed, records
+from syncd.crm.api import Crm
+from syncd.crm.database import read, write
+from syncd.crm.entities import ENTITIES
+from syncd.crm.errors import NoSuchRecord
+from syncd.crm.feed import Actor, ActorKind, Change, Verb
+from syncd.crm.parties import Party
+from syncd.crm.stored import Stored
+from syncd.crm.users import User
+from syncd.model.values import Value
+from tests.crm.conftest import BY_UNDO, LATER
+from tests.crm.rules.law import SMALLEST
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A CRM at work, and two of its users; Ann owns what nobody else is named for."""
+
+    crm: Crm
+    ann: User
+    bob: User
+
+    def make(
+        self,
+        entity: str,
+        owner: User | None = None,
+        status: str | None = None,
+        parties: Iterable[Party] = (),
+        **values: Value,
+    ) -> Stored:
+        """A record with what is required of it, and these values."""
+        given = {**SMALLEST[entity], **values}
+        return self.crm.create(
+            entity, given, owner=(owner or self.ann).id, status=status, parties=parties
+        )
+
+    def now(self, held: Stored) -> Stored:
+        """The record as it stands, deleted or not."""
+        entity = held.record.kind.name
+        with read(self.crm.engine) as conn:
+            return records.read(conn, ENTITIES[entity], [held.id])[held.id]
+
+    def value(self, held: Stored, name: str) -> Value:
+        """A field or extra of a record as it stands."""
+        return self.now(held).values[name]
+
+    def by(self, user: User) -> Crm:
+        """The CRM in the hands of a user, whose rights bound it."""
+        actor = Actor(ActorKind.USER, user.address, user.id)
+        return Crm(self.crm.engine, actor, clock=self.crm.clock)
+
+    def undoing(self) -> Crm:
+        """The CRM in the hands of who takes things back."""
+        return Crm(self.crm.engine, BY_UNDO, clock=lambda: LATER)
+
+    def latest(self) -> int:
+        """The number of the latest line of the feed."""
+        with read(self.crm.engine) as conn:
+            return feed.latest(conn)
+
+    def lines(self, held: Stored, since: int = 0) -> list[Change]:
+        """The lines of the feed about one record."""
+        return [each for each in self.crm.changes(since) if each.id == held.id]
+
+    def verbs(self, since: int, *helds: Stored) -> list[list[Verb]]:
+        """What the feed says was done to each of these records."""
+        return [[line.verb for line in self.lines(each, since)] for each in helds]
+
+    def names(self, ids: Collection[str], entity: str) -> set[str]:
+        """What the records with these ids are called."""
+        with read(self.crm.engine) as conn:
+            found = records.read(conn, ENTITIES[entity], sorted(ids))
+        return {each.name for each in found.values()}
+
+    def sql(self, statement: str, values: Mapping[str, Any] | None = None) -> None:
+        """Write behind everybody's back."""
+        with write(self.crm.engine) as conn:
+            conn.execute(text(statement), dict(values or {}))
+
+    def parties_of(self, held: Stored) -> list[Party]:
+        """Who takes part in an activity, but for its owner and what it is regarding."""
+        found = self.crm.parties([self.now(held)])[held.id]
+        return [each for each in found if each.role not in ("owner", "regarding")]
+
+    def gone(self, held: Stored) -> bool:
+        """Whether a record is no longer to be had."""
+        try:
+            self.crm.get(held.record.kind.name, held.id)
+        except NoSuchRecord:
+            return True
+        return False
+
+
+def table_of(entity: str) -> str:
+    """The table that an entity is kept in."""
+    return ENTITIES[entity].table.name
+
+
+def pointing(entity: str, held: Stored) -> str:
+    """How a reference to one of several entities is written."""
+    return f"{entity}:{held.id}"
