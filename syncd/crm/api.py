@@ -6,59 +6,45 @@
 
 Entities go by name: "lead", "account", "contact", "opportunity", "task", "phone_call",
 "appointment", "email", "note". What is refused is a `CrmError`, and nothing of it was written.
-`expected` is the version that the caller saw; `None` takes any.
+`expected` is the version that the caller saw; `None` takes any. What only looks is in
+`syncd.crm.reading`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, true
+from sqlalchemy import Connection
 
 from syncd.crm import (
     activities,
     cascades,
+    closing,
     database,
     duplicates,
-    feed,
     lifecycle,
-    lookup,
     merging,
-    parties,
     qualifying,
     records,
     sharing,
 )
-from syncd.crm.access import Access
-from syncd.crm.cascades import Deed
-from syncd.crm.duplicates import Found, Pair
-from syncd.crm.entities import ACCOUNTS, ACTIVITY_KINDS, ENTITIES, LEADS, OPPORTUNITIES
-from syncd.crm.errors import DuplicatesFound, NoSuchEntity, NoSuchRecord, NotOpen, RuleBroken
-from syncd.crm.feed import Actor, Change
+from syncd.crm.entities import ACCOUNTS, ACTIVITY_KINDS, LEADS, OPPORTUNITIES
+from syncd.crm.errors import DuplicatesFound, NoSuchEntity, RuleBroken
 from syncd.crm.parties import Party
 from syncd.crm.qualifying import Qualification, Qualified
-from syncd.crm.rows import live, rows_of
-from syncd.crm.sharing import Share
+from syncd.crm.reading import Reading, stored_of
 from syncd.crm.stored import Stored, StoredKind
-from syncd.crm.tree import Branch, tree_of
 from syncd.model.kinds import Schema
-from syncd.model.states import INACTIVE, LOST, OPEN, WON
+from syncd.model.states import INACTIVE, LOST, WON
 from syncd.model.values import Value
 
 
-@dataclass(frozen=True)
-class Crm:
-    """The CRM, on behalf of `actor`. `region`: the country of phone numbers without its code."""
-
-    engine: Engine
-    actor: Actor
-    region: str | None = None
-    clock: Callable[[], datetime] = field(default=database.utcnow)
+class Crm(Reading):
+    """The CRM, on behalf of `actor`."""
 
     # --- any record ---------------------------------------------------------------------------
 
@@ -77,7 +63,7 @@ class Crm:
         `parties` are for activities. `unless_like` refuses what is probably there already
         (DuplicatesFound): of two people who enter the same person at once, one is told so.
         """
-        stored = _stored(entity)
+        stored = stored_of(entity)
         with self._write(alone=unless_like) as (conn, at):
             given = qualifying.prefilled(conn, values) if stored is LEADS else values
             if unless_like:
@@ -98,49 +84,25 @@ class Crm:
         patch: Mapping[str, Value],
         *,
         expected: int | None = None,
+        parties: Iterable[Party] | None = None,
+        status: str | None = None,
     ) -> Stored:
-        """Change fields of an open or active record; `None` empties one."""
-        stored = _stored(entity)
+        """Change fields of an open or active record; `None` empties one.
+
+        `parties` says anew who takes part in an activity; `status` as in `set_status`.
+        """
+        stored = stored_of(entity)
+        _demand_plain(stored, status)
         with self._write(alone=stored is ACCOUNTS) as (conn, at):
-            return records.update(
+            made = records.update(
                 conn, stored, record, patch, expected=expected, actor=self.actor, at=at
             )
-
-    def get(self, entity: str, record: str) -> Stored:
-        """A live record that may be read. Raises NoSuchRecord."""
-        stored = _stored(entity)
-        with self._read() as conn:
-            found = records.read(conn, stored, [record]).get(record)
-            if found is None or found.deleted or not self._may_read(conn, stored, [record]):
-                deleted = found is not None and found.deleted
-                raise NoSuchRecord(entity, record, deleted=deleted)
-            return found
-
-    def find(self, entity: str, reference: str) -> list[Stored]:
-        """What a person may mean by an id, its beginning, a name, an address: at most a handful."""
-        stored = _stored(entity)
-        with self._read() as conn:
-            found = lookup.referred(conn, stored, reference)
-            readable = self._may_read(conn, stored, [each.id for each in found])
-            return [each for each in found if each.id in readable]
-
-    def search(
-        self,
-        entity: str,
-        *,
-        text: str | None = None,
-        owner: str | None = None,
-        state: str | None = None,
-        limit: int | None = None,
-    ) -> tuple[int, list[Stored]]:
-        """How many live records there are, and the first of them by name."""
-        stored = _stored(entity)
-        with self._read() as conn:
-            return lookup.listed(
-                conn, stored,
-                where=[self._readable(conn, stored)],
-                owner_id=owner, state=state, search=text, limit=limit,
-            )  # fmt: skip
+            if parties is not None:
+                activities.set_parties(conn, _activity(entity), record, parties, self.actor, at)
+            if status is not None:
+                lifecycle.set_status(conn, stored, record, status, self.actor, at)
+            once = parties is None and status is None
+            return made if once else records.read(conn, stored, [record])[record]
 
     def set_status(
         self,
@@ -154,10 +116,8 @@ class Crm:
 
         A lead is qualified and an opportunity closed by methods of their own.
         """
-        stored = _stored(entity)
-        wanted = stored.states.of_reason(status)
-        if stored in (LEADS, OPPORTUNITIES) and wanted is not None and not wanted.editable:
-            raise RuleBroken(f"{entity}: qualify, disqualify, win or lose it instead")
+        stored = stored_of(entity)
+        _demand_plain(stored, status)
         with self._write() as (conn, at):
             return lifecycle.set_status(
                 conn, stored, record, status, self.actor, at, expected=expected
@@ -171,11 +131,6 @@ class Crm:
         """Take a record into use again: also a lead or an opportunity that was closed."""
         return self._set_active(entity, record, expected, active=True)
 
-    def taken_along(self, entity: str, record: str, deed: Deed) -> Mapping[str, Collection[str]]:
-        """The other records, by entity, to which the same would be done: ask before you do it."""
-        with self._read() as conn:
-            return cascades.taken_along(conn, _stored(entity), record, deed)
-
     def assign(
         self,
         entity: str,
@@ -187,33 +142,30 @@ class Crm:
         """Give a record to another user, and what belongs to it (`taken_along`)."""
         with self._write(alone=True) as (conn, at):
             return cascades.assign(
-                conn, _stored(entity), record, owner, self.actor, at, expected=expected
+                conn, stored_of(entity), record, owner, self.actor, at, expected=expected
             )
 
     def delete(self, entity: str, record: str, *, expected: int | None = None) -> Stored:
         """Delete a record, and what cannot be without it (`taken_along`)."""
         with self._write(alone=True) as (conn, at):
-            return cascades.delete(conn, _stored(entity), record, self.actor, at, expected=expected)
+            return cascades.delete(
+                conn, stored_of(entity), record, self.actor, at, expected=expected
+            )
 
     def merge(self, entity: str, survivor: str, loser: str) -> Stored:
         """Make one of two leads, accounts or contacts; the survivor keeps what hung on either."""
         with self._write(alone=True) as (conn, at):
-            return merging.merge(conn, _stored(entity), survivor, loser, self.actor, at)
+            return merging.merge(conn, stored_of(entity), survivor, loser, self.actor, at)
 
     def share(self, entity: str, record: str, principal: str, *, may_write: bool = False) -> None:
         """Let a user or a team (by id) read a record, or change it, and what belongs to it."""
         with self._write(alone=True) as (conn, at):
-            sharing.share(conn, _stored(entity), record, principal, may_write, self.actor, at)
+            sharing.share(conn, stored_of(entity), record, principal, may_write, self.actor, at)
 
     def unshare(self, entity: str, record: str, principal: str) -> bool:
         """Take that back; whether there was anything to take back."""
         with self._write(alone=True) as (conn, at):
-            return sharing.unshare(conn, _stored(entity), record, principal, self.actor, at)
-
-    def shares(self, entity: str, record: str) -> list[Share]:
-        """Whom a record is shared with."""
-        with self._read() as conn:
-            return sharing.shares_of(conn, entity, record)
+            return sharing.unshare(conn, stored_of(entity), record, principal, self.actor, at)
 
     # --- the sales process ---------------------------------------------------------------------
 
@@ -274,59 +226,12 @@ class Crm:
         with self._write() as (conn, at):
             activities.set_parties(conn, _activity(entity), record, taking_part, self.actor, at)
 
-    def parties(self, found: Sequence[Stored]) -> Mapping[str, list[Party]]:
-        """Who takes part in these activities, by their ids; owner and regarding included."""
-        with self._read() as conn:
-            return parties.of(conn, found)
-
-    def tree(self, account: str) -> Branch:
-        """An account with its contacts and the accounts below it."""
-        with self._read() as conn:
-            return tree_of(conn, account)
-
-    # --- duplicates, the feed ------------------------------------------------------------------
-
-    def like(self, entity: str, values: Mapping[str, Value]) -> list[Found]:
-        """The records that are like these values, the likest first, each with its reasons."""
-        stored = _stored(entity)
-        with self._read() as conn:
-            where = self._readable(conn, stored)
-            return duplicates.find(conn, stored, values, self.region, where=where)
-
-    def duplicates(self, entity: str) -> list[Pair]:
-        """All pairs that are alike, the likest first."""
-        stored = _stored(entity)
-        with self._read() as conn:
-            where = self._readable(conn, stored)
-            found = list(duplicates.pairs(conn, stored, self.region, where=where))
-        return sorted(found, key=lambda p: (-p.score, p.one.id, p.two.id))
-
-    def changes(self, since: int, limit: int | None = None) -> list[Change]:
-        """The feed after a number, in the order of commits."""
-        with self._read() as conn:
-            return feed.since(conn, since, limit)
-
     # --- within --------------------------------------------------------------------------------
 
     @contextmanager
     def _write(self, *, alone: bool = False) -> Iterator[tuple[Connection, datetime]]:
         with database.write(self.engine, alone=alone) as conn:
             yield conn, self.clock()
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with database.read(self.engine) as conn:
-            yield conn
-
-    def _readable(self, conn: Connection, stored: StoredKind[Schema]) -> ColumnElement[bool]:
-        if self.actor.user_id is None:
-            return true()
-        return Access.of(conn, self.actor.user_id).readable(stored)
-
-    def _may_read(
-        self, conn: Connection, stored: StoredKind[Schema], ids: Sequence[str]
-    ) -> set[str]:
-        return records.members_among(conn, stored, self._readable(conn, stored), ids)
 
     def _refuse_duplicates(
         self, conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]
@@ -344,7 +249,7 @@ class Crm:
         *,
         active: bool,
     ) -> Stored:
-        stored = _stored(entity)
+        stored = stored_of(entity)
         if not active and INACTIVE not in stored.states.by_name:
             raise RuleBroken(f"{entity}: this is closed by what comes of it, not deactivated")
         with self._write() as (conn, at):
@@ -361,30 +266,9 @@ class Crm:
         expected: int | None,
     ) -> Stored:
         with self._write() as (conn, at):
-            rows = rows_of(conn, OPPORTUNITIES, [opportunity], lock=True)
-            found = OPPORTUNITIES.stored(live(OPPORTUNITIES, rows, opportunity, expected))
-            if found.statecode != OPEN:
-                raise NotOpen("opportunity", opportunity, found.statecode)
-            status = reason or OPPORTUNITIES.states.by_name[state].default
-            if status not in OPPORTUNITIES.states.by_name[state].reasons:
-                known = ", ".join(OPPORTUNITIES.states.by_name[state].reasons)
-                raise RuleBroken(f"an opportunity is {state} as one of: {known}")
-            closing: dict[str, Value] = {"actualclosedate": at.date()}
-            if state == WON:
-                estimated = found.record.fields["estimatedvalue"]
-                closing["actualvalue"] = estimated if value is None else value
-            records.update(
-                conn, OPPORTUNITIES, opportunity, closing,
-                expected=None, actor=self.actor, at=at,
-            )  # fmt: skip
-            return lifecycle.set_status(conn, OPPORTUNITIES, opportunity, status, self.actor, at)
-
-
-def _stored(entity: str) -> StoredKind[Schema]:
-    found = ENTITIES.get(entity)
-    if found is None:
-        raise NoSuchEntity(entity, list(ENTITIES))
-    return found
+            return closing.close(
+                conn, opportunity, state, reason, value, self.actor, at, expected=expected
+            )
 
 
 def _activity(entity: str) -> StoredKind[Schema]:
@@ -392,3 +276,10 @@ def _activity(entity: str) -> StoredKind[Schema]:
     if found is None:
         raise NoSuchEntity(entity, [each.entity for each in ACTIVITY_KINDS])
     return cast("StoredKind[Schema]", found)
+
+
+def _demand_plain(stored: StoredKind[Schema], status: str | None) -> None:
+    """Raise RuleBroken of a status reason that a record comes to by a method of its own."""
+    wanted = stored.states.of_reason(status) if status else None
+    if stored in (LEADS, OPPORTUNITIES) and wanted is not None and not wanted.editable:
+        raise RuleBroken(f"{stored.entity}: qualify, disqualify, win or lose it instead")

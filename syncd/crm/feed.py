@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from syncd.crm import postgres
 from syncd.crm.tables import crm_change
@@ -140,16 +140,24 @@ def since(
     query = select(table).where(table.c.number > number).order_by(table.c.number).limit(limit)
     if kind is not None:
         query = query.where(table.c.kind == kind)
-    return [
-        Change(
-            number=row.number,
-            kind=row.kind,
-            id=row.record_id,
-            fields=tuple(row.changed_fields),
-            verb=Verb(row.verb),
-            actor=Actor(ActorKind(row.actor_kind), row.actor_name),
-            at=row.at,
-            merged_into=row.merged_into,
-        )
-        for row in conn.execute(query)
-    ]
+    return [_change(row) for row in conn.execute(query)]
+
+
+def about(conn: Connection, kind: str, record_id: str) -> list[Change]:
+    """The changes of one record, the oldest first."""
+    mine = (crm_change.c.kind == kind) & (crm_change.c.record_id == record_id)
+    query = select(crm_change).where(mine).order_by(crm_change.c.number)
+    return [_change(row) for row in conn.execute(query)]
+
+
+def _change(row: Row[tuple[object, ...]]) -> Change:
+    return Change(
+        number=row.number,
+        kind=row.kind,
+        id=row.record_id,
+        fields=tuple(row.changed_fields),
+        verb=Verb(row.verb),
+        actor=Actor(ActorKind(row.actor_kind), row.actor_name),
+        at=row.at,
+        merged_into=row.merged_into,
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, func, or_, select, true
 
 from syncd.crm import records
 from syncd.crm.database import beside_others
-from syncd.crm.stored import Stored, StoredKind
+from syncd.crm.stored import Stored, StoredKind, columns_of
 from syncd.crm.tables import account
 from syncd.model.fields import FieldType
 from syncd.model.kinds import Entity, Schema
@@ -19,20 +19,29 @@ _MANY = 6  # enough to say that a name is ambiguous
 _PERSON = ("firstname", "lastname")
 
 
-def referred(conn: Connection, stored: StoredKind[Schema], reference: str) -> list[Stored]:
+def referred(
+    conn: Connection,
+    stored: StoredKind[Schema],
+    reference: str,
+    *,
+    where: Sequence[ColumnElement[bool]] = (),
+) -> list[Stored]:
     """The live records that `reference` may mean, at most a handful: one is what it means.
 
-    An id or its beginning goes before an e-mail address or a name.
+    An id or its beginning goes before an e-mail address or a name. `where` bounds them to what may
+    be read.
     """
     wanted = reference.strip()
     if not wanted or "\x00" in wanted:
         return []  # nobody, and not whoever has no name
     if len(wanted) >= SHORTEST_PREFIX:
-        found = _some(conn, stored, stored.table.c.id.startswith(wanted.lower(), autoescape=True))
+        begins = stored.table.c.id.startswith(wanted.lower(), autoescape=True)
+        found = _some(conn, stored, begins, *where)
         if found:
             return found
     names = (*_emails(stored), *_titles(stored))
-    return _some(conn, stored, or_(*(func.lower(each) == func.lower(wanted) for each in names)))
+    called = or_(*(func.lower(each) == func.lower(wanted) for each in names))
+    return _some(conn, stored, called, *where)
 
 
 def listed(
@@ -74,6 +83,13 @@ def _in_order(conn: Connection, name: ColumnElement[str]) -> UnaryExpression[str
     return (lower.collate("C") if beside_others(conn) else lower).nulls_first()
 
 
+def pointing(stored: StoredKind[Schema], held: Mapping[str, str]) -> ColumnElement[bool]:
+    """The condition of records that hold these references, each by its field."""
+    columns = columns_of(stored.kind, held)
+    mine = (stored.table.c[name] == value for name, value in columns.items() if value is not None)
+    return and_(true(), *mine)
+
+
 def _emails(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
     return [
         stored.table.c[each.crm[0]] for each in stored.kind.fields if each.type is FieldType.EMAIL
@@ -106,7 +122,9 @@ def _order(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
     return [columns[name] for name in ("name", "subject") if name in columns]
 
 
-def _some(conn: Connection, stored: StoredKind[Schema], where: ColumnElement[bool]) -> list[Stored]:
-    query = select(stored.table.c.id).where(stored.alive, where)
+def _some(
+    conn: Connection, stored: StoredKind[Schema], *where: ColumnElement[bool]
+) -> list[Stored]:
+    query = select(stored.table.c.id).where(stored.alive, *where)
     ids = conn.execute(query.order_by(stored.table.c.id).limit(_MANY)).scalars()
     return list(records.read(conn, stored, ids).values())

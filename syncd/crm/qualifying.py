@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
@@ -30,17 +29,10 @@ from syncd.model.qualification import (
     TO_ACCOUNT,
     TO_CONTACT,
     TO_OPPORTUNITY,
+    OnDuplicate,
 )
 from syncd.model.states import OPEN
 from syncd.model.values import Value
-
-
-class OnDuplicate(StrEnum):
-    """What to do when somebody who would be created seems to be there already."""
-
-    ASK = "ask"  # refuse, and say who it is
-    ADOPT = "adopt"  # take the one that is certain; ask where none is, or several are
-    IGNORE = "ignore"  # create beside it
 
 
 @dataclass(frozen=True, slots=True)

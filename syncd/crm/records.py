@@ -38,7 +38,7 @@ __all__ = [
     "CONTACTS", "STORED", "Actor", "ActorKind", "InvalidValue", "New", "NoSuchOwner",
     "NoSuchRecord", "Origin", "RecordError", "RecordExists", "StaleRecord", "Stored", "StoredKind",
     "Update", "Verb", "create", "create_many", "members", "members_among", "plain", "read",
-    "record_table", "update", "update_many", "versions",
+    "record_table", "update", "update_many", "versions", "visible",
 ]  # fmt: skip
 
 # What has items in Outlook, by name. All that the CRM keeps is in `syncd.crm.entities`.
@@ -336,6 +336,17 @@ def members_among(
     for chunk in chunks(ids):
         found.update(members(conn, stored, where & stored.table.c.id.in_(chunk)))
     return found
+
+
+def visible(
+    conn: Connection, stored: AnyKind, where: ColumnElement[bool], ids: Iterable[str]
+) -> list[Stored]:
+    """The records with these ids that satisfy `where`, deleted ones included."""
+    table, found = stored.table, list[str]()
+    for chunk in chunks(ids):
+        query = select(table.c.id).where(table.c.id.in_(chunk), stored.mine, where)
+        found.extend(conn.scalars(query.order_by(table.c.id)))
+    return list(read(conn, stored, found).values())
 
 
 def _one(outcomes: Sequence[Outcome]) -> Stored:

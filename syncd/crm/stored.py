@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
@@ -70,6 +70,14 @@ class Stored:
     def name(self) -> str:
         """What it is called; empty when it has no name."""
         return self.record.kind.called(self.record.fields)
+
+    def without(self, names: Collection[str]) -> Stored:
+        """The record, as one who may not read these fields sees it: they are not there."""
+        if not names:
+            return self
+        fields = {n: value for n, value in self.record.fields.items() if n not in names}
+        extras = {n: value for n, value in self.extras.items() if n not in names}
+        return replace(self, record=Record(self.record.kind, fields), extras=extras)
 
 
 @dataclass(frozen=True, slots=True)

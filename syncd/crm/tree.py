@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from syncd.crm import records
 from syncd.crm.contacts import CONTACTS
@@ -26,17 +26,32 @@ class Branch:
     below: tuple[Branch, ...]
 
 
-def tree_of(conn: Connection, account_id: str) -> Branch:
-    """An account with everything below it. Raises NoSuchRecord."""
-    found = records.read(conn, ACCOUNTS, [account_id])
-    if account_id not in found or found[account_id].deleted:
+def tree_of(
+    conn: Connection,
+    account_id: str,
+    *,
+    accounts: ColumnElement[bool] | None = None,
+    contacts: ColumnElement[bool] | None = None,
+) -> Branch:
+    """An account with everything below it. Raises NoSuchRecord.
+
+    `accounts` and `contacts` bound them to what may be read. An account that may not be read hides
+    those below it.
+    """
+    accounts = true() if accounts is None else accounts
+    contacts = true() if contacts is None else contacts
+    found = records.read(
+        conn, ACCOUNTS, records.members_among(conn, ACCOUNTS, accounts, [account_id])
+    )
+    if account_id not in found:
         raise NoSuchRecord(ACCOUNTS.entity, account_id)
     below: dict[str, list[Stored]] = defaultdict(list)
     level = [account_id]
     while level:
         nearest: list[str] = []
         for chunk in chunks(level):
-            query = select(account.c.id).where(ACCOUNTS.alive, account.c[PARENT].in_(chunk))
+            below_these = account.c[PARENT].in_(chunk)
+            query = select(account.c.id).where(ACCOUNTS.alive, accounts, below_these)
             nearest += conn.scalars(query)
         held = records.read(conn, ACCOUNTS, nearest)
         for each in held.values():
@@ -45,7 +60,8 @@ def tree_of(conn: Connection, account_id: str) -> Branch:
         level = nearest
     people: dict[str, list[Stored]] = defaultdict(list)
     for chunk in chunks(found):
-        query = select(contact.c.id).where(CONTACTS.alive, contact.c.parentcustomerid.in_(chunk))
+        of_these = contact.c.parentcustomerid.in_(chunk)
+        query = select(contact.c.id).where(CONTACTS.alive, contacts, of_these)
         for each in records.read(conn, CONTACTS, conn.scalars(query)).values():
             people[str(each.extras["parentcustomerid"])].append(each)
     return _branch(found[account_id], below, people)

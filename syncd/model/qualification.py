@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Becomes(StrEnum):
+    """What qualifying makes of a lead."""
+
+    CONTACT = "contact"
+    ACCOUNT = "account"
+    OPPORTUNITY = "opportunity"
+
+
+class OnDuplicate(StrEnum):
+    """What to do when somebody who would be created seems to be there already."""
+
+    ASK = "ask"  # refuse, and say who it is
+    ADOPT = "adopt"  # take the one that is certain; ask where none is, or several are
+    IGNORE = "ignore"  # create beside it
+
 
 _ADDRESS = {
     name: name

@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from syncd.model.fields import Direction
 from syncd.model.policy import ConflictPolicy, FirstSync, Limits, Track
+from syncd.model.qualification import Becomes, OnDuplicate
 from syncd.settings.durations import Duration
 from syncd.settings.endpoint import refusal_of_endpoint, sends_password_in_clear
 from syncd.settings.kinds import KINDS
@@ -267,11 +268,44 @@ class Daemon(_Section):
     workers: int = Field(default=4, ge=1, le=64)
 
 
+class CrmSettings(_Section):
+    """`[crm]`: what holds for the CRM's own rules.
+
+    `phone_region`: the country of phone numbers that are written without its code. `qualify`: what
+    a lead becomes unless it is said otherwise.
+    """
+
+    phone_region: str | None = None
+    qualify: Annotated[tuple[Annotated[Becomes, _CHOICE], ...], _CHOICE] = tuple(Becomes)
+    on_duplicate: Annotated[OnDuplicate, _CHOICE] = OnDuplicate.ASK
+
+    @field_validator("phone_region")
+    @classmethod
+    def _is_region(cls, region: str | None) -> str | None:
+        if region is None:
+            return None
+        from phonenumbers import SUPPORTED_REGIONS  # here: it takes long, and few name a region
+
+        if region not in SUPPORTED_REGIONS:
+            near = region.upper() if region.upper() in SUPPORTED_REGIONS else None
+            suggestion = f"did you mean {near!r}?" if near else 'two letters, such as "DE" or "US"'
+            raise _refuse(f"{region!r} is no country with phone numbers", suggestion)
+        return region
+
+    @field_validator("qualify")
+    @classmethod
+    def _has_customer(cls, qualify: tuple[Becomes, ...]) -> tuple[Becomes, ...]:
+        if qualify == (Becomes.OPPORTUNITY,):
+            raise _refuse("an opportunity needs a customer", 'add "contact" or "account"')
+        return qualify
+
+
 class Configuration(_Section):
     """The whole file. `load` makes one; the other modules take what they need of it."""
 
     store: Store = Field(default={}, validate_default=True)
     servers: Mapping[str, Server] = {}
     policies: Mapping[str, Policy] = {}
+    crm: CrmSettings = CrmSettings()
     log: Log = Log()
     daemon: Daemon = Daemon()

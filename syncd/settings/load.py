@@ -79,7 +79,8 @@ def _parse(file: Path, text: str) -> dict[str, object]:
 
 
 def _in_words(error: ErrorDetails) -> tuple[KeyPath, str, str | None]:
-    path = tuple(f"{part}" for part in error["loc"] if part != GATHERED)
+    loc = (part for part in error["loc"] if part != GATHERED)
+    path = tuple(part for part in loc if isinstance(part, str))  # a place in a list is in its key
     context = error.get("ctx", {})
     if error["type"] == "extra_forbidden":
         return path, *_unknown_key(path)

@@ -9,6 +9,7 @@ import pytest
 
 from syncd.model.fields import Direction
 from syncd.model.policy import ConflictPolicy, FirstSync, Limits, Track
+from syncd.model.qualification import OnDuplicate
 from syncd.settings.configuration import Access, Configuration
 from syncd.settings.load import load
 from syncd.settings.mistakes import BadConfiguration, Mistake
@@ -60,7 +61,7 @@ def test_what_the_example_shows_as_default_is_the_default(tmp_path: Path) -> Non
     shown = [
         line.removeprefix("# ") if line.startswith(("# [", "# ")) and _is_toml(line) else line
         for line in text.splitlines()
-        if "password_env" not in line
+        if not any(key in line for key in ("password_env", "phone_region"))  # by default none
     ]
     assert "[daemon]" in shown
     assert "most = 50" in shown
@@ -99,8 +100,8 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert configuration.servers["office"].verify_tls == tmp_path / "ca.pem"
 
 
-STORE, OFFICE, SALES, CONTACTS, LOG, DAEMON = (
-    "store", "servers.office", "policies.sales", "policies.sales.contacts", "log", "daemon",
+STORE, OFFICE, SALES, CONTACTS, CRM, LOG, DAEMON = (
+    "store", "servers.office", "policies.sales", "policies.sales.contacts", "crm", "log", "daemon",
 )  # fmt: skip
 
 # section, the line that is written there, the key that is mistaken, what is said of it
@@ -142,6 +143,17 @@ MISTAKES = [
     (DAEMON, 'workers = "4"', "workers", "must be a whole number"),
     (LOG, "show_addresses = 1", "show_addresses", "must be true or false"),
     (LOG, 'format = "xml"', "format", "'xml' is not one of auto, json, console"),
+    (
+        CRM,
+        'phone_region = "de"',
+        "phone_region",
+        "no country with phone numbers (did you mean 'DE'?)",
+    ),
+    (CRM, 'phone_region = "Germany"', "phone_region", 'two letters, such as "DE"'),
+    (CRM, 'qualify = ["contact", "acount"]', "qualify", "'acount' is not one of"),
+    (CRM, 'qualify = ["opportunity"]', "qualify", "an opportunity needs a customer"),
+    (CRM, 'on_duplicate = "refuse"', "on_duplicate", "is not one of ask, adopt, ignore"),
+    (CRM, "on_duplicates = 1", "on_duplicates", "did you mean 'on_duplicate'?"),
 ]
 
 
@@ -221,3 +233,14 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     file = tmp_path / "syncd.toml"
     file.write_text(WHOLE, encoding="utf-8-sig")
     assert list(load(file).servers) == ["office"]
+
+
+def test_the_crm_section_says_what_holds_unless_a_command_says_otherwise(tmp_path: Path) -> None:
+    """Without it a lead becomes all three, and whoever is there already is asked about."""
+    plain = loaded(tmp_path, WHOLE).crm
+    assert (plain.phone_region, plain.qualify) == (None, ("contact", "account", "opportunity"))
+    assert plain.on_duplicate is OnDuplicate.ASK
+    text = '[crm]\nphone_region = "DE"\nqualify = ["contact"]\non_duplicate = "adopt"\n'
+    written = loaded(tmp_path, text + WHOLE).crm
+    assert (written.phone_region, written.qualify) == ("DE", ("contact",))
+    assert written.on_duplicate is OnDuplicate.ADOPT

@@ -1,0 +1,177 @@
+"""The CRM as programs read it: each method one look at the store, bounded to what may be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, true
+
+from syncd.crm import cascades, database, duplicates, feed, lookup, parties, records, sharing
+from syncd.crm.access import Access
+from syncd.crm.cascades import Deed
+from syncd.crm.contacts import CONTACTS
+from syncd.crm.duplicates import Found, Pair
+from syncd.crm.entities import ACCOUNTS, ENTITIES
+from syncd.crm.errors import NoSuchEntity, NoSuchRecord
+from syncd.crm.feed import Actor, Change
+from syncd.crm.parties import Party
+from syncd.crm.sharing import Share
+from syncd.crm.stored import Stored, StoredKind
+from syncd.crm.tree import Branch, tree_of
+from syncd.model.kinds import Schema
+from syncd.model.values import Value
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The CRM, on behalf of `actor`. `region`: the country of phone numbers without its code."""
+
+    engine: Engine
+    actor: Actor
+    region: str | None = None
+    clock: Callable[[], datetime] = field(default=database.utcnow)
+
+    def get(self, entity: str, record: str) -> Stored:
+        """A live record that may be read. Raises NoSuchRecord."""
+        stored = stored_of(entity)
+        with self._read() as conn:
+            found = records.read(conn, stored, [record]).get(record)
+            if found is None or found.deleted or not self._may_read(conn, stored, [record]):
+                deleted = found is not None and found.deleted
+                raise NoSuchRecord(entity, record, deleted=deleted)
+            return self._shown(conn, [found])[0]
+
+    def find(self, entity: str, reference: str) -> list[Stored]:
+        """What a person may mean by an id, its beginning, a name, an address: at most a handful."""
+        stored = stored_of(entity)
+        with self._read() as conn:
+            where = [self._readable(conn, stored)]
+            return self._shown(conn, lookup.referred(conn, stored, reference, where=where))
+
+    def search(
+        self,
+        entity: str,
+        *,
+        text: str | None = None,
+        owner: str | None = None,
+        state: str | None = None,
+        pointing: Mapping[str, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[int, list[Stored]]:
+        """How many live records there are, and the first of them by name.
+
+        `pointing` are the references that they hold: `{"regardingobjectid": "lead:ID"}`.
+        """
+        stored = stored_of(entity)
+        with self._read() as conn:
+            total, found = lookup.listed(
+                conn, stored,
+                where=[self._readable(conn, stored), lookup.pointing(stored, pointing or {})],
+                owner_id=owner, state=state, search=text, limit=limit,
+            )  # fmt: skip
+            return total, self._shown(conn, found)
+
+    def names(self, references: Iterable[str]) -> Mapping[str, str]:
+        """What records are called, by `contact:ID`: of those that may be read, deleted or not."""
+        wanted: dict[str, list[str]] = {}
+        for each in references:
+            entity, _, record = each.partition(":")
+            wanted.setdefault(entity, []).append(record)
+        called: dict[str, str] = {}
+        with self._read() as conn:
+            for entity, ids in wanted.items():
+                stored = stored_of(entity)
+                found = records.visible(conn, stored, self._readable(conn, stored), ids)
+                called |= {f"{entity}:{each.id}": each.name for each in found}
+        return called
+
+    def seen(self, found: Stored) -> Stored:
+        """A record that a write returned, without the fields that its user may not read."""
+        with self._read() as conn:
+            return self._shown(conn, [found])[0]
+
+    def taken_along(self, entity: str, record: str, deed: Deed) -> Mapping[str, Collection[str]]:
+        """The other records, by entity, to which the same would be done: ask before you do it."""
+        with self._read() as conn:
+            return cascades.taken_along(conn, stored_of(entity), record, deed)
+
+    def shares(self, entity: str, record: str) -> list[Share]:
+        """Whom a record is shared with."""
+        with self._read() as conn:
+            return sharing.shares_of(conn, entity, record)
+
+    def parties(self, found: Sequence[Stored]) -> Mapping[str, list[Party]]:
+        """Who takes part in these activities, by their ids; owner and regarding included."""
+        with self._read() as conn:
+            return parties.of(conn, found)
+
+    def tree(self, account: str) -> Branch:
+        """An account with its contacts and the accounts below it, as far as they may be read."""
+        with self._read() as conn:
+            return tree_of(
+                conn,
+                account,
+                accounts=self._readable(conn, ACCOUNTS),
+                contacts=self._readable(conn, CONTACTS),
+            )
+
+    def like(self, entity: str, values: Mapping[str, Value]) -> list[Found]:
+        """The records that are like these values, the likest first, each with its reasons."""
+        stored = stored_of(entity)
+        with self._read() as conn:
+            where = self._readable(conn, stored)
+            return duplicates.find(conn, stored, values, self.region, where=where)
+
+    def duplicates(self, entity: str) -> list[Pair]:
+        """All pairs that are alike, the likest first."""
+        stored = stored_of(entity)
+        with self._read() as conn:
+            where = self._readable(conn, stored)
+            found = list(duplicates.pairs(conn, stored, self.region, where=where))
+        return sorted(found, key=lambda p: (-p.score, p.one.id, p.two.id))
+
+    def changes(self, since: int, limit: int | None = None) -> list[Change]:
+        """The feed after a number, in the order of commits."""
+        with self._read() as conn:
+            return feed.since(conn, since, limit)
+
+    def history(self, entity: str, record: str) -> list[Change]:
+        """The lines of the feed about one record, deleted or not, the oldest first."""
+        stored = stored_of(entity)
+        with self._read() as conn:
+            if not records.visible(conn, stored, self._readable(conn, stored), [record]):
+                raise NoSuchRecord(entity, record)
+            return feed.about(conn, entity, record)
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with database.read(self.engine) as conn:
+            yield conn
+
+    def _readable(self, conn: Connection, stored: StoredKind[Schema]) -> ColumnElement[bool]:
+        if self.actor.user_id is None:
+            return true()
+        return Access.of(conn, self.actor.user_id).readable(stored)
+
+    def _may_read(
+        self, conn: Connection, stored: StoredKind[Schema], ids: Sequence[str]
+    ) -> set[str]:
+        return records.members_among(conn, stored, self._readable(conn, stored), ids)
+
+    def _shown(self, conn: Connection, found: Sequence[Stored]) -> list[Stored]:
+        """Records without the fields that the user may not read."""
+        if self.actor.user_id is None or not found:
+            return list(found)
+        access = Access.of(conn, self.actor.user_id)
+        return [e.without(access.unreadable_fields(e.record.kind.name)) for e in found]
+
+
+def stored_of(entity: str) -> StoredKind[Schema]:
+    """How an entity is kept. Raises NoSuchEntity."""
+    found = ENTITIES.get(entity)
+    if found is None:
+        raise NoSuchEntity(entity, list(ENTITIES))
+    return found
