@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +46,12 @@ class Desk:
 
     def now(self, held: Stored) -> Stored:
         """The record as it stands, deleted or not."""
-        entity = held.record.kind.name
+        return self.now_of(held.record.kind.name, held.id)
+
+    def now_of(self, entity: str, record: str) -> Stored:
+        """The record with this id as it stands, deleted or not."""
         with read(self.crm.engine) as conn:
-            return records.read(conn, ENTITIES[entity], [held.id])[held.id]
+            return records.read(conn, ENTITIES[entity], [record])[record]
 
     def value(self, held: Stored, name: str) -> Value:
         """A field or extra of a record as it stands."""
@@ -76,12 +79,6 @@ class Desk:
         """What the feed says was done to each of these records."""
         return [[line.verb for line in self.lines(each, since)] for each in helds]
 
-    def names(self, ids: Collection[str], entity: str) -> set[str]:
-        """What the records with these ids are called."""
-        with read(self.crm.engine) as conn:
-            found = records.read(conn, ENTITIES[entity], sorted(ids))
-        return {each.name for each in found.values()}
-
     def sql(self, statement: str, values: Mapping[str, Any] | None = None) -> None:
         """Write behind everybody's back."""
         with write(self.crm.engine) as conn:
@@ -104,8 +101,3 @@ class Desk:
 def table_of(entity: str) -> str:
     """The table that an entity is kept in."""
     return ENTITIES[entity].table.name
-
-
-def pointing(entity: str, held: Stored) -> str:
-    """How a reference to one of several entities is written."""
-    return f"{entity}:{held.id}"
