@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from syncd.crm import lifecycle, parties, records
 from syncd.crm.feed import Actor
-from syncd.crm.guarding import demand_editable
+from syncd.crm.guarding import Guard, demand_editable
 from syncd.crm.parties import Party
 from syncd.crm.rows import live, rows_of
 from syncd.crm.stored import Stored, StoredKind
@@ -56,8 +56,9 @@ def set_parties(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Say anew who takes part. Raises ReadOnly, NoSuchRecord, InvalidValue."""
+    """Say anew who takes part. Raises ReadOnly, NoSuchRecord, InvalidValue, NotAllowed."""
     row = live(stored, rows_of(conn, stored, [activity_id], lock=True), activity_id, None)
+    Guard.of(conn, stored, actor, [row]).demand_update(activity_id, (parties.FIELD,))
     demand_editable(stored, row, actor)
     before = parties.of(conn, [stored.stored(row)])[activity_id]
     given = parties.checked(conn, stored.entity, taking_part)

@@ -18,7 +18,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, true
+from sqlalchemy import Connection, Engine
 
 from syncd.crm import (
     activities,
@@ -34,7 +34,6 @@ from syncd.crm import (
     records,
     sharing,
 )
-from syncd.crm.access import Access
 from syncd.crm.cascades import Deed
 from syncd.crm.duplicates import Found, Pair
 from syncd.crm.entities import ACCOUNTS, ACTIVITY_KINDS, ENTITIES, LEADS, OPPORTUNITIES
@@ -43,6 +42,7 @@ from syncd.crm.feed import Actor, Change
 from syncd.crm.parties import Party
 from syncd.crm.qualifying import Qualification, Qualified
 from syncd.crm.rows import live, rows_of
+from syncd.crm.seeing import Sight
 from syncd.crm.sharing import Share
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tree import Branch, tree_of
@@ -79,7 +79,7 @@ class Crm:
         """
         stored = _stored(entity)
         with self._write(alone=unless_like) as (conn, at):
-            given = qualifying.prefilled(conn, values) if stored is LEADS else values
+            given = qualifying.prefilled(self._sight(conn), values) if stored is LEADS else values
             if unless_like:
                 self._refuse_duplicates(conn, stored, given)
             if stored in ACTIVITY_KINDS:
@@ -110,19 +110,19 @@ class Crm:
         """A live record that may be read. Raises NoSuchRecord."""
         stored = _stored(entity)
         with self._read() as conn:
-            found = records.read(conn, stored, [record]).get(record)
-            if found is None or found.deleted or not self._may_read(conn, stored, [record]):
+            found, sight = records.read(conn, stored, [record]).get(record), self._sight(conn)
+            if found is None or found.deleted or not sight.among(stored, [record]):
                 deleted = found is not None and found.deleted
                 raise NoSuchRecord(entity, record, deleted=deleted)
-            return found
+            return sight.shown(stored, [found])[0]
 
     def find(self, entity: str, reference: str) -> list[Stored]:
         """What a person may mean by an id, its beginning, a name, an address: at most a handful."""
         stored = _stored(entity)
         with self._read() as conn:
-            found = lookup.referred(conn, stored, reference)
-            readable = self._may_read(conn, stored, [each.id for each in found])
-            return [each for each in found if each.id in readable]
+            found, sight = lookup.referred(conn, stored, reference), self._sight(conn)
+            seen = sight.among(stored, [each.id for each in found])
+            return sight.shown(stored, [each for each in found if each.id in seen])
 
     def search(
         self,
@@ -136,11 +136,12 @@ class Crm:
         """How many live records there are, and the first of them by name."""
         stored = _stored(entity)
         with self._read() as conn:
-            return lookup.listed(
-                conn, stored,
-                where=[self._readable(conn, stored)],
+            sight = self._sight(conn)
+            total, found = lookup.listed(
+                conn, stored, where=[sight.where(stored)],
                 owner_id=owner, state=state, search=text, limit=limit,
             )  # fmt: skip
+            return total, sight.shown(stored, found)
 
     def set_status(
         self,
@@ -290,14 +291,14 @@ class Crm:
         """The records that are like these values, the likest first, each with its reasons."""
         stored = _stored(entity)
         with self._read() as conn:
-            where = self._readable(conn, stored)
+            where = self._sight(conn).where(stored)
             return duplicates.find(conn, stored, values, self.region, where=where)
 
     def duplicates(self, entity: str) -> list[Pair]:
         """All pairs that are alike, the likest first."""
         stored = _stored(entity)
         with self._read() as conn:
-            where = self._readable(conn, stored)
+            where = self._sight(conn).where(stored)
             found = list(duplicates.pairs(conn, stored, self.region, where=where))
         return sorted(found, key=lambda p: (-p.score, p.one.id, p.two.id))
 
@@ -318,20 +319,13 @@ class Crm:
         with database.read(self.engine) as conn:
             yield conn
 
-    def _readable(self, conn: Connection, stored: StoredKind[Schema]) -> ColumnElement[bool]:
-        if self.actor.user_id is None:
-            return true()
-        return Access.of(conn, self.actor.user_id).readable(stored)
-
-    def _may_read(
-        self, conn: Connection, stored: StoredKind[Schema], ids: Sequence[str]
-    ) -> set[str]:
-        return records.members_among(conn, stored, self._readable(conn, stored), ids)
+    def _sight(self, conn: Connection) -> Sight:
+        return Sight.of(conn, self.actor)
 
     def _refuse_duplicates(
         self, conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]
     ) -> None:
-        where = self._readable(conn, stored)
+        where = self._sight(conn).where(stored)
         found = duplicates.find(conn, stored, values, self.region, where=where)
         if found:
             raise DuplicatesFound(stored.entity, found)

@@ -119,17 +119,16 @@ def _show(
     at = utc(at)
     query = select(stored.table.c.id).where(stored.alive, where).order_by(stored.table.c.id)
     ids = list(conn.scalars(query))
-    rows = []
-    for before in rows_of(conn, stored, ids, lock=True).values():
-        rows.append(
-            {
-                **before,
-                "version": cast(int, before["version"]) + 1,
-                "modified_at": at,
-                "modified_by": str(actor),
-                "origins": origins_after(stored, before["origins"], fields, actor, at),
-            }
-        )
+    rows = [
+        {
+            **before,
+            "version": cast(int, before["version"]) + 1,
+            "modified_at": at,
+            "modified_by": str(actor),
+            "origins": origins_after(stored, before["origins"], fields, actor, at),
+        }
+        for before in rows_of(conn, stored, ids, lock=True).values()
+    ]
     write_rows(conn, stored, rows, set())
     duplicate_keys.put(conn, stored, [Written(row, row, tuple(fields)) for row in rows])
     entries = [Entry(stored.entity, each, Verb.UPDATE, tuple(fields)) for each in ids]

@@ -66,9 +66,7 @@ def merge(
     patch = missing(stored, survivor, loser)
     if stored is ACCOUNTS and survivor_id in ancestors(conn, [str(patch.get(PARENT))]):
         del patch[PARENT]  # the loser hung below the survivor
-    made = records.update(
-        conn, stored, survivor_id, patch, expected=None, actor=actor, at=at
-    )
+    made = records.update(conn, stored, survivor_id, patch, expected=None, actor=actor, at=at)
     if stored is CONTACTS:
         _unseat(conn, survivor_id, actor, at)
     return made

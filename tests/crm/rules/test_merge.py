@@ -133,8 +133,7 @@ def ancestors(desk: Desk, held: Stored) -> list[Value]:
 def test_parent_and_child_merge_without_a_loop(
     desk: Desk, way: str, distance: int, under: bool
 ) -> None:
-    """At any distance; what was between them is below the survivor, and the survivor where the
-    upper one was."""
+    """What was between them is below the survivor, and the survivor where the upper one was."""
     top = desk.make("account", name="Top").id if under else None
     accounts = chain(desk, distance + 1, top)
     upper, lower, between = accounts[0], accounts[-1], accounts[1:-1]

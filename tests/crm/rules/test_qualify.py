@@ -7,7 +7,6 @@ from decimal import Decimal
 from itertools import product
 
 import pytest
-from sqlalchemy import Connection
 
 from syncd.crm import qualifying
 from syncd.crm.errors import CrmError, DuplicatesFound, NotOpen, RuleBroken, StaleRecord
@@ -89,7 +88,9 @@ def test_the_links_it_makes(desk: Desk) -> None:
     lead = desk.make("lead", **WHOLE)
     done = desk.crm.qualify(lead.id)
     contact, account, sale = done.contact, done.account, done.opportunity
-    assert contact and account and sale
+    assert contact
+    assert account
+    assert sale
     for each in (contact, account, sale):
         assert desk.value(each, "originatingleadid") == lead.id
     assert desk.value(contact, "parentcustomerid") == account.id
@@ -104,7 +105,8 @@ def test_a_customer_is_the_account_or_else_the_contact(desk: Desk) -> None:
     """A consumer buys in person."""
     lead = desk.make("lead", **WHOLE)
     done = desk.crm.qualify(lead.id, Qualification(account=False))
-    assert done.contact and done.opportunity
+    assert done.contact
+    assert done.opportunity
     assert desk.value(done.opportunity, "customerid") == f"contact:{done.contact.id}"
     assert desk.value(done.contact, "parentcustomerid") is None
 
@@ -112,7 +114,9 @@ def test_a_customer_is_the_account_or_else_the_contact(desk: Desk) -> None:
 def test_what_of_it_goes_where(desk: Desk) -> None:
     """Every field of the maps arrives as it was, and no other is filled."""
     done = desk.crm.qualify(desk.make("lead", **WHOLE).id)
-    assert done.contact and done.account and done.opportunity
+    assert done.contact
+    assert done.account
+    assert done.opportunity
     links = {"originatingleadid", "parentcustomerid", "primarycontactid", "customerid",
              "parentcontactid"}  # fmt: skip
     for made, names in (
@@ -129,7 +133,8 @@ def test_without_a_company_there_is_no_account(desk: Desk) -> None:
     lead = desk.make("lead")
     done = desk.crm.qualify(lead.id)
     assert done.account is None
-    assert done.contact and done.opportunity
+    assert done.contact
+    assert done.opportunity
     assert desk.value(done.opportunity, "customerid") == f"contact:{done.contact.id}"
     other = desk.make("lead", firstname="Eve", lastname="Sand")
     with pytest.raises(RuleBroken):
@@ -148,7 +153,8 @@ def test_existing_ones_are_taken(desk: Desk, by: str) -> None:
     how = Qualification() if by == "lead" else Qualification(
         contact_id=contact.id, account_id=account.id)  # fmt: skip
     done = desk.crm.qualify(lead.id, how)
-    assert done.contact and done.account
+    assert done.contact
+    assert done.account
     assert (done.contact.id, done.account.id) == (contact.id, account.id)
     assert done.adopted == {"contact", "account"}
     assert count(desk) == {**before, "opportunity": before["opportunity"] + 1}
@@ -213,7 +219,8 @@ def test_the_certain_one_is_adopted(desk: Desk) -> None:
     there = desk.make("contact", firstname="Robert", emailaddress1="robert@contoso.com")
     lead = desk.make("lead", emailaddress1="robert@contoso.com", companyname="Contoso Ltd")
     done = desk.crm.qualify(lead.id, Qualification(duplicates=OnDuplicate.ADOPT))
-    assert done.contact and done.account
+    assert done.contact
+    assert done.account
     assert (done.contact.id, done.account.id) == (there.id, account.id)
     assert done.adopted == {"contact", "account"}
 
@@ -245,7 +252,8 @@ def test_who_is_not_in_use_is_no_duplicate(desk: Desk, gone: str) -> None:
     (desk.crm.deactivate if gone == "deactivated" else desk.crm.delete)("contact", there.id)
     lead = desk.make("lead", emailaddress1="robert@contoso.com")
     done = desk.crm.qualify(lead.id)
-    assert done.contact and done.contact.id != there.id
+    assert done.contact
+    assert done.contact.id != there.id
 
 
 # --- whole or not at all -------------------------------------------------------------------------
@@ -274,7 +282,7 @@ def test_a_failure_at_the_end_leaves_nothing(desk: Desk, monkeypatch: pytest.Mon
     lead = desk.make("lead", **WHOLE)
     before, start = count(desk), desk.latest()
 
-    def fail(conn: Connection, *_: object) -> None:
+    def fail(*_: object) -> None:
         raise InterruptedError
 
     monkeypatch.setattr(qualifying, "_move_activities", fail)
@@ -392,7 +400,8 @@ def test_qualified_again_without_its_opportunity_it_makes_a_new_one(desk: Desk) 
     desk.crm.delete("opportunity", first.id)
     desk.crm.reactivate("lead", lead.id)
     second = desk.crm.qualify(lead.id).opportunity
-    assert second and second.id != first.id
+    assert second
+    assert second.id != first.id
 
 
 # --- a new lead about somebody known -------------------------------------------------------------
