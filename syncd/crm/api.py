@@ -65,7 +65,7 @@ class Crm(Reading):
         """
         stored = stored_of(entity)
         with self._write(alone=unless_like) as (conn, at):
-            given = qualifying.prefilled(conn, values) if stored is LEADS else values
+            given = qualifying.prefilled(self._sight(conn), values) if stored is LEADS else values
             if unless_like:
                 self._refuse_duplicates(conn, stored, given)
             if stored in ACTIVITY_KINDS:
@@ -236,7 +236,7 @@ class Crm(Reading):
     def _refuse_duplicates(
         self, conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]
     ) -> None:
-        where = self._readable(conn, stored)
+        where = self._sight(conn).where(stored)
         found = duplicates.find(conn, stored, values, self.region, where=where)
         if found:
             raise DuplicatesFound(stored.entity, found)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import text
+from sqlalchemy import insert, select, update
 
 from syncd.crm import feed, records
 from syncd.crm.api import Crm
@@ -33,9 +33,9 @@ class Desk:
     def make(
         self,
         entity: str,
-        owner: User | None = None,
-        status: str | None = None,
-        parties: Iterable[Party] = (),
+        owner: Any = None,  # a user
+        status: Any = None,  # Any, so that the values of a table can be spread over the rest
+        parties: Any = (),
         **values: Value,
     ) -> Stored:
         """A record with what is required of it, and these values."""
@@ -46,9 +46,12 @@ class Desk:
 
     def now(self, held: Stored) -> Stored:
         """The record as it stands, deleted or not."""
-        entity = held.record.kind.name
+        return self.now_of(held.record.kind.name, held.id)
+
+    def now_of(self, entity: str, record: str) -> Stored:
+        """The record with this id as it stands, deleted or not."""
         with read(self.crm.engine) as conn:
-            return records.read(conn, ENTITIES[entity], [held.id])[held.id]
+            return records.read(conn, ENTITIES[entity], [record])[record]
 
     def value(self, held: Stored, name: str) -> Value:
         """A field or extra of a record as it stands."""
@@ -76,16 +79,21 @@ class Desk:
         """What the feed says was done to each of these records."""
         return [[line.verb for line in self.lines(each, since)] for each in helds]
 
-    def names(self, ids: Collection[str], entity: str) -> set[str]:
-        """What the records with these ids are called."""
-        with read(self.crm.engine) as conn:
-            found = records.read(conn, ENTITIES[entity], sorted(ids))
-        return {each.name for each in found.values()}
-
-    def sql(self, statement: str, values: Mapping[str, Any] | None = None) -> None:
-        """Write behind everybody's back."""
+    def overwrite(self, held: Stored, **columns: object) -> None:
+        """Set columns of a row by SQL, behind everybody's back."""
+        table = ENTITIES[held.record.kind.name].table
         with write(self.crm.engine) as conn:
-            conn.execute(text(statement), dict(values or {}))
+            conn.execute(update(table).where(table.c.id == held.id).values(columns))
+
+    def insert(self, entity: str, **columns: object) -> str:
+        """Put a row into a table by SQL: as a record is stored, but for these columns."""
+        stored = ENTITIES[entity]
+        made = self.make(entity)
+        with write(self.crm.engine) as conn:
+            row = conn.execute(select(stored.table).where(stored.table.c.id == made.id)).mappings()
+            copy = {**row.one(), "id": str(uuid4()), **columns}
+            conn.execute(insert(stored.table).values(copy))
+        return str(copy["id"])
 
     def parties_of(self, held: Stored) -> list[Party]:
         """Who takes part in an activity, but for its owner and what it is regarding."""
@@ -99,13 +107,3 @@ class Desk:
         except NoSuchRecord:
             return True
         return False
-
-
-def table_of(entity: str) -> str:
-    """The table that an entity is kept in."""
-    return ENTITIES[entity].table.name
-
-
-def pointing(entity: str, held: Stored) -> str:
-    """How a reference to one of several entities is written."""
-    return f"{entity}:{held.id}"

@@ -23,7 +23,7 @@ ABOUT = ("lead", "account", "contact", "opportunity")
 
 @dataclass(frozen=True)
 class Row:
-    """Records of `entity` that point with `field` to a `target`, when that is …"""
+    """Records of `entity` that point with `field` to a `target`, and what of it."""
 
     entity: str
     field: str

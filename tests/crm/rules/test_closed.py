@@ -1,4 +1,4 @@
-"""What is closed is read-only: a sale, an account, a contact until reactivated, an activity for good."""
+"""What is closed is read-only: an activity for good, anything else until it is reactivated."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_no_account_is_its_own_ancestor(desk: Desk, depth: int) -> None:
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_batch_makes_no_loop_either(desk: Desk, depth: int) -> None:
-    """Each row of a batch meets what those before it did: the one that would close it is refused."""
+    """Each row meets what those before it did: the one that would close the ring is refused."""
     loose = [desk.make("account", name=f"A{n}") for n in range(depth)]
     ring = [
         Update(each.id, {"parentaccountid": loose[(n + 1) % depth].id})
@@ -85,7 +85,7 @@ def test_the_database_has_no_account_below_itself(desk: Desk) -> None:
     """The shortest loop is refused there as well."""
     made = desk.make("account")
     with pytest.raises(IntegrityError, match="its own parent"):
-        desk.sql("UPDATE account SET parentaccountid = id WHERE id = :id", {"id": made.id})
+        desk.overwrite(made, parentaccountid=made.id)
 
 
 # --- the contact that stands for an account ------------------------------------------------------

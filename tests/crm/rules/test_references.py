@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from syncd.crm.errors import CrmError, InvalidValue, NoSuchAccount, NoSuchRecord
 from syncd.crm.entities import ENTITIES
-from tests.crm.rules.desk import Desk, table_of
+from syncd.crm.errors import CrmError, InvalidValue, NoSuchAccount, NoSuchRecord
+from tests.crm.rules.desk import Desk
 
 ABOUT = ("lead", "account", "contact", "opportunity")
 
@@ -37,7 +37,6 @@ ALLOWED = [(*key, target) for key, targets in ANY.items() for target in targets]
 FORBIDDEN = [
     (*key, target) for key, targets in ANY.items() for target in ENTITIES if target not in targets
 ]
-ENTITY, FIELD = 0, 1
 
 
 @pytest.mark.parametrize(("entity", "field"), FREE)
@@ -122,10 +121,7 @@ def test_the_database_keeps_one_at_most(desk: Desk, entity: str, field: str, tar
     made = desk.make(entity, **{field: f"{target}:{desk.make(target).id}"})
     column = COLUMNS[entity, field].format(other)
     with pytest.raises(IntegrityError, match="one record at most"):
-        desk.sql(
-            f'UPDATE "{table_of(entity)}" SET {column} = :other WHERE id = :id',
-            {"other": desk.make(other).id, "id": made.id},
-        )
+        desk.overwrite(made, **{column: desk.make(other).id})
     assert desk.now(made) == made
 
 
@@ -136,5 +132,4 @@ def test_an_owner_is_a_user(desk: Desk, entity: str) -> None:
     with pytest.raises(CrmError):
         desk.crm.assign(entity, made.id, "nobody")
     with pytest.raises(IntegrityError):
-        desk.sql(f'UPDATE "{table_of(entity)}" SET owner_id = :x WHERE id = :id',
-                 {"x": "nobody", "id": made.id})  # fmt: skip
+        desk.overwrite(made, owner_id="nobody")

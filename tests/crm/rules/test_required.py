@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from syncd.crm.entities import ENTITIES
 from syncd.crm.errors import MissingValue
 from syncd.model.fields import FieldType
 from syncd.model.values import Value
-from syncd.crm.entities import ENTITIES
-from tests.crm.rules.desk import Desk, table_of
+from tests.crm.rules.desk import Desk
 from tests.crm.rules.law import REQUIRED, SMALLEST
 
 EACH = [(entity, name) for entity, names in REQUIRED.items() for name in names]
@@ -61,8 +61,10 @@ def test_what_is_required_is_there(desk: Desk, entity: str, name: str) -> None:
 def test_the_database_itself_wants_it(desk: Desk, entity: str, name: str) -> None:
     """Not even a statement of SQL takes it away."""
     made = desk.make(entity)
-    with pytest.raises(IntegrityError, match="required|NOT NULL|not-null"):
-        desk.sql(f'UPDATE "{table_of(entity)}" SET {name} = NULL WHERE id = :id', {"id": made.id})
+    with pytest.raises(IntegrityError, match=r"required|NOT NULL|not-null"):
+        desk.overwrite(made, **{name: None})
+    with pytest.raises(IntegrityError, match=r"required|NOT NULL|not-null"):
+        desk.insert(entity, **{name: None})
     assert desk.now(made) == made
 
 
@@ -74,7 +76,4 @@ def test_the_database_itself_takes_no_blank_for_it(
     """A blank says as little in SQL as elsewhere."""
     made = desk.make(entity)
     with pytest.raises(IntegrityError, match=f"{name} is required"):
-        desk.sql(
-            f'UPDATE "{table_of(entity)}" SET {name} = :blank WHERE id = :id',
-            {"id": made.id, "blank": empty},
-        )
+        desk.overwrite(made, **{name: empty})

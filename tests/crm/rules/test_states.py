@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from syncd.crm import lifecycle
@@ -12,7 +12,7 @@ from syncd.crm.entities import ENTITIES
 from syncd.crm.errors import InvalidValue, RuleBroken, WrongState
 from syncd.crm.feed import Verb
 from tests.crm.conftest import BY_HAND, LATER
-from tests.crm.rules.desk import Desk, table_of
+from tests.crm.rules.desk import Desk
 from tests.crm.rules.law import STATES, Reason, may_become, reasons
 
 ALL = list(reasons())
@@ -106,13 +106,12 @@ def test_the_database_knows_the_ways_too(desk: Desk, before: Reason) -> None:
 
 def _passes(desk: Desk, entity: str, record: str, state: str, status: str) -> bool:
     """Whether the database lets a record be in this state; it is not, afterwards."""
-    statement = text(
-        f'UPDATE "{table_of(entity)}" SET statecode = :state, statuscode = :status WHERE id = :id'
-    )
+    table = ENTITIES[entity].table
+    change = update(table).where(table.c.id == record)
     with write(desk.crm.engine) as conn:
         trial = conn.begin_nested()
         try:
-            conn.execute(statement, {"state": state, "status": status, "id": record})
+            conn.execute(change.values(statecode=state, statuscode=status))
         except IntegrityError:
             trial.rollback()
             return False
