@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from syncd.cli.context import Context
 from syncd.cli.errors import Problem
-from syncd.model.contact import display_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.exc import DBAPIError
 
     from syncd.crm.feed import Actor
-    from syncd.crm.stored import Stored
 
 
 @contextmanager
@@ -44,13 +42,10 @@ def explained(undone: str) -> Iterator[None]:
 
     try:
         yield
-    except errors.NoSuchOwner as error:
-        raise Problem(_sentence(error), undone, "See the users: syncd users list") from error
-    except errors.NoSuchAccount as error:
-        todo = "See the accounts, and name one by its id: syncd crm account list --json"
-        raise Problem(_sentence(error), undone, todo) from error
     except errors.CrmError as error:
-        raise Problem(_sentence(error), undone, "Correct it, and try again.") from error
+        from syncd.cli.crm.refusals import problem_of
+
+        raise problem_of(error, undone) from error
     except UNUSABLE as error:
         raise unusable(error, undone) from error
 
@@ -62,11 +57,6 @@ def unusable(error: DBAPIError, undone: str) -> Problem:
     return Problem(
         f"The store cannot be used: {cause_of(error)}.", undone, "See to that, and try again."
     )
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def user_id(conn: Connection, address: str) -> str:
@@ -97,29 +87,3 @@ def this_person() -> Actor:
     except (KeyError, OSError):  # a process without an account, as in some containers
         name = "unknown"
     return Actor(ActorKind.USER, name)
-
-
-def contact_called(conn: Connection, reference: str) -> Stored:
-    """The contact that a person means. Raises Problem when there is none, or more than one."""
-    from syncd.crm import lookup
-    from syncd.crm.contacts import CONTACTS
-
-    found = lookup.referred(conn, CONTACTS, reference)
-    if len(found) == 1:
-        return found[0]
-    undone = "Nothing was shown or changed."
-    if not found:
-        todo = "Look for it: syncd crm contact list --search TEXT"
-        raise Problem(f"There is no contact {reference!r}.", undone, todo)
-    owners = addresses(conn)
-    lines = "".join(f"\n  {_listed(each, owners)}" for each in found)
-    raise Problem(
-        f"{reference!r} may be several contacts:{lines}", undone, "Name one of them by its id."
-    )
-
-
-def _listed(found: Stored, owners: Mapping[str, str]) -> str:
-    """One contact in a line that tells it from others of its name."""
-    fields = found.record.fields
-    told = (display_name(fields), fields["companyname"], fields["emailaddress1"])
-    return f"{found.id}  {', '.join(str(each) for each in told if each)} ({owners[found.owner_id]})"

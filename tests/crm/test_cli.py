@@ -16,12 +16,13 @@ from sqlalchemy import Engine, text
 
 from syncd.cli.context import Context
 from syncd.cli.crm import command
-from syncd.cli.crm_fields import option_of
+from syncd.cli.crm.fields import option_of
 from syncd.cli.errors import Exit, Problem
 from syncd.crm import feed
 from syncd.crm.database import read, write
 from syncd.crm.feed import ActorKind, Verb
 from syncd.model.contact import CONTACT
+from syncd.settings.configuration import Configuration
 from tests.crm.conftest import NOON, Store
 
 Crm = Callable[..., Result]
@@ -33,6 +34,7 @@ class StoreContext(Context):
     def __init__(self, engine: Engine) -> None:
         super().__init__(Path("syncd.toml"), clock=lambda: NOON)
         self._store = engine
+        self.__dict__["configuration"] = Configuration()
 
     def engine(self) -> Engine:
         """The store under test."""
