@@ -37,6 +37,7 @@ class Reason(StrEnum):
     STAMP_FOUND = "stamp-found"
     TRACKED = "tracked"
     DUPLICATE_LINKED = "duplicate-linked"
+    DUPLICATE_UNSEEN = "duplicate-unseen"
     IN_SCOPE_AGAIN = "in-scope-again"
     BACK_IN_FOLDER = "back-in-folder"
     # a record or an item leaves
@@ -98,6 +99,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.STAMP_FOUND: "The Outlook item says that it belongs to this CRM record.",
     Reason.TRACKED: "Its owner put it into the CRM.",
     Reason.DUPLICATE_LINKED: "Its owner put it into the CRM, which had it already.",
+    Reason.DUPLICATE_UNSEEN: "Its owner put it into the CRM, which has one like it that its owner may not see.",
     Reason.IN_SCOPE_AGAIN: "It belongs in this mailbox again.",
     Reason.BACK_IN_FOLDER: "Its owner put it back into the folder.",
     Reason.LEFT_SCOPE: "It no longer belongs in this mailbox.",

@@ -112,6 +112,18 @@ def unsettle(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str
     return [str(each["crm_id"]) for each in changed]
 
 
+def apart(conn: Connection, key: LinkKey, reason: Reason) -> list[str]:
+    """The CRM ids of live links that have a group apart for this reason."""
+    query = select(table.c.crm_id, table.c.marks).where(
+        key.where(), table.c.state == LinkState.LIVE
+    )
+    return [
+        row.crm_id
+        for row in conn.execute(query)
+        if any(mark[1] == reason for mark in row.marks.values())
+    ]
+
+
 def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     """Tie the link of one CRM record to another one: a new act of tracking made it new."""
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, literal_column, s
 from sqlalchemy import delete as sql_delete
 
 from syncd.crm import feed, records
+from syncd.crm.feed import Verb
 from syncd.outlook.errors import MailboxError, Sort
 from syncd.outlook.port import Head, Page
 from syncd.reconcile.decide import Stand
@@ -30,7 +31,8 @@ from syncd.sync.tables import match_value, observed
 FEED_CHUNK = 1_000
 
 
-_BY_RULE = (Reason.NOT_TRACKED, Reason.DIRECTION)  # left alone, as long as the rules are these
+# Left alone, as long as the rules are these.
+_BY_RULE = (Reason.NOT_TRACKED, Reason.DIRECTION, Reason.NOT_WRITABLE)
 
 
 def outlook(session: Session) -> None:
@@ -206,6 +208,10 @@ def _take_rules(conn: Connection, session: Session) -> None:
     if before:
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
+        if _access(before) != _access(session.rules_text):
+            # What its user could not write may be written by now.
+            barred = links.apart(conn, session.key, Reason.NOT_WRITABLE)
+            accounting.notice(conn, session, barred)
     else:  # no link yet, so nothing of the feed's past concerns this mailbox
         session.set_state(conn, crm_cursor=feed.latest(conn))
     session.set_state(conn, rules=session.rules_text)
@@ -216,7 +222,16 @@ def lets_in_more(before: str, now: str) -> bool:
     if not before or before == now:
         return False
     old, new = json.loads(before), json.loads(now)
-    return bool(old.get("track") != new["track"] or old["directions"] != new["directions"])
+    return bool(
+        old.get("track") != new["track"]
+        or old["directions"] != new["directions"]
+        or old.get("creates", True) != new.get("creates", True)
+    )
+
+
+def _access(rules: str) -> str:
+    found: str = json.loads(rules).get("access", "")
+    return found
 
 
 def _turned(before: str, now: str) -> frozenset[str]:
@@ -231,6 +246,8 @@ def _read_feed(conn: Connection, session: Session) -> bool:
     changes = feed.since(conn, state.crm_cursor, FEED_CHUNK)
     ours = {each.id for each in changes if each.kind == session.policy.kind.name}
     if ours:
+        # Whom a record is shared with is nothing that it holds: its version stays the same.
+        shared = {each.id for each in changes if each.verb is Verb.SHARE}
         members = records.members_among(conn, session.stored, session.where, ours)
         linked = links.by_crm(conn, session.key, ours)
         held = records.read(conn, session.stored, linked)
@@ -239,6 +256,7 @@ def _read_feed(conn: Connection, session: Session) -> bool:
             for crm_id, link in linked.items()
             if link.state is LinkState.LIVE
             and crm_id in members
+            and crm_id not in shared
             and held[crm_id].version == link.crm_version
         }
         waiting = accounting.waiting_among(conn, session, ours)

@@ -9,7 +9,7 @@ from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.sync.tables import operation
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, BOB, Memory, World
 
 
 @pytest.mark.parametrize("torn", [False, True])
@@ -20,12 +20,12 @@ def test_a_set_that_was_edited_on_both_sides_comes_back_merged(
     world, servers = memory
     record = world.new(firstname="Ann", childrensnames=("Eva",))
     world.settle()
-    world.set_active(record, active=False)
+    world.assign(record, BOB)
     world.settle()
     (former,) = world.items("Former CRM contacts")
     world.hand().edit(former.id, {"childrensnames": ("Eva", "Max")})
     world.change(record, childrensnames=("Eva", "Pia"))
-    world.set_active(record, active=True)
+    world.assign(record, ALICE)
 
     def busy(call: str, effect: Effect) -> object:
         if call == "move":
