@@ -42,6 +42,7 @@ class Reason(StrEnum):
     BACK_IN_FOLDER = "back-in-folder"
     # a record or an item leaves
     LEFT_SCOPE = "left-scope"
+    MERGED = "merged"
     CRM_DELETED = "crm-deleted"
     OUTLOOK_DELETED = "outlook-deleted"
     OUTLOOK_MOVED = "outlook-moved"
@@ -103,6 +104,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.IN_SCOPE_AGAIN: "It belongs in this mailbox again.",
     Reason.BACK_IN_FOLDER: "Its owner put it back into the folder.",
     Reason.LEFT_SCOPE: "It no longer belongs in this mailbox.",
+    Reason.MERGED: "It was merged with another one in the CRM, and its item is the other one's now.",
     Reason.CRM_DELETED: "It was deleted in the CRM.",
     Reason.OUTLOOK_DELETED: "Its owner deleted it in Outlook; the CRM keeps it.",
     Reason.OUTLOOK_MOVED: "Its owner moved it to another folder; the CRM keeps it.",

@@ -129,6 +129,15 @@ def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))
 
 
+NO_VERSION = 0  # of a link that has just come to its record
+
+
+def hand_over(conn: Connection, key: LinkKey, old: str, new: str) -> None:
+    """Tie the link of a record that was merged to the one that took its place."""
+    mine = (key.where(), table.c.crm_id == old)
+    conn.execute(update(table).where(*mine).values(crm_id=new, crm_version=NO_VERSION))
+
+
 def _known(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for chunk in chunks(ids):

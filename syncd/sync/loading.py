@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select, true
 
 from syncd.crm import records
 from syncd.crm.stored import Stored
+from syncd.model.policy import Track
 from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Item, Stamp
-from syncd.reconcile.facts import Link, LinkState
+from syncd.reconcile.facts import Link, LinkState, Origin
 from syncd.reconcile.reasons import Reason
 from syncd.sync import links
 from syncd.sync.accounting import PARKED
@@ -130,6 +131,11 @@ def _load_seen(conn: Connection, session: Session, facts: Facts, *, parked: bool
 def _ready(session: Session, table: Table, *, parked: bool = False) -> ColumnElement[bool]:
     ready = or_(table.c.retry_at.is_(None), table.c.retry_at <= session.clock())
     return or_(ready, table.c.reason.in_(PARKED)) if parked else ready
+
+
+def is_act(session: Session, link: Link) -> bool:
+    """Whether an item counts as tracked by an act on itself, and not for the folder it lies in."""
+    return link.origin is Origin.TRACKED or session.policy.track is Track.CATEGORY
 
 
 def stamp_of(row: Row[Any]) -> Stamp | None:
