@@ -206,6 +206,7 @@ def _take_rules(conn: Connection, session: Session) -> None:
     served = links.crm_ids(conn, session.key, LinkState.LIVE)
     accounting.notice(conn, session, members ^ served)
     if before:
+        accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
         if _access(before) != _access(session.rules_text):
@@ -244,10 +245,13 @@ def _read_feed(conn: Connection, session: Session) -> bool:
     """Take one piece of the feed; whether there is more."""
     state = session.state(conn)
     changes = feed.since(conn, state.crm_cursor, FEED_CHUNK)
-    ours = {each.id for each in changes if each.kind == session.policy.kind.name}
+    of_kind = [each for each in changes if each.kind == session.policy.kind.name]
+    # Whom a record is shared with is nothing that it holds: its version stays the same. One that
+    # another was merged into is shared with whom that one was.
+    shared = {each.id for each in of_kind if each.verb is Verb.SHARE}
+    shared |= {each.merged_into for each in of_kind if each.merged_into}
+    ours = shared | {each.id for each in of_kind}
     if ours:
-        # Whom a record is shared with is nothing that it holds: its version stays the same.
-        shared = {each.id for each in changes if each.verb is Verb.SHARE}
         members = records.members_among(conn, session.stored, session.where, ours)
         linked = links.by_crm(conn, session.key, ours)
         held = records.read(conn, session.stored, linked)

@@ -47,7 +47,8 @@ class Waker:
                 changed: dict[str, set[str]] = defaultdict(set)  # by the mailbox it came out of
                 for each in changes:
                     if each.kind == kind:
-                        changed[each.actor.mailbox or ""].add(each.id)
+                        both = {each.id, each.merged_into or each.id}
+                        changed[each.actor.mailbox or ""] |= both
                 for source, ids in changed.items():
                     found = _concerned(conn, kind, stored, ids)
                     mailboxes.wake(conn, found, self.clock(), but=source)

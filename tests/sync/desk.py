@@ -71,6 +71,14 @@ def account(world: World, name: str, owner: str = ALICE, /, **fields: Value) -> 
     return made.id
 
 
+def change_account(world: World, account_id: str, /, **patch: Value) -> None:
+    """Somebody edits an account."""
+    with database.write(world.engine) as conn:
+        records.update(
+            conn, ACCOUNTS, account_id, patch, expected=None, actor=BY_HAND, at=world.time()
+        )
+
+
 def assign_account(world: World, account_id: str, address: str) -> None:
     """Somebody gives an account, and all that goes along, to another user."""
     with database.write(world.engine) as conn:

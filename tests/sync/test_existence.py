@@ -240,38 +240,6 @@ def test_the_last_edit_is_taken_before_it_leaves_scope(world: World, ann: str) -
     assert names(world, "Former CRM contacts") == ["Ann"]
 
 
-def test_the_last_edit_of_what_was_closed_is_kept(world: World, ann: str) -> None:
-    """A deactivated record is read-only: the edit is kept as a loser, and nothing is set aside.
-
-    It stays in the item, too, and goes to the CRM once the record is in use and in scope (P1).
-    """
-    world.hand().edit(world.item().id, {"jobtitle": "Boss"})
-    world.set_active(ann, active=False)
-    world.settle()
-    assert "jobtitle" not in world.crm(ann)
-    assert names(world, "Former CRM contacts") == ["Ann"]
-    assert world.link(ann).state == "released"
-    assert [kept for kept in world.kept_losers() if "Boss" in kept] == ['{"jobtitle":"Boss"}']
-    assert all(report.outcome == "ok" for report in world.reports)
-    world.set_active(ann, active=True)
-    world.settle()
-    assert world.crm(ann)["jobtitle"] == world.item()["jobtitle"] == "Boss"
-
-
-def test_an_edit_of_ones_own_item_is_kept_when_its_record_is_closed(
-    world: World, own: tuple[str, str]
-) -> None:
-    """Tracked: it stays where it is with the edit in it, which the CRM does not take (P1)."""
-    record, item = own
-    world.hand().edit(item, {"jobtitle": "Boss"})
-    world.set_active(record, active=False)
-    world.settle()
-    assert "jobtitle" not in world.crm(record)
-    assert world.item()["jobtitle"] == "Boss"
-    assert world.link(record).state == "released"
-    assert any("Boss" in kept for kept in world.kept_losers())
-
-
 def test_a_reassigned_record_goes_from_one_mailbox_to_the_other(world: World, ann: str) -> None:
     """Alice's item is put aside, Bob gets one of his own (P3)."""
     world.assign(ann, BOB)

@@ -193,7 +193,6 @@ def test_made_private_after_a_merge_leaves_no_trace_in_the_one_that_went(world: 
     world.settle()
     (anne,) = world.all_records()
     ann = world.new(**ANN)
-    world.policy(track=world.rules.track)
     desk.merge(world, ann, anne)
     world.settle()
     world.hand().mark(own, Sensitivity.PRIVATE)
