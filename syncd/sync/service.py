@@ -15,20 +15,22 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, update
 
 from syncd.crm import database
+from syncd.crm.access import Access
 from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
-from syncd.model.policy import Track
+from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
-from syncd.settings.policies import MailboxPolicy, ScopedKind, compile_policies
+from syncd.settings.policies import MailboxPolicy, compile_policies
 from syncd.sync import mailboxes, snapshots
 from syncd.sync.connect import Connector
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
+from syncd.sync.rights import Rights
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.tables import mailbox as mailbox_table
@@ -118,19 +120,23 @@ class SyncService:
         try:
             with database.write(self.engine) as conn:
                 installation = mailboxes.installation(conn)
+                access = Access.of(conn, row.user_id)
                 self._note_start(conn, row, report, cause)
             port = self.connect(row, policy)
             try:
                 for scoped in policy.kinds.values():
+                    rights = Rights(access, self.stored[scoped.policy.kind.name])
+                    narrowed = rights.narrowed(scoped.policy)
                     session = Session(
                         engine=self.engine,
                         port=port,
                         mailbox=row,
                         installation=installation,
-                        policy=scoped.policy,
-                        stored=self.stored[scoped.policy.kind.name],
-                        where=scoped.filter.where(row.user_id),
-                        rules_text=_rules_text(scoped),
+                        policy=narrowed,
+                        stored=rights.stored,
+                        rights=rights,
+                        where=rights.within(scoped.filter.where(row.user_id)),
+                        rules_text=_rules_text(narrowed, scoped.filter.text, rights),
                         run_id=report.run,
                         lease=lease,
                         clock=self.clock,
@@ -282,17 +288,20 @@ def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     return SyncService(engine, policies, Connector(configuration), StoreClock())
 
 
-def _rules_text(scoped: ScopedKind) -> str:
+def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
     """What links were made under; when it changes, what it bears on is decided anew."""
-    policy = scoped.policy
-    return canonical(
-        {
-            "folder": policy.folder,
-            "filter": scoped.filter.text,
-            "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
-            "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+    said: dict[str, object] = {
+        "folder": policy.folder,
+        "filter": filter_text,
+        "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
+        "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+    }
+    if rights.limited:
+        said |= {
+            "access": rights.access.digest(policy.kind.name),
+            "creates": policy.creates,
         }
-    )
+    return canonical(said)
 
 
 def _todo(row: MailboxRow, policy: MailboxPolicy, error: MailboxError) -> str:
