@@ -1,12 +1,22 @@
-"""What all tests share: where the published schemas are, and how examples are drawn."""
+"""What all tests share: the published schemas, how examples are drawn, and the two databases."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
+
+from syncd.crm.database import open_database
+from syncd.crm.migration import upgrade
+from tests.postgres import Postgres, running
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+DATABASES = (SQLITE, POSTGRESQL)
 
 SCHEMAS = Path(
     os.environ.get("SYNCD_SCHEMAS") or Path(__file__).parents[1].parent / "shared" / "schemas"
@@ -35,3 +45,60 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"No EWS schemas in {SCHEMAS}: no request and no answer was validated. "
             "Set SYNCD_SCHEMAS."
         )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL, started for the first test that needs it."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database without a row: copied by the tests, for migrating takes a second."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    engine = open_database(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def kept_in(request: pytest.FixtureRequest) -> str:
+    """What the store is kept in: what holds for one database holds for the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store_url(kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty store."""
+    if kept_in == SQLITE:
+        path = tmp_path / "syncd.db"
+        shutil.copy(request.getfixturevalue("empty_database"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.migrated()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def new_url(kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a table."""
+    if kept_in == SQLITE:
+        yield f"sqlite:///{tmp_path}/new.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.empty()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[Engine]:
+    """An empty store."""
+    engine = open_database(store_url)
+    yield engine
+    engine.dispose()

@@ -11,7 +11,7 @@ from syncd.cli.errors import Problem
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DBAPIError
 
     from syncd.crm.feed import Actor
 
@@ -30,16 +30,15 @@ def writing(context: Context, undone: str) -> Iterator[Connection]:
     """A change of the store. Raises Problem on what the store refuses; nothing is changed then."""
     from syncd.crm import database
 
-    with explained(undone), database.write(context.engine()) as conn:
+    with explained(undone), database.write(context.engine(), durable=True, alone=True) as conn:
         yield conn
 
 
 @contextmanager
 def explained(undone: str) -> Iterator[None]:
     """What the store refuses, as a Problem that says what to type."""
-    from sqlalchemy.exc import OperationalError
-
     from syncd.crm import errors
+    from syncd.crm.database import UNUSABLE
 
     try:
         yield
@@ -47,14 +46,16 @@ def explained(undone: str) -> Iterator[None]:
         from syncd.cli.crm.refusals import problem_of
 
         raise problem_of(error, undone) from error
-    except OperationalError as error:
+    except UNUSABLE as error:
         raise unusable(error, undone) from error
 
 
-def unusable(error: OperationalError, undone: str) -> Problem:
+def unusable(error: DBAPIError, undone: str) -> Problem:
     """The problem of a store that is locked for too long, on a full disk, or not ours to write."""
+    from syncd.crm.database import cause_of
+
     return Problem(
-        f"The store cannot be used: {error.orig}.", undone, "See to that, and try again."
+        f"The store cannot be used: {cause_of(error)}.", undone, "See to that, and try again."
     )
 
 

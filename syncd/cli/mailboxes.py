@@ -30,14 +30,13 @@ def service(context: Context) -> SyncService:
 @contextmanager
 def explained(undone: str = NOTHING_DONE) -> Iterator[None]:
     """What the mailboxes refuse, or the store, as a Problem that says what to type."""
-    from sqlalchemy.exc import OperationalError
-
     from syncd.cli.crm_store import unusable
+    from syncd.crm.database import UNUSABLE
     from syncd.sync.mailboxes import MailboxProblem
 
     try:
         yield
-    except OperationalError as error:
+    except UNUSABLE as error:
         raise unusable(error, undone) from error
     except MailboxProblem as problem:
         raise Problem(_sentence(problem.what), undone, _sentence(problem.todo)) from None
@@ -48,7 +47,7 @@ def writing(context: Context, undone: str) -> Iterator[Connection]:
     """A change of what is known of mailboxes."""
     from syncd.crm import database
 
-    with explained(undone), database.write(context.engine()) as conn:
+    with explained(undone), database.write(context.engine(), durable=True, alone=True) as conn:
         yield conn
 
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncd.cli.errors import Problem
+from syncd.cli.errors import Exit, Problem
+
+NOTHING_DONE = "Nothing was synced and nothing was changed."
+_BESIDE_WORKERS = 2  # connections: to look for what is due, and to tidy
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -48,22 +51,43 @@ def open_store(configuration: Configuration) -> Engine:
     from sqlalchemy.exc import SQLAlchemyError
 
     from syncd.crm.database import open_database
-    from syncd.crm.errors import DatabaseProblem
+    from syncd.crm.errors import DatabaseProblem, ServerUnreachable
     from syncd.crm.migration import upgrade
+    from syncd.settings.store_url import is_on_server
 
     url = configuration.store.url
+    password = _store_password(configuration)
+    exit_code = Exit.USAGE
+    connections = configuration.daemon.workers + _BESIDE_WORKERS
     try:
-        engine = open_database(url)
+        engine = open_database(url, password=password, connections=connections)
         upgrade(engine)
     except DatabaseProblem as problem:
         what, todo = f"{problem.what}.", f"{problem.todo}."
+        if isinstance(problem, ServerUnreachable):
+            exit_code = Exit.UNREACHABLE
     except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
+        cause = f"{getattr(error, 'orig', None) or error}".strip().partition("\n")[0]
         what = f"The store {url} cannot be used: {cause}."
         todo = "Check [store] in the configuration, and who owns that file and its folder."
+        if is_on_server(url):
+            todo = "Check [store] in the configuration, and what that user may do there."
     else:
         return engine
-    raise Problem(what, "Nothing was synced and nothing was changed.", todo)
+    raise Problem(what, NOTHING_DONE, todo, exit_code)
+
+
+def _store_password(configuration: Configuration) -> str | None:
+    from syncd.settings.secrets import SecretMissing, password_of
+
+    try:
+        return password_of(configuration.store)
+    except SecretMissing as missing:
+        raise Problem(
+            f"The password for the store cannot be had: {missing.what}.",
+            NOTHING_DONE,
+            f"{missing.todo[0].upper()}{missing.todo[1:]}",
+        ) from None
 
 
 def password_for(configuration: Configuration, server: str) -> str | None:

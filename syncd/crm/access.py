@@ -8,9 +8,11 @@ field can only take away: the field is there for those who may read it, and no m
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from hashlib import sha256
 from typing import Self
 
 from sqlalchemy import ColumnElement, Connection, delete, false, insert, or_, select, true
@@ -93,6 +95,18 @@ class Access:
     def unlimited(self, entity: str) -> bool:
         """Whether no rule says anything of an entity."""
         return entity not in self.levels and not any(e == entity for e, _ in self.fields)
+
+    def digest(self, entity: str) -> str:
+        """What is equal as long as the user may do the same; empty while no rule says anything."""
+        if self.unlimited(entity):
+            return ""
+        levels = self.levels.get(entity, _ALL)
+        # Who else is in a team matters only to who may see what is theirs.
+        teams = sorted(self.teams) if min(levels) < Level.ORGANISATION else []
+        colleagues = sorted(self.colleagues) if Level.TEAM in levels else []
+        fields = sorted((f, *pair) for (of, f), pair in self.fields.items() if of == entity)
+        said = json.dumps([levels, fields, teams, colleagues])
+        return sha256(said.encode()).hexdigest()
 
     def unreadable_fields(self, entity: str) -> frozenset[str]:
         """The fields that the user may not read."""

@@ -74,9 +74,8 @@ def find(conn: Connection, id_or_name: str) -> Account:
 
 def every(conn: Connection) -> list[Account]:
     """All accounts, by name."""
-    rows = conn.execute(
-        select(account).where(ACCOUNTS.alive).order_by(account.c.name, account.c.id)
-    )
+    query = select(account).where(ACCOUNTS.alive)
+    rows = sorted(conn.execute(query), key=lambda row: (row.name, row.id))
     return [_account(row) for row in rows]
 
 

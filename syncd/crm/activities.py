@@ -58,6 +58,7 @@ def set_parties(
 ) -> None:
     """Say anew who takes part. Raises ReadOnly, NoSuchRecord, InvalidValue, NotAllowed."""
     row = live(stored, rows_of(conn, stored, [activity_id], lock=True), activity_id, None)
+    Guard.of(conn, stored, actor, [row]).demand_update(activity_id, (parties.FIELD,))
     demand_editable(stored, row, actor)
     Guard.of(conn, stored, actor, [row]).demand_update(activity_id, (parties.FIELD,))
     before = parties.of(conn, [stored.stored(row)])[activity_id]

@@ -39,7 +39,7 @@ from syncd.crm.qualifying import Qualification, Qualified
 from syncd.crm.reading import Reading, stored_of
 from syncd.crm.stored import Stored, StoredKind
 from syncd.model.kinds import Schema
-from syncd.model.states import LOST, OPEN, WON
+from syncd.model.states import INACTIVE, LOST, WON
 from syncd.model.values import Value
 
 
@@ -65,7 +65,7 @@ class Crm(Reading):
         """
         stored = stored_of(entity)
         with self._write(alone=unless_like) as (conn, at):
-            given = qualifying.prefilled(conn, values) if stored is LEADS else values
+            given = qualifying.prefilled(self._sight(conn), values) if stored is LEADS else values
             if unless_like:
                 self._refuse_duplicates(conn, stored, given)
             if stored in ACTIVITY_KINDS:
@@ -236,7 +236,7 @@ class Crm(Reading):
     def _refuse_duplicates(
         self, conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]
     ) -> None:
-        where = self._readable(conn, stored)
+        where = self._sight(conn).where(stored)
         found = duplicates.find(conn, stored, values, self.region, where=where)
         if found:
             raise DuplicatesFound(stored.entity, found)
@@ -250,7 +250,7 @@ class Crm(Reading):
         active: bool,
     ) -> Stored:
         stored = stored_of(entity)
-        if not active and stored.states.initial == OPEN:
+        if not active and INACTIVE not in stored.states.by_name:
             raise RuleBroken(f"{entity}: this is closed by what comes of it, not deactivated")
         with self._write() as (conn, at):
             return lifecycle.set_active(

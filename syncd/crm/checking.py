@@ -49,6 +49,9 @@ def _checked(stored: StoredKind[Schema], name: str, value: Value) -> Value:
         return None
     if kind is FieldType.CHOICE:
         return _option(name, stored.kind.by_name[name].options, value)
+    if kind is FieldType.REFERENCE:
+        held = stored.kind.by_name.get(name)
+        return _reference(name, held.refers if held else (), value)
     check = _CHECKS.get(kind)
     if check is not None:
         return check(name, value)
@@ -63,6 +66,17 @@ def _option(name: str, options: Sequence[Option], value: Value) -> str | None:
     if found is None:
         raise InvalidValue(name, f"{text!r} is none of {', '.join(o.name for o in options)}")
     return found
+
+
+def _reference(name: str, refers: Sequence[str], value: Value) -> str | None:
+    """An id; where it may be of several entities, with the one it is of: `account:ID`."""
+    text = checked_text(name, value, MAX_TEXT)
+    entity, _, record_id = (text or "").partition(":")
+    if text and len(refers) > 1 and not (entity in refers and record_id):
+        known = ", ".join(refers)
+        raise InvalidValue(name, f"{text!r} does not say of what it is; write it as one of {known},"
+                                 " a colon, and the id")  # fmt: skip
+    return text
 
 
 def _names(name: str, value: Value) -> Value:

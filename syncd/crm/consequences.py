@@ -87,6 +87,7 @@ def relink(
 ) -> None:
     """Change what locked rows point to, also those of closed records: that is no edit of them."""
     at = utc(at)
+    names = stored.names_of(columns)  # a contact that moves shows the name of its account
     turned = [
         {
             **row,
@@ -94,13 +95,14 @@ def relink(
             "version": cast(int, row["version"]) + 1,
             "modified_at": at,
             "modified_by": str(actor),
+            "origins": origins_after(stored, row["origins"], names, actor, at),
         }
         for row in rows
     ]
     write_rows(conn, stored, turned, columns)
-    names = stored.names_of(columns)
-    if stored is CONTACTS and "parentcustomerid" in columns:
-        names = tuple(dict.fromkeys((*names, "companyname")))  # it shows the account's name
+    if stored.keyed:
+        now = rows_of(conn, stored, (str(row["id"]) for row in rows))
+        duplicate_keys.put(conn, stored, [Written(row, now[str(row["id"])], names) for row in rows])
     entries = [Entry(stored.entity, str(row["id"]), Verb.UPDATE, names) for row in rows]
     feed.append(conn, entries, actor=actor, at=at)
 
@@ -117,11 +119,16 @@ def _show(
     at = utc(at)
     query = select(stored.table.c.id).where(stored.alive, where).order_by(stored.table.c.id)
     ids = list(conn.scalars(query))
-    rows = []
-    for before in rows_of(conn, stored, ids, lock=True).values():
-        row = {**before, "version": cast(int, before["version"]) + 1, "modified_at": at}
-        row["origins"] = origins_after(stored, before["origins"], fields, actor, at)
-        rows.append(row)
+    rows = [
+        {
+            **before,
+            "version": cast(int, before["version"]) + 1,
+            "modified_at": at,
+            "modified_by": str(actor),
+            "origins": origins_after(stored, before["origins"], fields, actor, at),
+        }
+        for before in rows_of(conn, stored, ids, lock=True).values()
+    ]
     write_rows(conn, stored, rows, set())
     duplicate_keys.put(conn, stored, [Written(row, row, tuple(fields)) for row in rows])
     entries = [Entry(stored.entity, each, Verb.UPDATE, tuple(fields)) for each in ids]

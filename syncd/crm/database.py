@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Engine, Table, make_url
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
+from syncd.crm import feed, postgres, sqlite
 from syncd.crm.errors import DatabaseProblem
+from syncd.crm.transaction import BEGUN, BUSY_SECONDS, Begun
 
-BUSY_SECONDS = 30  # how long a writer waits for the one before it
+__all__ = [
+    "BUSY_SECONDS", "UNUSABLE", "beside_others", "cause_of", "insert_missing", "open_database",
+    "read", "utcnow", "write",
+]  # fmt: skip
 
-_MODE = "syncd_mode"  # execution option: what a transaction is begun for
-_READ, _DURABLE = "read", "durable"
+SQLITE, POSTGRESQL = "sqlite", "postgresql"  # as SQLAlchemy calls them
+
+# One state from the first look to the last, and refused by the server itself to change any of it.
+_READ_ON_POSTGRESQL = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def utcnow() -> datetime:
@@ -26,97 +30,87 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def open_database(url: str, *, create: bool = True) -> Engine:
-    """Open the store at `url`, such as `sqlite:////var/lib/syncd/syncd.db`.
+def open_database(
+    url: str, *, password: str | None = None, create: bool = True, connections: int = 5
+) -> Engine:
+    """Open the store at `url`: `sqlite:////var/lib/syncd/syncd.db`, `postgresql://ann@db1/syncd`.
 
-    A database that does not exist is created empty, readable by its owner only; see
-    `migration.upgrade`. Raises DatabaseProblem: with `create=False` when there is none.
+    A file that does not exist is created empty, readable by its owner only, unless `create` is
+    false; a database on a server is there already. See `migration.upgrade`. `connections` to a
+    server are kept. Raises DatabaseProblem; its text has no password.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise DatabaseProblem(
-            f"{url!r} is not the address of a database",
-            "Write it as sqlite:////absolute/path/to/syncd.db",
-        ) from error
-    if parsed.get_backend_name() != "sqlite":
-        raise DatabaseProblem(
-            f"This version of syncd keeps no store in {parsed.get_backend_name()}",
-            "Use SQLite: sqlite:////absolute/path/to/syncd.db",
-        )
-    if parsed.database and parsed.database != ":memory:":
-        _provide(Path(parsed.database), create=create)
-    engine = create_engine(
-        parsed,
-        connect_args={"timeout": BUSY_SECONDS},
-        hide_parameters=True,  # an error that is logged names no person
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
+    except ArgumentError:
+        parsed = None  # not quoted: it may hold a password
+    if parsed is None:
+        raise DatabaseProblem("This is not the address of a database", _write_it())
+    backend = parsed.get_backend_name()
+    if backend == SQLITE:
+        return sqlite.open_file(parsed, create=create)
+    if backend == POSTGRESQL:
+        return postgres.open_server(parsed, password=password, connections=connections)
+    raise DatabaseProblem(f"This version of syncd keeps no store in {backend}", _write_it())
+
+
+def _write_it() -> str:
+    return f"Write it as sqlite:////absolute/path/to/syncd.db, or as {postgres.LIKE}"
 
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the store, and in which nothing can be written."""
-    with engine.connect().execution_options(**{_MODE: _READ}) as conn, conn.begin():
+    options = _READ_ON_POSTGRESQL if engine.dialect.name == POSTGRESQL else {}
+    begun = {BEGUN: Begun(writes=False), **options}
+    with engine.connect().execution_options(**begun) as conn, conn.begin():
         yield conn
 
 
 @contextmanager
 def write(engine: Engine, *, durable: bool = False, alone: bool = False) -> Iterator[Connection]:
-    """A writing transaction; it is the only one from its first moment to its commit.
+    """A writing transaction, whose changes enter the feed as its last act.
 
-    `durable`: on disk before this returns, even if the machine loses power in that moment.
+    `durable`: on disk before this returns, even if the machine loses power in that moment. `alone`:
+    the only writer from its first moment to its commit, so that what it has looked up stays so. On
+    SQLite every writer is; on PostgreSQL the others wait, which is for what is rare. There, any
+    other sees with each statement what was committed before it.
     """
-    del alone
-    options = {_MODE: _DURABLE} if durable else {}
+    options = {BEGUN: Begun(writes=True, durable=durable, alone=alone), **feed.collecting()}
     with engine.connect().execution_options(**options) as conn, conn.begin():
         yield conn
+        feed.publish(conn)
 
 
-def _provide(path: Path, *, create: bool) -> None:
-    if path.exists():
-        return
-    if not create:
-        raise DatabaseProblem(f"There is no database at {path}", "Check the path")
-    if not path.parent.is_dir():
-        raise DatabaseProblem(
-            f"There is no folder {path.parent} for the database",
-            f"Correct the path, or make the folder: mkdir -p {path.parent}",
-        )
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise DatabaseProblem(
-            f"The database {path} cannot be created: {error.strerror}",
-            "Name another path, or allow this user to write there",
-        ) from error
+def beside_others(conn: Connection) -> bool:
+    """Whether other writers may be at work during a writing transaction."""
+    return conn.dialect.name == POSTGRESQL
 
 
-def _prepare(dbapi: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-    """Set up a new connection. Transactions are begun here and not by the driver."""
-    del entry
-    dbapi.isolation_level = None
-    # SQLite's own knows ASCII alone; with this one MÜLLER is found as müller, as on PostgreSQL.
-    dbapi.create_function("lower", 1, _lower, deterministic=True)
-    cursor = dbapi.cursor()
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def insert_missing(conn: Connection, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
+    """Insert rows, but for those whose key is there: another writer may just have inserted it.
 
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _begin(conn: Connection) -> None:
-    """Begin as what the connection was opened for: a writer, unless it says otherwise.
-
-    A writer that began as a reader would fail instead of wait when another one was quicker.
+    Of several rows the order is always the same, or two writers could wait for each other.
     """
-    mode = conn.get_execution_options().get(_MODE)
-    safety = "FULL" if mode == _DURABLE else "NORMAL"
-    conn.exec_driver_sql(f"PRAGMA synchronous = {safety}")
-    conn.exec_driver_sql(f"PRAGMA query_only = {'ON' if mode == _READ else 'OFF'}")
-    conn.exec_driver_sql("BEGIN" if mode == _READ else "BEGIN IMMEDIATE")
+    wanted = [dict(row) for row in rows]
+    if not wanted:
+        return
+    key = [column.name for column in table.primary_key]
+    ordered = sorted(wanted, key=lambda row: [str(row[name]) for name in key])
+    if conn.dialect.name == SQLITE:
+        conn.execute(sqlite_insert(table).on_conflict_do_nothing(), ordered)
+        return
+    from sqlalchemy.dialects import postgresql  # slow to import, and nothing for a file
+
+    conn.execute(postgresql.insert(table).on_conflict_do_nothing(), ordered)
+
+
+# What the database says when it is broken, full, locked, or not ours. A table that is missing, or
+# may not be touched, is the first to SQLite and the second to PostgreSQL.
+UNUSABLE = (OperationalError, ProgrammingError)
+
+
+def cause_of(error: DBAPIError) -> str:
+    """What the database says is the matter, in a line."""
+    if postgres.is_lock_timeout(error.orig):
+        return f"another process has kept it busy for {BUSY_SECONDS} seconds"
+    return postgres.one_line(f"{error.orig}")

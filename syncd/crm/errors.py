@@ -184,6 +184,10 @@ class DatabaseProblem(CrmError):
         self.what, self.todo = what, todo
 
 
+class ServerUnreachable(DatabaseProblem):
+    """The database's server does not answer: it may when it is asked again."""
+
+
 class NewerDatabase(DatabaseProblem):
     """A later version of syncd has written this database."""
 

@@ -1,8 +1,8 @@
 """The change feed: what changed in the store, numbered in commit order.
 
-A change is written in the transaction that makes it. On SQLite every writer begins IMMEDIATE, so
-numbers are drawn one writer at a time: a reader that has seen number n never meets a smaller one
-later. Gaps are allowed.
+A reader that has seen number n never meets a smaller one later; gaps are allowed. So numbers are
+drawn last thing before the commit, one writer at a time: a transaction collects its changes, and
+`database.write` publishes them. Within its own transaction a writer does not see them in the feed.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from syncd.crm import postgres
 from syncd.crm.tables import crm_change
+
+_COLLECTED = "syncd_changes"  # the execution option that holds what a transaction has changed
 
 
 class ActorKind(StrEnum):
@@ -88,8 +92,9 @@ class Change:
 
 
 def append(conn: Connection, entries: Iterable[Entry], *, actor: Actor, at: datetime) -> None:
-    """Write entries, in this order. Belongs into the transaction of the change itself."""
-    rows = [
+    """Collect entries, in this order, in the transaction of the change itself."""
+    collected: list[dict[str, object]] = conn.get_execution_options()[_COLLECTED]
+    collected += [
         {
             "kind": entry.kind,
             "record_id": entry.id,
@@ -102,8 +107,24 @@ def append(conn: Connection, entries: Iterable[Entry], *, actor: Actor, at: date
         }
         for entry in entries
     ]
-    if rows:
-        conn.execute(insert(crm_change), rows)
+
+
+def collecting() -> dict[str, Any]:
+    """The execution options of a connection that is opened for one transaction.
+
+    They are its own, and not those of what is beneath it in a pool: what is rolled back is gone.
+    """
+    return {_COLLECTED: []}
+
+
+def publish(conn: Connection) -> None:
+    """Number what the transaction has collected. Nothing but the commit may follow."""
+    collected: list[dict[str, object]] = conn.get_execution_options()[_COLLECTED]
+    if not collected:
+        return
+    if conn.dialect.name == "postgresql":  # on SQLite the writer is alone
+        postgres.lock_feed(conn)
+    conn.execute(insert(crm_change), collected)
 
 
 def latest(conn: Connection) -> int:

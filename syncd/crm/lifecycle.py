@@ -87,7 +87,13 @@ def set_active(
     *,
     expected: int | None = None,
 ) -> Stored:
-    """Activate or deactivate a record. Raises NoSuchRecord, StaleRecord, NotAllowed."""
+    """Activate or deactivate a record: what is so already stays as it is.
+
+    Raises NoSuchRecord, StaleRecord, WrongState, NotAllowed.
+    """
+    row = _taken(conn, stored, id, actor, expected)
+    if stored.states.by_name[cast(str, row["statecode"])].editable is active:
+        return stored.stored(row)
     status = next(each for each in stored.states.states if each.editable is active).default
     return set_status(conn, stored, id, status, actor, at, expected=expected)
 

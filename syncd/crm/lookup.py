@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, func, or_, select, true
 
 from syncd.crm import records
+from syncd.crm.database import beside_others
 from syncd.crm.stored import Stored, StoredKind, columns_of
 from syncd.crm.tables import account
 from syncd.model.fields import FieldType
@@ -70,10 +71,16 @@ def listed(
     total = conn.execute(
         select(func.count()).select_from(stored.source).where(everything)
     ).scalar_one()
-    order = [func.lower(each).asc().nulls_first() for each in _order(stored)]
+    order = [_in_order(conn, each) for each in _order(stored)]
     query = select(table.c.id).select_from(stored.source).where(everything)
     ids = conn.execute(query.order_by(*order, table.c.id).limit(limit)).scalars()
     return total, list(records.read(conn, stored, ids).values())
+
+
+def _in_order(conn: Connection, name: ColumnElement[str]) -> UnaryExpression[str]:
+    """By a name, one letter after the other, nameless ones first: alike on every database."""
+    lower: ColumnElement[str] = func.lower(name)
+    return (lower.collate("C") if beside_others(conn) else lower).nulls_first()
 
 
 def pointing(stored: StoredKind[Schema], held: Mapping[str, str]) -> ColumnElement[bool]:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, select, update
 
-from syncd.crm import lifecycle, parties, records
+from syncd.crm import lifecycle, parties, records, sharing
 from syncd.crm.cascades import columns_to
 from syncd.crm.consequences import relink
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.entities import ACCOUNTS, ENTITIES, LEADS
 from syncd.crm.errors import RuleBroken
 from syncd.crm.feed import Actor
+from syncd.crm.guarding import Guard
 from syncd.crm.hierarchy import PARENT, PRIMARY, ancestors
 from syncd.crm.rows import CHUNK, live, rows_of
 from syncd.crm.stored import Stored, StoredKind
-from syncd.crm.tables import external_key, share
+from syncd.crm.tables import external_key
 from syncd.model.kinds import Schema
 from syncd.model.relations import Relation, pointing_at
 from syncd.model.values import Value
@@ -49,6 +50,9 @@ def merge(
     rows = rows_of(conn, stored, sorted([survivor_id, loser_id]), lock=True)
     survivor = stored.stored(live(stored, rows, survivor_id, None))
     loser = stored.stored(live(stored, rows, loser_id, None))
+    guard = Guard.of(conn, stored, actor, rows.values())
+    for each in (survivor_id, loser_id):
+        guard.demand_update(each, ())
     if not survivor.active:
         raise RuleBroken(f"the survivor is {survivor.statecode}; reactivate it, or merge into it")
     if stored is ACCOUNTS:
@@ -57,11 +61,15 @@ def merge(
         _repoint(conn, relation, loser_id, survivor_id, actor, at)
     parties.hand_over(conn, stored.entity, loser_id, survivor_id, actor, at)
     _hand_over_keys(conn, stored.entity, loser_id, survivor_id)
+    sharing.hand_over(conn, stored.entity, loser_id, survivor_id, actor, at)
     lifecycle.delete(conn, stored, loser_id, actor, at, merged_into=survivor_id)
-    return records.update(
-        conn, stored, survivor_id, missing(stored, survivor, loser),
-        expected=None, actor=actor, at=at,
-    )  # fmt: skip
+    patch = missing(stored, survivor, loser)
+    if stored is ACCOUNTS and survivor_id in ancestors(conn, [str(patch.get(PARENT))]):
+        del patch[PARENT]  # the loser hung below the survivor
+    made = records.update(conn, stored, survivor_id, patch, expected=None, actor=actor, at=at)
+    if stored is CONTACTS:
+        _unseat(conn, survivor_id, actor, at)
+    return made
 
 
 def missing(stored: StoredKind[Schema], survivor: Stored, loser: Stored) -> dict[str, Value]:
@@ -85,17 +93,11 @@ def _together(stored: StoredKind[Schema], name: str) -> str:
 
 def _lift(conn: Connection, survivor: Stored, loser: Stored, actor: Actor, at: datetime) -> None:
     """A survivor from below the account that goes into it takes its place under its parent."""
-    above = ancestors(conn, [survivor.id])
-    here, seen = above.get(survivor.id), set[str]()
-    while here is not None and here not in seen:
-        if here == loser.id:
-            parent = loser.record.fields[PARENT]
-            records.update(
-                conn, ACCOUNTS, survivor.id, {PARENT: parent}, expected=None, actor=actor, at=at
-            )
-            return
-        seen.add(here)
-        here = above.get(here)
+    if loser.id in ancestors(conn, [survivor.id]):
+        parent = loser.record.fields[PARENT]
+        records.update(
+            conn, ACCOUNTS, survivor.id, {PARENT: parent}, expected=None, actor=actor, at=at
+        )
 
 
 def _repoint(
@@ -109,8 +111,6 @@ def _repoint(
         for start in range(0, len(ids), CHUNK):
             rows = rows_of(conn, stored, ids[start : start + CHUNK], lock=True)
             relink(conn, stored, list(rows.values()), {column: survivor}, actor, at)
-    if relation.field == PRIMARY:
-        _unseat(conn, survivor, actor, at)
 
 
 def _unseat(conn: Connection, contact_id: str, actor: Actor, at: datetime) -> None:
@@ -123,24 +123,9 @@ def _unseat(conn: Connection, contact_id: str, actor: Actor, at: datetime) -> No
 
 
 def _hand_over_keys(conn: Connection, entity: str, loser: str, survivor: str) -> None:
-    """What knew the loser by a key of its own, or was let see it, knows and sees the survivor."""
+    """What knew the loser by a key of its own knows the survivor by it."""
     conn.execute(
         update(external_key)
         .where(external_key.c.entity == entity, external_key.c.record_id == loser)
         .values(record_id=survivor)
     )
-    of_entity = share.c.entity == entity
-    held = set(
-        conn.scalars(
-            select(share.c.principal_id).where(and_(of_entity, share.c.record_id == survivor))
-        )
-    )
-    query = select(share).where(of_entity, share.c.record_id == loser)
-    rows = [
-        {"entity": entity, "record_id": survivor, "principal_id": r.principal_id,
-         "may_write": r.may_write}
-        for r in conn.execute(query)
-        if r.principal_id not in held
-    ]  # fmt: skip
-    if rows:
-        conn.execute(insert(share), rows)

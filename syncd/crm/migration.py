@@ -36,7 +36,7 @@ def upgrade(engine: Engine) -> bool:
         return False
     if found is not None and found not in known:
         raise NewerDatabase(found, known[-1])
-    with write(engine, durable=True) as conn:
+    with write(engine, durable=True, alone=True) as conn:
         _run(conn)
         complete(conn)
     return True

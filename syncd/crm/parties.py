@@ -122,7 +122,22 @@ def hand_over(
     column = activity_party.c[f"{target}_id"]
     concerned = set(conn.scalars(select(activity_party.c.activity_id).where(column == loser)))
     conn.execute(update(activity_party).where(column == loser).values({column.name: survivor}))
+    _each_once(conn, concerned)
     mark(conn, concerned, actor, at)
+
+
+def _each_once(conn: Connection, activities: Iterable[str]) -> None:
+    """Of parties that have become the same, keep the first."""
+    for chunk in chunks(activities):
+        query = select(activity_party).where(activity_party.c.activity_id.in_(chunk))
+        seen: set[tuple[str, Party]] = set()
+        doubled: list[int] = []
+        for row in conn.execute(query.order_by(activity_party.c.id)).mappings():
+            party = (row["activity_id"], _party(row))
+            if party in seen:
+                doubled.append(row["id"])
+            seen.add(party)
+        conn.execute(delete(activity_party).where(activity_party.c.id.in_(doubled)))
 
 
 def mark(conn: Connection, activities: Iterable[str], actor: Actor, at: datetime) -> None:

@@ -19,6 +19,7 @@ from syncd.crm.entities import ACCOUNTS, ACTIVITY_KINDS, LEADS, OPPORTUNITIES
 from syncd.crm.errors import DuplicatesFound, NotOpen, RuleBroken
 from syncd.crm.feed import Actor
 from syncd.crm.rows import live, rows_of
+from syncd.crm.seeing import Sight
 from syncd.crm.stored import Stored, StoredKind, columns_of
 from syncd.crm.tables import activity, opportunity
 from syncd.model.kinds import Schema
@@ -117,18 +118,17 @@ def disqualify(
     return lifecycle.set_status(conn, LEADS, lead.id, reason, actor, at)
 
 
-def prefilled(conn: Connection, values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values of a new lead, with what the contact and account that it names know of it."""
+def prefilled(sight: Sight, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values of a new lead, with what is seen of the contact and account that it names."""
     filled = dict(values)
     for field, stored, taken in (
         ("parentcontactid", CONTACTS, FROM_CONTACT),
         ("parentaccountid", ACCOUNTS, FROM_ACCOUNT),
     ):
-        named = values.get(field)
-        found = records.read(conn, stored, [str(named)]).get(str(named)) if named else None
-        for source, target in taken.items() if found else ():
-            if filled.get(target) is None and found is not None:
-                filled[target] = found.record.fields[source]
+        seen = sight.among(stored, [str(values.get(field))])
+        for found in sight.shown(stored, records.read(sight.conn, stored, seen).values()):
+            known = found.record.fields
+            filled |= {to: known[of] for of, to in taken.items() if filled.get(to) is None}
     return filled
 
 

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, true
+from sqlalchemy import Connection, Engine
 
 from syncd.crm import cascades, database, duplicates, feed, lookup, parties, records, sharing
-from syncd.crm.access import Access
 from syncd.crm.cascades import Deed
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.duplicates import Found, Pair
@@ -18,6 +17,7 @@ from syncd.crm.entities import ACCOUNTS, ENTITIES
 from syncd.crm.errors import NoSuchEntity, NoSuchRecord
 from syncd.crm.feed import Actor, Change
 from syncd.crm.parties import Party
+from syncd.crm.seeing import Sight
 from syncd.crm.sharing import Share
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tree import Branch, tree_of
@@ -38,18 +38,19 @@ class Reading:
         """A live record that may be read. Raises NoSuchRecord."""
         stored = stored_of(entity)
         with self._read() as conn:
-            found = records.read(conn, stored, [record]).get(record)
-            if found is None or found.deleted or not self._may_read(conn, stored, [record]):
+            found, sight = records.read(conn, stored, [record]).get(record), self._sight(conn)
+            if found is None or found.deleted or not sight.among(stored, [record]):
                 deleted = found is not None and found.deleted
                 raise NoSuchRecord(entity, record, deleted=deleted)
-            return self._shown(conn, [found])[0]
+            return sight.shown(stored, [found])[0]
 
     def find(self, entity: str, reference: str) -> list[Stored]:
         """What a person may mean by an id, its beginning, a name, an address: at most a handful."""
         stored = stored_of(entity)
         with self._read() as conn:
-            where = [self._readable(conn, stored)]
-            return self._shown(conn, lookup.referred(conn, stored, reference, where=where))
+            sight = self._sight(conn)
+            found = lookup.referred(conn, stored, reference, where=[sight.where(stored)])
+            return sight.shown(stored, found)
 
     def search(
         self,
@@ -67,12 +68,13 @@ class Reading:
         """
         stored = stored_of(entity)
         with self._read() as conn:
+            sight = self._sight(conn)
             total, found = lookup.listed(
                 conn, stored,
-                where=[self._readable(conn, stored), lookup.pointing(stored, pointing or {})],
+                where=[sight.where(stored), lookup.pointing(stored, pointing or {})],
                 owner_id=owner, state=state, search=text, limit=limit,
             )  # fmt: skip
-            return total, self._shown(conn, found)
+            return total, sight.shown(stored, found)
 
     def names(self, references: Iterable[str]) -> Mapping[str, str]:
         """What records are called, by `contact:ID`: of those that may be read, deleted or not."""
@@ -84,14 +86,14 @@ class Reading:
         with self._read() as conn:
             for entity, ids in wanted.items():
                 stored = stored_of(entity)
-                found = records.visible(conn, stored, self._readable(conn, stored), ids)
+                found = records.visible(conn, stored, self._sight(conn).where(stored), ids)
                 called |= {f"{entity}:{each.id}": each.name for each in found}
         return called
 
     def seen(self, found: Stored) -> Stored:
         """A record that a write returned, without the fields that its user may not read."""
         with self._read() as conn:
-            return self._shown(conn, [found])[0]
+            return self._sight(conn).shown(stored_of(found.record.kind.name), [found])[0]
 
     def taken_along(self, entity: str, record: str, deed: Deed) -> Mapping[str, Collection[str]]:
         """The other records, by entity, to which the same would be done: ask before you do it."""
@@ -114,22 +116,22 @@ class Reading:
             return tree_of(
                 conn,
                 account,
-                accounts=self._readable(conn, ACCOUNTS),
-                contacts=self._readable(conn, CONTACTS),
+                accounts=self._sight(conn).where(ACCOUNTS),
+                contacts=self._sight(conn).where(CONTACTS),
             )
 
     def like(self, entity: str, values: Mapping[str, Value]) -> list[Found]:
         """The records that are like these values, the likest first, each with its reasons."""
         stored = stored_of(entity)
         with self._read() as conn:
-            where = self._readable(conn, stored)
+            where = self._sight(conn).where(stored)
             return duplicates.find(conn, stored, values, self.region, where=where)
 
     def duplicates(self, entity: str) -> list[Pair]:
         """All pairs that are alike, the likest first."""
         stored = stored_of(entity)
         with self._read() as conn:
-            where = self._readable(conn, stored)
+            where = self._sight(conn).where(stored)
             found = list(duplicates.pairs(conn, stored, self.region, where=where))
         return sorted(found, key=lambda p: (-p.score, p.one.id, p.two.id))
 
@@ -142,7 +144,7 @@ class Reading:
         """The lines of the feed about one record, deleted or not, the oldest first."""
         stored = stored_of(entity)
         with self._read() as conn:
-            if not records.visible(conn, stored, self._readable(conn, stored), [record]):
+            if not records.visible(conn, stored, self._sight(conn).where(stored), [record]):
                 raise NoSuchRecord(entity, record)
             return feed.about(conn, entity, record)
 
@@ -151,22 +153,8 @@ class Reading:
         with database.read(self.engine) as conn:
             yield conn
 
-    def _readable(self, conn: Connection, stored: StoredKind[Schema]) -> ColumnElement[bool]:
-        if self.actor.user_id is None:
-            return true()
-        return Access.of(conn, self.actor.user_id).readable(stored)
-
-    def _may_read(
-        self, conn: Connection, stored: StoredKind[Schema], ids: Sequence[str]
-    ) -> set[str]:
-        return records.members_among(conn, stored, self._readable(conn, stored), ids)
-
-    def _shown(self, conn: Connection, found: Sequence[Stored]) -> list[Stored]:
-        """Records without the fields that the user may not read."""
-        if self.actor.user_id is None or not found:
-            return list(found)
-        access = Access.of(conn, self.actor.user_id)
-        return [e.without(access.unreadable_fields(e.record.kind.name)) for e in found]
+    def _sight(self, conn: Connection) -> Sight:
+        return Sight.of(conn, self.actor)
 
 
 def stored_of(entity: str) -> StoredKind[Schema]:

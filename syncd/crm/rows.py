@@ -8,6 +8,7 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
+from syncd.crm.database import beside_others
 from syncd.crm.errors import NoSuchRecord, StaleRecord
 from syncd.crm.feed import Actor
 from syncd.crm.stored import Row, StoredKind
@@ -22,11 +23,16 @@ def rows_of(
 ) -> dict[str, Row]:
     """The selected rows by id. With `lock` they stay as they are until the transaction ends."""
     base = select(*stored.columns).select_from(stored.source)
-    if lock:  # a no-op on SQLite, where the writer is alone
-        base = base.with_for_update(of=stored.table)
+    wanted = list(ids)
+    if lock and beside_others(conn):
+        # In a statement of its own: the next one sees what whoever had them has committed, also in
+        # what is joined to them. In one order, or two writers could wait for each other.
+        for chunk in chunks(sorted(wanted)):
+            mine = select(stored.table.c.id).where(stored.table.c.id.in_(chunk))
+            conn.execute(mine.order_by(stored.table.c.id).with_for_update(key_share=True)).all()
     names = tuple(stored.blank)
     rows: dict[str, Row] = {}
-    for chunk in chunks(ids):
+    for chunk in chunks(wanted):
         for values in conn.execute(base.where(stored.table.c.id.in_(chunk), stored.mine)):
             row = dict(zip(names, values, strict=True))
             rows[cast(str, row["id"])] = row

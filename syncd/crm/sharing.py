@@ -79,6 +79,29 @@ def unshare(
     return gone > 0
 
 
+def hand_over(
+    conn: Connection, entity: str, loser: str, survivor: str, actor: Actor, at: datetime
+) -> None:
+    """Whoever sees the one of two records sees the other, and may do what they may with either."""
+    before = {each.principal_id: each.may_write for each in shares_of(conn, entity, survivor)}
+    more = [
+        each
+        for each in shares_of(conn, entity, loser)
+        if each.principal_id not in before or (each.may_write and not before[each.principal_id])
+    ]
+    for each in more:
+        _remove(conn, entity, [survivor], each.principal_id)
+        conn.execute(
+            insert(table).values(
+                entity=entity,
+                record_id=survivor,
+                principal_id=each.principal_id,
+                may_write=each.may_write,
+            )
+        )
+    _tell(conn, entity, [survivor] if more else [], actor, at)
+
+
 def shares_of(conn: Connection, entity: str, record_id: str) -> list[Share]:
     """Whom a record is shared with."""
     query = select(table).where(table.c.entity == entity, table.c.record_id == record_id)

@@ -8,9 +8,9 @@ upgrade, for they follow from the code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import Connection
+from sqlalchemy import JSON, Connection
 
 from syncd.crm.entities import ACTIVITY_KINDS, ENTITIES
 from syncd.crm.stored import StoredKind
@@ -66,10 +66,10 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         f"NEW.statecode <> OLD.statecode AND NOT ({ways})",
         changing=True,
     )
-    content = " OR ".join(_differs(stored, column) for column in stored.content)
+    content = " OR ".join([*(_differs(stored, each) for each in stored.content), _OTHER_REASON])
     closed = f"OLD.statecode NOT IN ({_list(sorted(stored.states.editable))})"
     # What was withdrawn or is undone goes from closed records, too (P7).
-    undone = "coalesce(NEW.modified_by, '') LIKE 'undo:%'"
+    undone = "substr(coalesce(NEW.modified_by, ''), 1, 5) = 'undo:'"
     # References are bookkeeping: they go when what they point to goes.
     yield _Rule(
         f"{name}: what is closed is read-only",
@@ -79,7 +79,8 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
     for field in stored.kind.fields:
         if field.required:
             nothing = " AND ".join(f"NEW.{column} IS NULL" for column in field.crm)
-            yield _Rule(f"{name}: {field.name} is required", nothing)
+            blank = f" OR trim(NEW.{field.crm[0]}) = ''" if field.type in _TEXTS else ""
+            yield _Rule(f"{name}: {field.name} is required", f"{nothing}{blank}")
     for field in stored.kind.fields:
         if field.type is FieldType.REFERENCE and len(field.crm) > 1:
             filled = " + ".join(f"(NEW.{c} IS NOT NULL){_AS_NUMBER}" for c in field.crm)
@@ -88,14 +89,29 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         yield _Rule("account: it is not its own parent", "NEW.parentaccountid = NEW.id")
 
 
-_AS_NUMBER = "<int>"  # how a database adds truths up, put in for each
+# What is written in one way for the one database, and in another for the other.
+_AS_NUMBER, _AS_TEXT, _DIFFERENT = "<int>", "<text>", "<different>"
+_SQLITE = {_AS_NUMBER: "", _AS_TEXT: "", _DIFFERENT: "IS NOT"}
+_POSTGRESQL = {_AS_NUMBER: "::int", _AS_TEXT: "::text", _DIFFERENT: "IS DISTINCT FROM"}
+
+
+def _in(dialect: Mapping[str, str], where: str) -> str:
+    for mark, words in dialect.items():
+        where = where.replace(mark, words)
+    return where
+
+
+_TEXTS = (FieldType.TEXT, FieldType.LINES, FieldType.NOTE, FieldType.EMAIL, FieldType.PHONE)
+# A record from before there were status reasons may be given one.
+_OTHER_REASON = "(OLD.statuscode IS NOT NULL AND NEW.statuscode <different> OLD.statuscode)"
 
 
 def _differs(stored: StoredKind[Schema], column: str) -> str:
-    if column in stored.pointers:
+    if stored.type_of(column) is FieldType.REFERENCE or column in stored.pointers:
         # It may be emptied, and pointed elsewhere by a merge; that is not its content.
         return f"(OLD.{column} IS NULL AND NEW.{column} IS NOT NULL)"
-    return f"NEW.{column} <different> OLD.{column}"
+    as_text = _AS_TEXT if isinstance(stored.table.c[column].type, JSON) else ""
+    return f"NEW.{column}{as_text} {_DIFFERENT} OLD.{column}{as_text}"
 
 
 def _list(names: Iterable[str]) -> str:
@@ -107,8 +123,7 @@ def _sqlite(table: str, rules: list[_Rule]) -> Iterator[str]:
         name = f"strict_{table}_{event}"
         yield f"DROP TRIGGER IF EXISTS {name}"
         raised = "".join(
-            f"SELECT RAISE(ABORT, '{rule.what}') WHERE "
-            f"{rule.where.replace(_AS_NUMBER, '').replace('<different>', 'IS NOT')}; "
+            f"SELECT RAISE(ABORT, '{rule.what}') WHERE {_in(_SQLITE, rule.where)}; "
             for rule in rules
             if event == "update" or not rule.changing
         )
@@ -119,7 +134,7 @@ def _postgresql(table: str, rules: list[_Rule]) -> Iterator[str]:
     for event in ("insert", "update"):
         name = f"strict_{table}_{event}"
         checks = "".join(
-            f"IF {rule.where.replace(_AS_NUMBER, '::int').replace('<different>', _DISTINCT)} "
+            f"IF {_in(_POSTGRESQL, rule.where)} "
             f"THEN RAISE EXCEPTION '{rule.what}' USING ERRCODE = 'check_violation'; END IF; "
             for rule in rules
             if event == "update" or not rule.changing
@@ -133,6 +148,3 @@ def _postgresql(table: str, rules: list[_Rule]) -> Iterator[str]:
             f'CREATE TRIGGER {name} BEFORE {event} ON "{table}" '
             f"FOR EACH ROW EXECUTE FUNCTION {name}()"
         )
-
-
-_DISTINCT = "IS DISTINCT FROM"

@@ -95,6 +95,7 @@ def utc(at: datetime) -> datetime:
 
 
 Id = String(36)
+Number = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own draws from no other type
 Names = JSON(none_as_null=True)
 
 COLUMN_TYPES: Mapping[FieldType, TypeEngine[Any]] = {
@@ -270,7 +271,7 @@ access_rule = Table(
 crm_change = Table(
     "crm_change",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("number", Number, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),
     Column("record_id", Id, nullable=False),
     Column("verb", Text, nullable=False),

@@ -51,7 +51,7 @@ def get(conn: Connection, address: str) -> User | None:
 
 def every(conn: Connection) -> list[User]:
     """All users, by address."""
-    rows = conn.execute(select(user).order_by(user.c.address))
+    rows = sorted(conn.execute(select(user)), key=lambda row: row.address)
     return [User(row.id, row.address, row.name) for row in rows]
 
 

@@ -58,7 +58,8 @@ class KindPolicy:
     """What one policy says of one kind.
 
     `direction` bounds every group; `directions` replaces the map's default for single groups, but
-    for those that the map locks.
+    for those that the map locks. `access` and `creates` are what the mailbox's user has a right to
+    in the CRM: by group, where that is less than everything, and whether to make a record.
     """
 
     kind: Kind
@@ -70,11 +71,14 @@ class KindPolicy:
     track_category: str = "CRM"
     first_sync: FirstSync = FirstSync.ASK
     limits: Limits = field(default_factory=Limits)
+    access: Mapping[str, Direction] = field(default_factory=dict)
+    creates: bool = True
 
     def direction_of(self, group: Group) -> Direction:
-        """The direction in force for a group: what the kind's and the group's own both allow."""
+        """The direction in force for a group: what the kind's, its own and the rights all allow."""
         own = self.directions.get(group.name, group.direction)
-        return narrower(self.direction, group.direction if group.locked else own)
+        ruled = narrower(self.direction, group.direction if group.locked else own)
+        return narrower(ruled, self.access.get(group.name, Direction.TWO_WAY))
 
 
 @cache

@@ -137,14 +137,16 @@ def _take_and_exit(case: Case, rules: Rules) -> Decision:
     What its user may no longer write is kept as a loser. Any other group keeps its images, to be
     decided when the record comes back into scope.
     """
-    taken, known = [], group_facts(case, rules)
-    for facts, each in zip(known, merge_groups(case, rules, known), strict=True):
+    taken, known, barred = [], group_facts(case, rules), Reason.NOT_WRITABLE
+    groups, edited = merge_groups(case, rules, known), edited_groups(case, rules, Side.OUTLOOK)
+    equal = {each.group for each in groups if each.reason is Reason.EQUAL}
+    for facts, each in zip(known, groups, strict=True):
         if Side.CRM in each.writes:
             half = Side.OUTLOOK in each.writes
             mark = Mark(Standing.UNSETTLED, Reason.LEFT_SCOPE) if half else each.mark
             taken.append(replace(each, mark=mark, writes={Side.CRM: each.writes[Side.CRM]}))
-        elif each.reason is Reason.NOT_WRITABLE and facts.now[Side.OUTLOOK] is not None:
-            taken.append(replace(each, loser=_lost(facts)))
+        elif each.group in edited - equal and blocked(facts, Side.OUTLOOK) is barred:
+            taken.append(GroupOutcome(each.group, barred, each.mark, loser=_lost(facts)))
     leaving = _exit(case, rules)
     taking = (Verb.UPDATE_RECORD,) if any(each.writes for each in taken) else ()
     return replace(
@@ -246,6 +248,8 @@ def _track(case: Case, rules: Rules) -> Decision:
         return Decision(Action.TRACK, Reason.NOT_TRACKED, Stand.EXCLUDED)
     if not rules.policy.direction.speaks(Side.OUTLOOK):
         return Decision(Action.TRACK, Reason.DIRECTION, Stand.EXCLUDED)
+    if not rules.policy.creates:
+        return Decision(Action.TRACK, Reason.NOT_WRITABLE, Stand.EXCLUDED)
     groups = tuple(carry(each, Side.OUTLOOK, Reason.TRACKED) for each in group_facts(case, rules))
     made = _new(Reason.TRACKED, Origin.TRACKED, groups, Verb.CREATE_RECORD, Verb.UPDATE_ITEM)
     return replace(made, action=Action.TRACK)

@@ -124,14 +124,21 @@ def _equal(facts: GroupFacts, edited: Mapping[Side, bool]) -> bool:
 
 def unread(facts: GroupFacts, key: bytes) -> bool:
     """Whether a side must be read first: the other would overwrite what is known by its hash."""
-    unsettled = facts.mark.standing is Standing.UNSETTLED
+    again = to_decide(facts.mark, writable=facts.writable)
     return any(
         not _is_known(facts, side)
-        and (
-            unsettled or differs(key, facts.group, facts.images[side.other], facts.now[side.other])
-        )
+        and (again or differs(key, facts.group, facts.images[side.other], facts.now[side.other]))
         for side in Side
     )
+
+
+def to_decide(mark: Mark, *, writable: bool) -> bool:
+    """Whether a group that differs is to be decided once, though neither side edits it.
+
+    Its rule changed; or the record may be written by now, and could not be when it came apart.
+    """
+    barred = mark.standing is Standing.APART and mark.reason is Reason.NOT_WRITABLE
+    return mark.standing is Standing.UNSETTLED or (barred and writable)
 
 
 def _is_known(facts: GroupFacts, side: Side) -> bool:
@@ -184,7 +191,7 @@ def _rest(facts: GroupFacts) -> GroupOutcome:
     """Neither was edited, yet they differ: apart for a known reason, or decided once."""
     if facts.mark.standing is Standing.UNSETTLED and facts.mark.reason is Reason.LEFT_SCOPE:
         return carry(facts, Side.CRM, Reason.IN_SCOPE_AGAIN)  # the half that had to wait
-    if facts.mark.standing is Standing.UNSETTLED:
+    if to_decide(facts.mark, writable=facts.writable):
         return adopt(facts, Reason.RULE_CHANGED)
     reason = facts.mark.reason if facts.mark.standing is Standing.APART else Reason.NOT_TAKEN
     return GroupOutcome(facts.group.name, reason, Mark(Standing.APART, reason))

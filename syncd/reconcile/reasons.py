@@ -37,10 +37,12 @@ class Reason(StrEnum):
     STAMP_FOUND = "stamp-found"
     TRACKED = "tracked"
     DUPLICATE_LINKED = "duplicate-linked"
+    DUPLICATE_UNSEEN = "duplicate-unseen"
     IN_SCOPE_AGAIN = "in-scope-again"
     BACK_IN_FOLDER = "back-in-folder"
     # a record or an item leaves
     LEFT_SCOPE = "left-scope"
+    MERGED = "merged"
     CRM_DELETED = "crm-deleted"
     OUTLOOK_DELETED = "outlook-deleted"
     OUTLOOK_MOVED = "outlook-moved"
@@ -98,9 +100,11 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.STAMP_FOUND: "The Outlook item says that it belongs to this CRM record.",
     Reason.TRACKED: "Its owner put it into the CRM.",
     Reason.DUPLICATE_LINKED: "Its owner put it into the CRM, which had it already.",
+    Reason.DUPLICATE_UNSEEN: "Its owner put it into the CRM, which has one like it that its owner may not see.",
     Reason.IN_SCOPE_AGAIN: "It belongs in this mailbox again.",
     Reason.BACK_IN_FOLDER: "Its owner put it back into the folder.",
     Reason.LEFT_SCOPE: "It no longer belongs in this mailbox.",
+    Reason.MERGED: "It was merged with another one in the CRM, and its item is the other one's now.",
     Reason.CRM_DELETED: "It was deleted in the CRM.",
     Reason.OUTLOOK_DELETED: "Its owner deleted it in Outlook; the CRM keeps it.",
     Reason.OUTLOOK_MOVED: "Its owner moved it to another folder; the CRM keeps it.",

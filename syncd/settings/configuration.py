@@ -30,7 +30,7 @@ from syncd.model.qualification import Becomes, OnDuplicate
 from syncd.settings.durations import Duration
 from syncd.settings.endpoint import refusal_of_endpoint, sends_password_in_clear
 from syncd.settings.kinds import KINDS
-from syncd.settings.store_url import resolve_store_url
+from syncd.settings.store_url import is_on_server, resolve_store_url
 
 GATHERED = "<kinds>"  # no key of a file: here the sections of a policy that name kinds meet
 DEFAULT_FILTER = "owner eq @me and statecode eq 'active'"
@@ -102,7 +102,7 @@ def _verify_tls(written: object, info: ValidationInfo) -> bool | Path:
 
 
 def _names_password(data: Mapping[str, object]) -> bool:
-    return data["password_file"] is not None or data["password_env"] is not None
+    return data.get("password_file") is not None or data.get("password_env") is not None
 
 
 FilePath = Annotated[Path, BeforeValidator(_file)]
@@ -114,7 +114,24 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Store(_Section):
+class _WithPassword(_Section):
+    """A section that may say where its password is; the password itself is nowhere here."""
+
+    password_file: FilePath | None = None
+    password_env: str | None = None
+
+    @field_validator("password_env")
+    @classmethod
+    def _one_secret(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is not None and not _ENVIRONMENT_NAME.fullmatch(name):
+            # Not quoted: it may be the password itself.
+            raise _refuse("must be the name of an environment variable", 'such as "EWS_PASSWORD"')
+        if info.data.get("password_file") and name:
+            raise _refuse("names the password a second time", "keep it or password_file, not both")
+        return name
+
+
+class Store(_WithPassword):
     """`[store]`: the database of the CRM and of the sync. `url` is absolute."""
 
     url: str = Field(default="sqlite:///syncd.db", validate_default=True)
@@ -128,15 +145,22 @@ class Store(_Section):
             what, suggestion = error.args
             raise _refuse(what, suggestion) from None
 
+    @field_validator("url")
+    @classmethod
+    def _asks_for_password(cls, url: str, info: ValidationInfo) -> str:
+        if _names_password(info.data) and not is_on_server(url):
+            raise _refuse(
+                "is a file, which has no password", "leave out password_file and password_env"
+            )
+        return url
 
-class Server(_Section):
+
+class Server(_WithPassword):
     """`[servers.NAME]`: one Exchange. Without `username`, each mailbox has its own credentials."""
 
     backend: Annotated[Backend, _CHOICE]
     endpoint: str
     auth: Annotated[Auth, _CHOICE] = Field(default=Auth.BASIC, validate_default=True)
-    password_file: FilePath | None = None
-    password_env: str | None = None
     username: str | None = Field(default=None, min_length=1, validate_default=True)
     access: Annotated[Access, _CHOICE] = Access.IMPERSONATION
     verify_tls: VerifyTls = True
@@ -159,16 +183,6 @@ class Server(_Section):
                 "write https:// in endpoint; http:// is for this machine only",
             )
         return auth
-
-    @field_validator("password_env")
-    @classmethod
-    def _one_secret(cls, name: str | None, info: ValidationInfo) -> str | None:
-        if name is not None and not _ENVIRONMENT_NAME.fullmatch(name):
-            # Not quoted: it may be the password itself.
-            raise _refuse("must be the name of an environment variable", 'such as "EWS_PASSWORD"')
-        if info.data.get("password_file") and name:
-            raise _refuse("names the password a second time", "keep it or password_file, not both")
-        return name
 
     @field_validator("username")
     @classmethod

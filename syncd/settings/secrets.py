@@ -1,4 +1,4 @@
-"""Where a server's password comes from: a systemd credential, a file, or the environment."""
+"""Where a password comes from: a systemd credential, a file, or the environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from syncd.settings.configuration import Server
+from syncd.settings.configuration import Server, Store
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -21,24 +21,26 @@ class SecretMissing(Exception):
         self.todo = todo
 
 
-def password_of(server: Server, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The password for a server's `username`; `None` when mailboxes have their own.
+def password_of(section: Server | Store, environment: Mapping[str, str] = os.environ) -> str | None:
+    """The password that a section names, or `None`: mailboxes then have their own, or libpq knows.
 
     Raises SecretMissing.
     """
-    if server.password_env is not None:
-        return _from_environment(server.password_env, environment)
-    if server.password_file is not None:
-        return password_in(_credential(server.password_file, environment))
+    if section.password_env is not None:
+        return _from_environment(section.password_env, environment)
+    if section.password_file is not None:
+        return password_in(_credential(section.password_file, environment))
     return None
 
 
-def exposure_of(server: Server, environment: Mapping[str, str] = os.environ) -> Path | None:
+def exposure_of(
+    section: Server | Store, environment: Mapping[str, str] = os.environ
+) -> Path | None:
     """The password file, when others than its owner may read it.
 
     A systemd credential is the service manager's to protect.
     """
-    file = server.password_file
+    file = section.password_file
     if file is None or _credential(file, environment) != file:
         return None
     try:

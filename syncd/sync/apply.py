@@ -6,25 +6,27 @@ Decisions that write nothing anywhere (a deletion respected, an item excluded) a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+import structlog
+from sqlalchemy import Connection
 
 from syncd.crm import records
 from syncd.crm.errors import RecordError, StaleRecord
 from syncd.crm.records import New, Update
-from syncd.crm.stored import Stored
 from syncd.model.fields import Side
-from syncd.model.record import Record
 from syncd.model.values import Value, to_json
 from syncd.reconcile.decide import Case, Decision, Stand, Verb, pair
 from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
-from syncd.reconcile.match import match, name_keys, unique_keys
+from syncd.reconcile.match import name_keys, unique_keys
 from syncd.reconcile.reasons import Reason
-from syncd.sync import journal, links, withdraw
+from syncd.sync import duplicates, journal, links, withdraw
 from syncd.sync.journal import Intent, Status
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone, refuse
 from syncd.sync.work import Work
+
+log = structlog.get_logger("syncd")
 
 BATCH = 100
 
@@ -44,9 +46,18 @@ def apply(session: Session, tasks: Sequence[Task]) -> list[Task]:
     taken = {task.crm_id for task in tasks if task.crm_id}
     for batch in batches(tasks, BATCH):
         session.check_stop()
-        with session.write() as conn:
+        with session.write(alone=any(_reaches_out(task) for task in batch)) as conn:
             left.extend(_apply(conn, session, batch, taken))
     return left
+
+
+def _reaches_out(task: Task) -> bool:
+    """Whether a task goes by, or changes, what others may be writing just now.
+
+    A creation looks for whom it would create twice (P3). A withdrawal changes what is known of the
+    record in other mailboxes: no intent of theirs may come in between (P7).
+    """
+    return Verb.CREATE_RECORD in task.decision.verbs or task.decision.withdraws
 
 
 def _apply(
@@ -142,48 +153,30 @@ def _looked_up(
     keys = unique_keys(kind, values) | name_keys(kind, values)
     if keys & claimed:
         return Reason.RETRY
-    same, doubtful = duplicates(conn, session, task.item)
-    if not same and not doubtful:
+    known = duplicates.find(conn, session, task.item)
+    found = known.same
+    if known.doubtful:
+        return Reason.DOUBTFUL_MATCH
+    if found is None:
         claimed |= keys
+        if known.unseen:
+            task.decision = replace(task.decision, reason=Reason.DUPLICATE_UNSEEN)
+            task.beside = tuple(known.unseen)
         return task
-    if doubtful or links.by_crm(conn, session.key, [each.id for each in same]):
-        return Reason.DOUBTFUL_MATCH if doubtful else Reason.LINKED_HERE
-    (found,) = same
+    if links.by_crm(conn, session.key, [found.id]):
+        return Reason.LINKED_HERE
     if not found.active:
         return Reason.DOUBTFUL_MATCH  # somebody deactivated it: a person says what is meant
     if found.id in taken:
         return Reason.RETRY
     taken.add(found.id)
     origins = {group: origin.at for group, origin in found.origins.items()}
-    crm = CrmFacts(CrmPresence.IN_SCOPE, found.record, found.version, origins)
+    writable = found.id in session.rights.writable_among(conn, {found.id: found})
+    crm = CrmFacts(CrmPresence.IN_SCOPE, found.record, found.version, origins, writable)
     case = Case(crm, task.work.case.item, None)
     decision = pair(case, session.rules(), Reason.DUPLICATE_LINKED)
     work = Work(case, found.id, task.work.remote_id, head=task.work.head)
     return Task.of(work, decision)
-
-
-def duplicates(
-    conn: Connection, session: Session, item: Record
-) -> tuple[Sequence[Stored], Sequence[str]]:
-    """The CRM record that this item is clearly about, if any; else those it might be about."""
-    kind, table = session.policy.kind, session.stored.table
-    values = {v for name in kind.match.unique if isinstance(v := item.normal(name), str)}
-    clauses: list[ColumnElement[bool]] = []
-    if values:
-        clauses = [func.lower(table.c[name]).in_(values) for name in kind.match.unique]
-    names = [item.fields.get(name) for name in kind.match.name]
-    if all(names):
-        pairs = zip(kind.match.name, names, strict=True)
-        clauses.append(and_(*(table.c[column] == value for column, value in pairs)))
-    if not clauses:
-        return (), ()
-    query = select(table.c.id).where(table.c.deleted_at.is_(None), or_(*clauses)).limit(100)
-    candidates = records.read(conn, session.stored, list(conn.scalars(query)))
-    loose: Mapping[str, Mapping[str, Value]] = {i: s.record.fields for i, s in candidates.items()}
-    found = match(kind, loose, {"item": item.fields})
-    if len(found.pairs) == 1:
-        return [candidates[next(iter(found.pairs))]], ()
-    return (), [*found.pairs, *found.doubtful]
 
 
 def _create(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[int]:
@@ -202,6 +195,11 @@ def _create(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[in
             links.repoint(conn, session.key, link.crm_id, outcome.id)
         task.crm_id, task.crm, task.crm_version = outcome.id, outcome.record, outcome.version
         session.tally.crm["created"] += 1
+        if task.beside:
+            log.warning(
+                "made a record beside one that its user may not read",
+                record=outcome.id, like=list(task.beside),
+            )  # fmt: skip
     return refused
 
 
@@ -264,4 +262,5 @@ def _intent(session: Session, task: Task, verb: Verb) -> Intent:
         if created and link and link.state is not LinkState.COPY
         else str(task.work.case.crm.version),
         counted=not task.approved,
+        remark=f"like {', '.join(task.beside)}" if created and task.beside else None,
     )

@@ -85,7 +85,7 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
         settling = Settling(conn, session, 0)
         intents = [_intent(session, verb, each) for each in attempts]
         journal.intend(conn, session, intents, settling.snapshots)
-        if verb in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM):  # the verbs that overwrite values
+        if verb in _LOSING:
             for each in attempts:
                 lost = each.task.losers(Side.OUTLOOK)
                 journal.keep_losers(conn, session, lost, settling.snapshots, key=each.key)
@@ -101,6 +101,10 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
         _refused_whole(session, verb, attempts, error)
         return
     _settle(session, verb, attempts, results)
+
+
+# The verbs that overwrite values, and the one that leaves an edit behind in the archive.
+_LOSING = (Verb.CREATE_ITEM, Verb.UPDATE_ITEM, Verb.MOVE_ITEM)
 
 
 def _still_meant(

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from syncd.model.fields import FieldType, Side
-from syncd.model.policy import Track
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Item
 from syncd.reconcile.decide import Case
@@ -25,9 +24,10 @@ from syncd.reconcile.facts import (
 )
 from syncd.reconcile.images import Standing, differs
 from syncd.reconcile.match import Matches
+from syncd.reconcile.merge import to_decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import doubles, locate
-from syncd.sync.loading import Facts, load, read_items, stamp_of, stamp_text
+from syncd.sync import doubles, links, locate, merged
+from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of, stamp_text
 from syncd.sync.matching import match_loose
 from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.work import Work
@@ -40,6 +40,9 @@ def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[
     """
     with session.read() as conn:
         facts = load(conn, session, in_doubt, parked=parked)
+    if merged.hand_over(session, facts, in_doubt):
+        with session.read() as conn:
+            facts = load(conn, session, in_doubt, parked=parked)
     if not facts.seen and not facts.noticed:
         return []
     matches = match_loose(session, facts)
@@ -109,12 +112,11 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
             return Work(case, None, remote_id, waits=Reason.RETRY, error=linked.code)
         link = _same_or_copy(facts, link)
     if link is not None:
-        item, held = _item(session, found, link.crm_id), facts.held.get(link.crm_id)
+        item = _item(session, found, link.crm_id)
         if found.head.folder is not None and found.head.folder == facts.state.archive_id:
             item = replace(item, presence=ItemPresence.ARCHIVED)
-        again = item.tracked and _is_act(session, link)  # of tracking: it pins the record anew
-        pinned = again and held is not None and held.active
-        case = Case(_crm(session, facts, link.crm_id, pinned=pinned), item, link)
+        again = item.tracked and is_act(session, link)  # of tracking: it pins the record anew
+        case = Case(_crm(session, facts, link.crm_id, pinned=again), item, link)
         # A copy is decided by itself: what the CRM changed belongs to the item it is a copy of.
         crm_id = None if link.state is LinkState.COPY else link.crm_id
         return Work(case, crm_id, remote_id, head=found.head)
@@ -135,7 +137,7 @@ def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
             case = Case(CrmFacts(CrmPresence.UNKNOWN), _item(session, found))
             return Work(case, None, found.head.id, waits=Reason.ORPHAN_STAMP, head=found.head)
         item = _item(session, found)
-        crm = _crm(session, facts, stamp.crm_id, pinned=item.tracked and held.active)
+        crm = _crm(session, facts, stamp.crm_id, pinned=item.tracked)
         case = Case(crm, item, met=Reason.STAMP_FOUND)
         waits = None if crm.presence is CrmPresence.IN_SCOPE else Reason.AT_REST
         return Work(case, stamp.crm_id, found.head.id, waits=waits, head=found.head)
@@ -231,14 +233,18 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
 def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
     """Whether a CRM edit meets a group that is apart, or of which only a hash is kept.
 
-    Also of an item of the user's own whose record is deleted.
+    Also of an item of the user's own whose record is deleted, and of one that bears the stamp of
+    the record that its own was merged with.
     """
     held = facts.held.get(link.crm_id)
     if link.state is not LinkState.LIVE:
         return False
     if held is None or held.deleted:
         return link.origin is not Origin.CREATED  # its category comes off
-    if any(mark.standing is Standing.UNSETTLED for mark in link.marks.values()):
+    if link.crm_version == links.NO_VERSION:
+        return True
+    writable = link.crm_id in facts.writable
+    if any(to_decide(mark, writable=writable) for mark in link.marks.values()):
         return True
     key = session.installation.hash_key
     for name, group in session.policy.kind.groups.items():
@@ -313,24 +319,24 @@ def _new_record(
     return Work(Case(crm, absent), crm_id, None)
 
 
-def _is_act(session: Session, link: Link) -> bool:
-    """Whether an item counts as tracked by an act on itself, and not for the folder it lies in."""
-    return link.origin is Origin.TRACKED or session.policy.track is Track.CATEGORY
-
-
 def _crm(session: Session, facts: Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
-    """What the CRM says. Tracking pins a record against the filter, not against deactivation."""
+    """What the CRM says.
+
+    Tracking (`pinned`) keeps a record in scope whatever the filter says, but for one that is
+    deactivated, or that its user may not read any more.
+    """
     held, link = facts.held.get(crm_id), facts.links.get(crm_id)
     if held is None:
         return CrmFacts(CrmPresence.DELETED)
     if held.deleted:
         return CrmFacts(CrmPresence.DELETED, version=held.version)
-    if link is not None and link.tracked and _is_act(session, link):
-        pinned = held.active
-    inside = pinned or crm_id in facts.members
+    if link is not None and link.tracked and is_act(session, link):
+        pinned = True
+    inside = (pinned and facts.may_pin(crm_id)) or crm_id in facts.members
     presence = CrmPresence.IN_SCOPE if inside else CrmPresence.OUT_OF_SCOPE
     origins = {group: origin.at for group, origin in held.origins.items()}
-    return CrmFacts(presence, held.record, held.version, origins)
+    writable = crm_id in facts.writable
+    return CrmFacts(presence, held.record, held.version, origins, writable)
 
 
 def _item(session: Session, found: Item, crm_id: str | None = None) -> ItemFacts:

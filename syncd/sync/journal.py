@@ -42,6 +42,7 @@ class Intent:
     after: Content
     precondition: str | None = None
     counted: bool = True  # against the day's limit; what a person approved is not
+    remark: str | None = None  # for an admin, beside the reason
 
 
 def withheld(group: str) -> str:
@@ -77,6 +78,7 @@ def intend(
             "precondition": each.precondition,
             "cursor": cursor,
             "counted": each.counted,
+            "error": each.remark,
             "status": status.value,
             "at": at,
             "settled_at": settled,

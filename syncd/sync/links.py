@@ -112,9 +112,30 @@ def unsettle(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str
     return [str(each["crm_id"]) for each in changed]
 
 
+def apart(conn: Connection, key: LinkKey, reason: Reason) -> list[str]:
+    """The CRM ids of live links that have a group apart for this reason."""
+    query = select(table.c.crm_id, table.c.marks).where(
+        key.where(), table.c.state == LinkState.LIVE
+    )
+    return [
+        row.crm_id
+        for row in conn.execute(query)
+        if any(mark[1] == reason for mark in row.marks.values())
+    ]
+
+
 def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     """Tie the link of one CRM record to another one: a new act of tracking made it new."""
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))
+
+
+NO_VERSION = 0  # of a link that has just come to its record
+
+
+def hand_over(conn: Connection, key: LinkKey, old: str, new: str) -> None:
+    """Tie the link of a record that was merged to the one that took its place."""
+    mine = (key.where(), table.c.crm_id == old)
+    conn.execute(update(table).where(*mine).values(crm_id=new, crm_version=NO_VERSION))
 
 
 def _known(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, int]:

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select, true
 
 from syncd.crm import records
 from syncd.crm.stored import Stored
+from syncd.model.policy import Track
 from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Item, Stamp
-from syncd.reconcile.facts import Link, LinkState
+from syncd.reconcile.facts import Link, LinkState, Origin
 from syncd.reconcile.reasons import Reason
 from syncd.sync import links
 from syncd.sync.accounting import PARKED
@@ -32,10 +33,18 @@ class Facts:
     by_remote: dict[str, Link] = field(default_factory=dict)
     held: dict[str, Stored] = field(default_factory=dict)
     members: set[str] = field(default_factory=set)
+    readable: frozenset[str] = frozenset()  # by its user; so is what is writable, and in use
+    writable: frozenset[str] = frozenset()
     items: dict[str, Item | Failure] = field(default_factory=dict)
     stamped: set[str] = field(default_factory=set)
     unreadable: dict[str, Failure] = field(default_factory=dict)  # by CRM id: who may be its item
     looked: set[str] = field(default_factory=set)  # by CRM id: sought in vain, ten minutes ago
+
+    def may_pin(self, crm_id: str) -> bool:
+        """Whether tracking keeps a record in scope: in use, and its user may read it."""
+        held = self.held.get(crm_id)
+        there = held is not None and held.active and not held.deleted
+        return there and crm_id in self.readable
 
 
 def stirred(session: Session) -> bool:
@@ -74,6 +83,8 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     facts.links = links.by_crm(conn, session.key, wanted)
     facts.held = records.read(conn, session.stored, wanted)
     facts.members = records.members_among(conn, session.stored, session.where, wanted)
+    facts.readable = session.rights.readable_among(conn, wanted)
+    facts.writable = session.rights.writable_among(conn, facts.held)
     _load_returned(conn, session, facts)
     return facts
 
@@ -86,18 +97,13 @@ def _load_returned(conn: Connection, session: Session, facts: Facts) -> None:
         for each in noticed_links
         if each.state in (LinkState.RELEASED, LinkState.REMEMBERED)
         and each.remote_id not in facts.by_remote
-        and (each.crm_id in facts.members or (each.tracked and _is_active(facts, each.crm_id)))
+        and (each.crm_id in facts.members or (each.tracked and facts.may_pin(each.crm_id)))
     }
     here = session.mine(observed) & observed.c.missing_since.is_(None)
     for chunk in chunks(resting):
         for row in conn.execute(select(observed).where(here, observed.c.remote_id.in_(chunk))):
             facts.seen[row.remote_id] = row
             facts.by_remote[row.remote_id] = resting[row.remote_id]
-
-
-def _is_active(facts: Facts, crm_id: str) -> bool:
-    held = facts.held.get(crm_id)
-    return held is not None and held.active and not held.deleted
 
 
 def _load_seen(conn: Connection, session: Session, facts: Facts, *, parked: bool) -> None:
@@ -125,6 +131,11 @@ def _load_seen(conn: Connection, session: Session, facts: Facts, *, parked: bool
 def _ready(session: Session, table: Table, *, parked: bool = False) -> ColumnElement[bool]:
     ready = or_(table.c.retry_at.is_(None), table.c.retry_at <= session.clock())
     return or_(ready, table.c.reason.in_(PARKED)) if parked else ready
+
+
+def is_act(session: Session, link: Link) -> bool:
+    """Whether an item counts as tracked by an act on itself, and not for the folder it lies in."""
+    return link.origin is Origin.TRACKED or session.policy.track is Track.CATEGORY
 
 
 def stamp_of(row: Row[Any]) -> Stamp | None:

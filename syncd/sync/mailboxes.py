@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, CursorResult, Row, insert, or_, select, update
 
+from syncd.crm.database import insert_missing
 from syncd.crm.tables import utc
 from syncd.reconcile.decide import Stand
 from syncd.sync.tables import installation as installation_table
@@ -89,9 +90,9 @@ def installation(conn: Connection) -> Installation:
     """This installation, made on first use. Needs a writing transaction the first time."""
     row = conn.execute(select(installation_table)).one_or_none()
     if row is None:
-        name, key = str(uuid4()), secrets.token_hex(32)
-        conn.execute(insert(installation_table).values(id=1, name=name, hash_key=key))
-        return Installation(name, bytes.fromhex(key))
+        made = {"id": 1, "name": str(uuid4()), "hash_key": secrets.token_hex(32)}
+        insert_missing(conn, installation_table, [made])
+        row = conn.execute(select(installation_table)).one()  # the other's, if one was quicker
     return Installation(row.name, bytes.fromhex(row.hash_key))
 
 
@@ -145,7 +146,8 @@ def get(conn: Connection, address: str) -> MailboxRow:
 
 def every(conn: Connection) -> list[MailboxRow]:
     """All mailboxes, by address."""
-    return [_mailbox(row) for row in conn.execute(select(table).order_by(table.c.address))]
+    rows = [_mailbox(row) for row in conn.execute(select(table))]
+    return sorted(rows, key=lambda row: row.address)
 
 
 def due(conn: Connection, now: datetime, policies: Iterable[str], limit: int) -> list[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, literal_column, s
 from sqlalchemy import delete as sql_delete
 
 from syncd.crm import feed, records
+from syncd.crm.feed import Verb
 from syncd.outlook.errors import MailboxError, Sort
 from syncd.outlook.port import Head, Page
 from syncd.reconcile.decide import Stand
@@ -30,7 +31,8 @@ from syncd.sync.tables import match_value, observed
 FEED_CHUNK = 1_000
 
 
-_BY_RULE = (Reason.NOT_TRACKED, Reason.DIRECTION)  # left alone, as long as the rules are these
+# Left alone, as long as the rules are these.
+_BY_RULE = (Reason.NOT_TRACKED, Reason.DIRECTION, Reason.NOT_WRITABLE)
 
 
 def outlook(session: Session) -> None:
@@ -200,14 +202,20 @@ def crm(session: Session) -> None:
 def _take_rules(conn: Connection, session: Session) -> None:
     """The rules are new: membership is asked anew, set-wise; groups that are apart, once more."""
     before = session.state(conn).rules
+    newest = feed.latest(conn)  # before the members: what is committed in between is met twice
     members = set(records.members(conn, session.stored, session.where))
     served = links.crm_ids(conn, session.key, LinkState.LIVE)
     accounting.notice(conn, session, members ^ served)
     if before:
+        accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
+        if _access(before) != _access(session.rules_text):
+            # What its user could not write may be written by now.
+            barred = links.apart(conn, session.key, Reason.NOT_WRITABLE)
+            accounting.notice(conn, session, barred)
     else:  # no link yet, so nothing of the feed's past concerns this mailbox
-        session.set_state(conn, crm_cursor=feed.latest(conn))
+        session.set_state(conn, crm_cursor=newest)
     session.set_state(conn, rules=session.rules_text)
 
 
@@ -216,7 +224,16 @@ def lets_in_more(before: str, now: str) -> bool:
     if not before or before == now:
         return False
     old, new = json.loads(before), json.loads(now)
-    return bool(old.get("track") != new["track"] or old["directions"] != new["directions"])
+    return bool(
+        old.get("track") != new["track"]
+        or old["directions"] != new["directions"]
+        or old.get("creates", True) != new.get("creates", True)
+    )
+
+
+def _access(rules: str) -> str:
+    found: str = json.loads(rules).get("access", "")
+    return found
 
 
 def _turned(before: str, now: str) -> frozenset[str]:
@@ -229,7 +246,12 @@ def _read_feed(conn: Connection, session: Session) -> bool:
     """Take one piece of the feed; whether there is more."""
     state = session.state(conn)
     changes = feed.since(conn, state.crm_cursor, FEED_CHUNK)
-    ours = {each.id for each in changes if each.kind == session.policy.kind.name}
+    of_kind = [each for each in changes if each.kind == session.policy.kind.name]
+    # Whom a record is shared with is nothing that it holds: its version stays the same. One that
+    # another was merged into is shared with whom that one was.
+    shared = {each.id for each in of_kind if each.verb is Verb.SHARE}
+    shared |= {each.merged_into for each in of_kind if each.merged_into}
+    ours = shared | {each.id for each in of_kind}
     if ours:
         members = records.members_among(conn, session.stored, session.where, ours)
         linked = links.by_crm(conn, session.key, ours)
@@ -239,6 +261,7 @@ def _read_feed(conn: Connection, session: Session) -> bool:
             for crm_id, link in linked.items()
             if link.state is LinkState.LIVE
             and crm_id in members
+            and crm_id not in shared
             and held[crm_id].version == link.crm_version
         }
         waiting = accounting.waiting_among(conn, session, ours)

@@ -103,8 +103,9 @@ def waiting(conn: Connection, row: MailboxRow) -> list[Waiting]:
             since=each.at,
             why=Reason(each.reason) if each.reason else None,
         )
-        for each in conn.execute(query.order_by(held.c.verb, held.c.name))
+        for each in conn.execute(query)
     ]
+    found.sort(key=lambda each: (each.verb or "", each.name))
     others: list[Waiting] = []
     for kind, stored in STORED.items():
         cases = _undecided(conn, row.id, kind)
@@ -148,7 +149,8 @@ def runs(conn: Connection, address: str | None, limit: int) -> list[Row[Any]]:
 def one_run(conn: Connection, run_id: str) -> Row[Any] | None:
     """The run whose id begins with this, if there is just one."""
     query = select(run, mailbox.c.address).join(mailbox, mailbox.c.id == run.c.mailbox_id)
-    found = list(conn.execute(query.where(run.c.id.startswith(run_id, autoescape=True)).limit(2)))
+    begins = run.c.id.startswith(run_id.lower(), autoescape=True)
+    found = list(conn.execute(query.where(begins).limit(2)))
     return found[0] if len(found) == 1 else None
 
 
@@ -164,7 +166,9 @@ class Kept:
 
 def kept(conn: Connection, run_id: str) -> list[Kept]:
     """The values that one run replaced and kept aside."""
-    rows = list(conn.execute(select(conflict).where(conflict.c.run_id == run_id)))
+    rows = list(
+        conn.execute(select(conflict).where(conflict.c.run_id == run_id).order_by(conflict.c.id))
+    )
     contents = load(conn, {row.kept for row in rows})
     return [
         Kept(row.crm_id, row.loser, _labelled(row.kind, contents[row.kept]), Reason(row.reason))

@@ -205,7 +205,7 @@ def _carry_out(
     _keep_waiting(session, [task for task in tasks if task.decision.stand is Stand.WAITING])
     left = apply(session, settleable)
     if session.tally.withdrawn:
-        with session.write() as conn:
+        with session.write(alone=True) as conn:
             snapshots.collect(conn)  # of what its user made private nothing is left behind (P7)
     execute(session, left)
     if left:

@@ -15,19 +15,22 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, update
 
 from syncd.crm import database
+from syncd.crm.access import Access
+from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
-from syncd.model.policy import Track
+from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
-from syncd.settings.policies import MailboxPolicy, ScopedKind, compile_policies
+from syncd.settings.policies import MailboxPolicy, compile_policies
 from syncd.sync import mailboxes, snapshots
 from syncd.sync.connect import Connector
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
+from syncd.sync.rights import Rights
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.tables import mailbox as mailbox_table
@@ -60,7 +63,8 @@ class SyncService:
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
+            self._set_clock(conn)
             for name, policy in self.policies.items():
                 mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
@@ -71,6 +75,7 @@ class SyncService:
         """The addresses of mailboxes that are due now and that nobody runs."""
         self._waker.wake()
         with database.read(self.engine) as conn:
+            self._set_clock(conn)
             return mailboxes.due(conn, self.clock(), self.policies, limit)
 
     def run(
@@ -87,6 +92,7 @@ class SyncService:
         Raises MailboxProblem when there is no such mailbox.
         """
         with database.read(self.engine) as conn:
+            self._set_clock(conn)
             row = mailboxes.get(conn, address)
         report = RunReport(row.address, run_id or uuid4().hex[:12])
         with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
@@ -114,19 +120,23 @@ class SyncService:
         try:
             with database.write(self.engine) as conn:
                 installation = mailboxes.installation(conn)
+                access = Access.of(conn, row.user_id)
                 self._note_start(conn, row, report, cause)
             port = self.connect(row, policy)
             try:
                 for scoped in policy.kinds.values():
+                    rights = Rights(access, self.stored[scoped.policy.kind.name])
+                    narrowed = rights.narrowed(scoped.policy)
                     session = Session(
                         engine=self.engine,
                         port=port,
                         mailbox=row,
                         installation=installation,
-                        policy=scoped.policy,
-                        stored=self.stored[scoped.policy.kind.name],
-                        where=scoped.filter.where(row.user_id),
-                        rules_text=_rules_text(scoped),
+                        policy=narrowed,
+                        stored=rights.stored,
+                        rights=rights,
+                        where=rights.within(scoped.filter.where(row.user_id)),
+                        rules_text=_rules_text(narrowed, scoped.filter.text, rights),
                         run_id=report.run,
                         lease=lease,
                         clock=self.clock,
@@ -168,9 +178,14 @@ class SyncService:
             )
         return lease
 
+    def _set_clock(self, conn: Connection) -> None:
+        """Go by the store's clock: a lease is worth what all who ask for it agree on."""
+        if isinstance(self.clock, StoreClock):
+            self.clock.ask(conn)
+
     def tidy(self) -> None:
         """Delete content that nothing refers to any more. Reads whole tables: once a day."""
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count)
 
@@ -213,7 +228,7 @@ class SyncService:
         report.unreachable = error.scope is Scope.SERVER
         if error.sort is not Sort.DENIED:
             return
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
             if error.scope is Scope.CREDENTIAL and row.username is None:
                 # A thousand more tries with a refused password lock the account.
@@ -269,20 +284,24 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
-    return SyncService(engine, compile_policies(configuration), Connector(configuration))
+    policies = compile_policies(configuration)
+    return SyncService(engine, policies, Connector(configuration), StoreClock())
 
 
-def _rules_text(scoped: ScopedKind) -> str:
+def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
     """What links were made under; when it changes, what it bears on is decided anew."""
-    policy = scoped.policy
-    return canonical(
-        {
-            "folder": policy.folder,
-            "filter": scoped.filter.text,
-            "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
-            "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+    said: dict[str, object] = {
+        "folder": policy.folder,
+        "filter": filter_text,
+        "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
+        "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+    }
+    if rights.limited:
+        said |= {
+            "access": rights.access.digest(policy.kind.name),
+            "creates": policy.creates,
         }
-    )
+    return canonical(said)
 
 
 def _todo(row: MailboxRow, policy: MailboxPolicy, error: MailboxError) -> str:

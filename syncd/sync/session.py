@@ -23,6 +23,7 @@ from syncd.reconcile.decide import Rules
 from syncd.sync import mailboxes
 from syncd.sync.links import LinkKey
 from syncd.sync.mailboxes import Installation, Lease, MailboxRow
+from syncd.sync.rights import Rights
 from syncd.sync.tables import mailbox_kind
 
 GRACE = timedelta(minutes=2)  # deadline of a request and more: a first try may still be executing
@@ -63,6 +64,7 @@ class Session:
     installation: Installation
     policy: KindPolicy
     stored: StoredKind[Kind]
+    rights: Rights
     where: ColumnElement[bool]
     rules_text: str
     run_id: str
@@ -80,8 +82,8 @@ class Session:
 
     @property
     def actor(self) -> Actor:
-        """Who writes into the CRM."""
-        return Actor(ActorKind.MAILBOX, self.mailbox.address)
+        """Who writes into the CRM: its user, whose rights the store holds it to."""
+        return Actor(ActorKind.MAILBOX, self.mailbox.address, self.mailbox.user_id)
 
     def rules(self) -> Rules:
         """What decisions are made under."""
@@ -104,9 +106,13 @@ class Session:
         return head.sensitivity is not Sensitivity.NORMAL
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Connection]:
-        """A writing transaction, refused once another process has taken the mailbox over."""
-        with database.write(self.engine, durable=durable) as conn:
+    def write(self, *, durable: bool = False, alone: bool = False) -> Iterator[Connection]:
+        """A writing transaction, refused once another process has taken the mailbox over.
+
+        Of this mailbox it is the only one, since it begins with writing the mailbox's row: what is
+        of this mailbox stays as it is read here. `alone` is for what looks up, or changes, more.
+        """
+        with database.write(self.engine, durable=durable, alone=alone) as conn:
             self.lease = mailboxes.renew(conn, self.lease, self.clock())
             yield conn
 

@@ -43,6 +43,7 @@ class Task:
     remote_id: str
     remote_version: str
     approved: bool = False
+    beside: tuple[str, ...] = ()  # records like the one it makes, that its user may not read
     withdrawn: frozenset[str] = frozenset()  # groups that another user took back meanwhile
 
     @classmethod

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import Column, Connection, CursorResult, delete, insert, select, union
+from sqlalchemy import Column, Connection, CursorResult, delete, select
 
+from syncd.crm.database import insert_missing
 from syncd.model.values import canonical
 from syncd.sync.tables import conflict, link, operation, snapshot
 
@@ -34,8 +35,7 @@ class Snapshots:
         """Store what was added and is not there yet."""
         known = set(load_hashes(conn, self._pending))
         rows = [{"hash": h, "content": c} for h, c in self._pending.items() if h not in known]
-        if rows:
-            conn.execute(insert(snapshot), rows)
+        insert_missing(conn, snapshot, rows)
         self._pending.clear()
 
 
@@ -66,10 +66,11 @@ REFERENCES: tuple[Column[str], ...] = (
 def collect(conn: Connection) -> int:
     """Delete the snapshots that nothing refers to any more, and return how many.
 
-    A snapshot and the first reference to it are written in one transaction, so none is new here.
+    A snapshot and the first reference to it are written in one transaction, so none is new here. In
+    one that is alone: another could be about to refer to what it found.
     """
-    used = union(*(select(each).where(each.is_not(None)) for each in REFERENCES))
-    gone = conn.execute(delete(snapshot).where(snapshot.c.hash.not_in(used)))
+    unused = select(snapshot.c.hash).except_(*(select(each) for each in REFERENCES))
+    gone = conn.execute(delete(snapshot).where(snapshot.c.hash.in_(unused)))
     return cast("CursorResult[Any]", gone).rowcount
 
 

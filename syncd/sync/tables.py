@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from syncd.crm.tables import Id, UtcTime, metadata, user
+from syncd.crm.tables import Id, Number, UtcTime, metadata, user
 
 Hash = String(64)
 
@@ -63,7 +63,7 @@ mailbox_kind = Table(
     Column("cursor", Text),
     Column("generation", Integer, nullable=False, default=0),
     Column("listing", Boolean, nullable=False, default=False),  # a full listing is under way
-    Column("crm_cursor", Integer, nullable=False, default=0),
+    Column("crm_cursor", Number, nullable=False, default=0),
     Column("rules", Text, nullable=False, default=""),  # what was in force when last evaluated
     Column("contact_state", String(12), nullable=False, default="new"),
     Column("proposal", JSON),
@@ -124,12 +124,14 @@ Index(
     observed.c.mailbox_id,
     observed.c.kind,
     sqlite_where=text("unsettled = 1"),  # as a query says it, else SQLite uses it for none
+    postgresql_where=text("unsettled"),
 )
 Index(
     "ix_observed_unlisted",  # by us created, and not yet shown by any listing
     observed.c.mailbox_id,
     observed.c.kind,
     sqlite_where=text("generation = 0"),
+    postgresql_where=text("generation = 0"),
 )
 Index("ix_observed_stamp_key", observed.c.mailbox_id, observed.c.stamp_key)
 Index("ix_observed_stamp_link", observed.c.mailbox_id, observed.c.stamp_link)
@@ -204,12 +206,14 @@ Index(
     operation.c.kind,
     operation.c.at,
     sqlite_where=text("counted = 1"),
+    postgresql_where=text("counted"),
 )
 Index(
     "ix_operation_open",
     operation.c.mailbox_id,
     operation.c.kind,
     sqlite_where=text("settled_at IS NULL"),
+    postgresql_where=text("settled_at IS NULL"),
 )
 
 conflict = Table(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select
 
 from syncd.crm import database, feed
 from syncd.crm.stored import StoredKind
+from syncd.crm.tables import share, team_member
 from syncd.model.kinds import Kind
 from syncd.sync import mailboxes
 from syncd.sync.snapshots import chunks
@@ -30,23 +31,24 @@ class Waker:
     _seen: int | None = None
 
     def wake(self) -> None:
-        """Make those mailboxes due that hold a changed record, and those of its owner.
+        """Make those mailboxes due that hold a changed record, or whose user may have it now.
 
         A change that came out of a mailbox does not make that mailbox due again; nor does any one
         that failed, which waits as long as it was asked to.
         """
         with database.read(self.engine) as conn:
             newest = feed.latest(conn)
-            if self._seen is None or newest == self._seen:
+            if self._seen is None or newest <= self._seen:
                 self._seen = newest
                 return
             changes = feed.since(conn, self._seen, CHUNK)
-        with database.write(self.engine) as conn:
+        with database.write(self.engine, alone=True) as conn:  # it writes many mailboxes' rows
             for kind, stored in self.stored.items():
                 changed: dict[str, set[str]] = defaultdict(set)  # by the mailbox it came out of
                 for each in changes:
                     if each.kind == kind:
-                        changed[each.actor.mailbox or ""].add(each.id)
+                        both = {each.id, each.merged_into or each.id}
+                        changed[each.actor.mailbox or ""] |= both
                 for source, ids in changed.items():
                     found = _concerned(conn, kind, stored, ids)
                     mailboxes.wake(conn, found, self.clock(), but=source)
@@ -54,7 +56,7 @@ class Waker:
 
 
 def _concerned(conn: Connection, kind: str, stored: StoredKind[Kind], ids: set[str]) -> set[int]:
-    """The mailboxes that hold one of these records, or whose user owns one."""
+    """The mailboxes that hold one of these records, or whose user owns one or is shown one."""
     found: set[int] = set()
     for chunk in chunks(ids):
         linked = select(link.c.mailbox_id).where(link.c.kind == kind, link.c.crm_id.in_(chunk))
@@ -63,5 +65,11 @@ def _concerned(conn: Connection, kind: str, stored: StoredKind[Kind], ids: set[s
             .join(stored.table, stored.table.c.owner_id == mailbox_table.c.user_id)
             .where(stored.table.c.id.in_(chunk))
         )
-        found |= set(conn.scalars(linked)) | set(conn.scalars(owned))
+        shared = (share.c.entity == kind) & share.c.record_id.in_(chunk)
+        principals = select(share.c.principal_id).where(shared)
+        members = select(team_member.c.user_id).where(team_member.c.team_id.in_(principals))
+        user_id = mailbox_table.c.user_id
+        shown = select(mailbox_table.c.id).where(user_id.in_(principals) | user_id.in_(members))
+        for query in (linked, owned, shown):
+            found |= set(conn.scalars(query))
     return found

@@ -14,6 +14,7 @@ from syncd.model.record import equal
 from syncd.model.values import Value, from_json, to_json
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Origin
+from syncd.reconcile.reasons import Reason
 from syncd.sync.forget import forget
 from syncd.sync.links import image_from_json
 from syncd.sync.session import Session
@@ -48,7 +49,7 @@ def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapsho
 
 
 def _records_of(conn: Connection, session: Session, crm_id: str) -> set[str]:
-    """The record of an item, and those that it was tracked as before that."""
+    """The record of an item, and those that it was before: tracked as, or merged into this one."""
     found: set[str] = set()
     following: list[str] = [crm_id]
     while following:
@@ -59,6 +60,10 @@ def _records_of(conn: Connection, session: Session, crm_id: str) -> set[str]:
         made = session.mine(operation) & (operation.c.verb == Verb.CREATE_RECORD)
         query = select(operation.c.precondition).where(made, operation.c.crm_id == each)
         following += [before for before in conn.scalars(query) if before]
+        gone = session.mine(operation) & (operation.c.reason == Reason.MERGED)
+        following += conn.scalars(
+            select(operation.c.crm_id).where(gone, operation.c.precondition == each)
+        )
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syncd.crm import database
+from syncd.crm import database, sqlite
 from syncd.crm.database import open_database
 from syncd.sync import mailboxes
 from tests.cli.office import ALICE, BOB, Office, own_password
@@ -134,7 +134,7 @@ def test_a_store_that_cannot_be_used_is_explained_by_every_verb(
 ) -> None:
     """Exit 4 and a sentence; a sync that broke off does not claim to have done nothing."""
     engine = open_database(f"sqlite:///{office.folder / 'syncd.db'}")
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0)
     with database.write(engine):
         for words in (["sync"], ["plan"], ["pause", ALICE], ["resume", ALICE], ["approve", ALICE]):
             result = office.type(*words)

@@ -1,21 +1,17 @@
-"""A real store in a file of its own, with two users and one account."""
+"""A real store in a database of its own, with two users and one account."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from syncd.crm import accounts, users
 from syncd.crm.accounts import Account
-from syncd.crm.database import open_database, write
+from syncd.crm.database import write
 from syncd.crm.feed import Actor, ActorKind
-from syncd.crm.migration import upgrade
 from syncd.crm.users import User
 
 NOON = datetime(2026, 10, 5, 12, 0, 0, 123456, tzinfo=UTC)
@@ -34,26 +30,6 @@ class Store:
     ann: User
     bob: User
     fabrikam: Account
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database without a row: copied by the tests, for migrating takes a second."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    engine = open_database(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
-@pytest.fixture
-def engine(empty_database: Path, tmp_path: Path) -> Iterator[Engine]:
-    """An empty store."""
-    path = tmp_path / "syncd.db"
-    shutil.copy(empty_database, path)
-    engine = open_database(f"sqlite:///{path}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

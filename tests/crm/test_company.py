@@ -124,10 +124,12 @@ def test_renaming_an_account_changes_its_contacts(store: Store) -> None:
         fields: dict[str, Value] = {"companyname": FABRIKAM}
         gone = records.create(conn, CONTACTS, fields, owner_id=store.ann.id, actor=BY_HAND, at=NOON)
         lifecycle.delete(conn, CONTACTS, gone.id, BY_HAND, NOON)
+    with write(store.engine) as conn:
         before = feed.latest(conn)
         for _ in range(2):  # the second time it has the name
             accounts.rename(conn, store.fabrikam.id, "Fabrikam  AG", actor=BY_HAND, at=LATER)
         found = records.read(conn, CONTACTS, [made.id])[made.id]
+    with read(store.engine) as conn:
         lines = [(each.kind, each.id, each.fields) for each in feed.since(conn, before)]
     assert found.record.fields["companyname"] == "Fabrikam AG"
     assert (found.version, found.origins["companyname"]) == (2, Origin(LATER, None))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event, text
 
 from syncd.crm import feed, lifecycle, records
 from syncd.crm.database import open_database, read, write
-from syncd.crm.feed import Actor, ActorKind, Change, Verb
+from syncd.crm.feed import Actor, ActorKind, Change, Entry, Verb
 from syncd.crm.records import CONTACTS
+from tests.conftest import POSTGRESQL, SQLITE
 from tests.crm.conftest import BY_HAND, FROM_OUTLOOK, LATER, NOON, Store
 
 
@@ -118,19 +122,23 @@ def test_numbers_come_in_commit_order_under_concurrent_writers(store: Store) -> 
     assert seen == everything
 
 
-def test_a_writer_waits_for_the_one_before_it(store: Store) -> None:
-    """Writers begin IMMEDIATE: the second waits instead of failing, and sees what the first did."""
+@pytest.mark.parametrize(("first", "second"), [(False, True), (True, False), (True, True)])
+def test_a_writer_that_is_alone_waits_for_the_one_before_it(
+    store: Store, first: bool, second: bool
+) -> None:
+    """And is waited for: the second waits instead of failing, and sees what the first did."""
     begun, results = threading.Event(), []
 
-    def second() -> None:
+    def follow() -> None:
         begun.wait()
-        with write(store.engine) as conn:
+        with write(store.engine, alone=second) as conn:
             results.append(feed.latest(conn))
 
-    waiting = threading.Thread(target=second)
-    waiting.start()
-    with write(store.engine) as conn:
+    with read(store.engine) as conn:
         before = feed.latest(conn)
+    waiting = threading.Thread(target=follow)
+    waiting.start()
+    with write(store.engine, alone=first) as conn:
         begun.set()
         time.sleep(0.05)
         records.create(
@@ -138,6 +146,122 @@ def test_a_writer_waits_for_the_one_before_it(store: Store) -> None:
         )
     waiting.join()
     assert results == [before + 1]
+
+
+def test_what_is_rolled_back_does_not_enter_with_the_next_transaction(store: Store) -> None:
+    """The connection beneath is used again; what one transaction collected is its own."""
+    with read(store.engine) as conn:
+        before = feed.latest(conn)
+    for name, fails in (("lost", True), ("kept", False)):
+        with suppress(InterruptedError), write(store.engine) as conn:
+            fields = {"lastname": name}
+            records.create(conn, CONTACTS, fields, owner_id=store.ann.id, actor=BY_HAND, at=NOON)
+            if fails:
+                raise InterruptedError
+    with read(store.engine) as conn:
+        (line,) = feed.since(conn, before)
+        (kept,) = records.members(conn, CONTACTS, CONTACTS.table.c.id.is_not(None))
+        assert line.id == kept
+
+
+def test_a_reader_of_the_feed_goes_by_an_index(store: Store) -> None:
+    """Its cost follows what changed, not how much ever did."""
+    kinds = ("contact" if n % 500 else "account" for n in range(5_000))
+    made = [Entry(kind, f"{n}", Verb.CREATE, ()) for n, kind in enumerate(kinds)]
+    with write(store.engine) as conn:
+        feed.append(conn, made, actor=BY_HAND, at=NOON)
+    with write(store.engine) as conn:
+        conn.execute(text("ANALYZE"))
+        newest = feed.latest(conn)
+    asked: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        del conn, cursor
+        asked.append((statement, values))
+
+    with read(store.engine) as conn:
+        event.listen(conn, "before_cursor_execute", note)
+        feed.latest(conn)
+        feed.since(conn, newest - 30, 10)
+        feed.since(conn, newest - 4_000, 10, kind="account")
+        event.remove(conn, "before_cursor_execute", note)
+        explain = "EXPLAIN QUERY PLAN" if conn.dialect.name == SQLITE else "EXPLAIN"
+        plans = [
+            conn.exec_driver_sql(f"{explain} {query}", values).all() for query, values in asked
+        ]
+    told = ["\n".join(str(row[-1]) for row in plan) for plan in plans]
+    scans = r"SEARCH crm_change|Index (Only )?Scan"
+    assert all(re.search(scans, each) and "Seq Scan" not in each for each in told), told
+    assert "ix_crm_change_kind_number" in told[2]
+    assert "SORT" not in "".join(told).upper()
+
+
+@pytest.mark.parametrize("kept_in", [POSTGRESQL], indirect=True)
+class TestWritersBesideEachOther:
+    """On PostgreSQL writers are at work at the same time; the order of their numbers is theirs."""
+
+    def test_who_commits_later_has_the_higher_number(self, store: Store) -> None:
+        """A reader that follows the feed never meets a number below one that it has passed."""
+        follower = Follower(store)
+        with write(store.engine) as first:
+            mine = created(first, store, "first")
+            with write(store.engine) as second:
+                theirs = created(second, store, "second")
+            follower.look()
+            assert follower.met == [theirs]
+        follower.look()
+        assert follower.met == [theirs, mine]
+
+    def test_nobody_commits_between_a_number_and_its_commit(self, store: Store) -> None:
+        """Who draws a number keeps the others from drawing one until it is committed."""
+        follower, begun, done = Follower(store), threading.Event(), threading.Event()
+        ids: list[str] = []
+
+        def follow() -> None:
+            with write(store.engine) as conn:
+                ids.append(created(conn, store, "second"))
+                begun.set()
+            done.set()
+
+        second = threading.Thread(target=follow)
+
+        def just_before_the_commit(conn: Connection) -> None:
+            del conn
+            second.start()
+            assert begun.wait(10)
+            assert not done.wait(0.2)
+            follower.look()
+
+        with write(store.engine) as conn:
+            ids.append(created(conn, store, "first"))
+            event.listen(conn, "commit", just_before_the_commit)
+        second.join()
+        assert follower.met == []
+        follower.look()
+        assert follower.met == ids
+
+
+def created(conn: Connection, store: Store, name: str) -> str:
+    """The id of a new contact."""
+    fields = {"lastname": name}
+    return records.create(conn, CONTACTS, fields, owner_id=store.ann.id, actor=BY_HAND, at=NOON).id
+
+
+class Follower:
+    """Reads the feed as a mailbox does, from the last number it has seen. `met` are the ids."""
+
+    def __init__(self, store: Store) -> None:
+        self._engine = store.engine
+        self.met: list[str] = []
+        with read(self._engine) as conn:
+            self._passed = feed.latest(conn)
+
+    def look(self) -> None:
+        """Take what is new."""
+        with read(self._engine) as conn:
+            for each in feed.since(conn, self._passed):
+                self.met.append(each.id)
+                self._passed = each.number
 
 
 def test_only_a_mailbox_is_where_a_value_came_from() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
@@ -16,7 +17,7 @@ from syncd.crm.entities import ACCOUNTS
 from syncd.crm.records import CONTACTS
 from tests.crm.conftest import BY_HAND
 
-TIME = "2026-10-05 12:00:00.000000"
+TIME = datetime(2026, 10, 5, 12, tzinfo=UTC)
 OWNER, FIRM, KIM, LEE = (f"{n:08}-0000-4000-8000-000000000000" for n in range(4))
 
 
@@ -108,6 +109,8 @@ def test_records_from_before_are_recognised(blank: Engine) -> None:
 
 
 @pytest.fixture
-def blank(tmp_path: Path) -> Engine:
+def blank(new_url: str) -> Iterator[Engine]:
     """A database without any table."""
-    return open_database(f"sqlite:///{tmp_path}/old.db")
+    engine = open_database(new_url)
+    yield engine
+    engine.dispose()

@@ -292,6 +292,7 @@ def test_assigning_and_deactivating_are_written_once(store: Store) -> None:
         woken = lifecycle.set_active(conn, CONTACTS, made.id, True, BY_HAND, LATER)
         with pytest.raises(NoSuchOwner):
             lifecycle.assign(conn, CONTACTS, made.id, "nobody", BY_HAND, LATER)
+    with read(store.engine) as conn:
         lines = [(each.verb, each.fields) for each in feed.since(conn, before)]
     assert (moved.owner_id, moved.version, moved.record) == (store.bob.id, 2, made.record)
     assert (rests.active, rests.version) == (False, 3)
@@ -363,6 +364,7 @@ def test_a_kind_is_data(store: Store) -> None:
             conn, toys, made.id, {"tags": ("x",)}, expected=1, actor=FROM_OUTLOOK, at=LATER
         )
         assert records.read(conn, toys, [made.id]) == {made.id: changed}
+    with read(store.engine) as conn:
         line = feed.since(conn, feed.latest(conn) - 1, kind="toy")
     assert changed.record.fields == {**fields, "tags": ("x",)}
     assert [(each.id, each.fields) for each in line] == [(made.id, ("tags",))]

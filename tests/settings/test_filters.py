@@ -1,4 +1,4 @@
-"""Filters: OData's meaning, on a real database."""
+"""Filters: OData's meaning, on real databases."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, Engine, insert
 
+from syncd.crm.database import write
 from syncd.crm.records import CONTACTS, members
-from syncd.crm.tables import account, contact, metadata, user
+from syncd.crm.tables import account, contact, user
 from syncd.settings.filters import Filter, FilterError
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -25,12 +26,10 @@ PEOPLE: dict[str, dict[str, object]] = {
 
 
 @pytest.fixture
-def store() -> Iterator[Connection]:
+def store(engine: Engine) -> Iterator[Connection]:
     """A store with two users, an account and `PEOPLE`."""
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
     kept = {"statecode": "active", "version": 1, "created_at": NOW, "modified_at": NOW}
-    with engine.begin() as conn:
+    with write(engine) as conn:
         for id_, address in ((ALICE, "alice@example.test"), (BOB, "bob@example.test")):
             conn.execute(insert(user).values(id=id_, address=address))
         owned = {"owner_id": ALICE, **kept}
@@ -38,7 +37,6 @@ def store() -> Iterator[Connection]:
         for id_, person in PEOPLE.items():
             conn.execute(insert(contact).values({"id": id_, "origins": {}, **owned, **person}))
         yield conn
-    engine.dispose()
 
 
 MEANINGS = [

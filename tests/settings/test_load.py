@@ -107,7 +107,13 @@ STORE, OFFICE, SALES, CONTACTS, CRM, LOG, DAEMON = (
 # section, the line that is written there, the key that is mistaken, what is said of it
 MISTAKES = [
     (STORE, 'url = "sqlite://"', "url", "must name a file"),
-    (STORE, 'url = "postgresql://u:hunter2@h/d"', "url", "is not the URL of a SQLite database"),
+    (STORE, 'url = "postgresql://u:hunter2@h/d"', "url", "holds a password; syncd reads"),
+    (STORE, 'url = "postgresql://h/d?password=hunter2"', "url", "holds a password; syncd reads"),
+    (STORE, 'url = "postgresql://u@h"', "url", "must name a database"),
+    (STORE, 'url = "mysql://u:hunter2@h/d"', "url", "is not the URL of a SQLite or PostgreSQL"),
+    (STORE, 'url = "nonsense:hunter2"', "url", "is not the URL of a database"),
+    (STORE, 'password_env = "PW"', "url", "is a file, which has no password"),
+    (STORE, 'password = "hunter2"', "password", "is a secret in the configuration"),
     (STORE, 'rul = "sqlite:///a.db"', "rul", "not a key that syncd knows (did you mean 'url'?)"),
     (OFFICE, 'backend = "imap"', "backend", "'imap' is not one of ews"),
     (OFFICE, "backend = 1", "backend", "'1' is not one of ews"),

@@ -1,44 +1,49 @@
-"""Worlds: over EWS against the sandbox, and in memory."""
+"""Worlds: over EWS against the sandbox, and in memory; on SQLite, and on PostgreSQL."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from syncd.crm.database import open_database
-from syncd.crm.migration import upgrade
 from syncd.sandbox.server import Sandbox
+from tests.conftest import DATABASES, SQLITE
 from tests.sync.world import ALICE, BOB, Memory, World, branch, memory_world, sandbox_world
 
+EWS, IN_MEMORY = "ews", "memory"
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database without a row: copied by the tests, for migrating takes a second."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    engine = open_database(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
+# Over the wire a run takes long, and what is kept of it is the same.
+ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip",)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Where the mailboxes of a test are, and where its store is kept."""
+    used = set(metafunc.fixturenames)
+    if any("kept_in" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")):
+        return  # the test says so itself
+    # These look into the file, or copy it.
+    databases = (SQLITE,) if used & {"store", "branches"} else DATABASES
+    over_ews = databases if metafunc.module.__name__ in ON_BOTH_OVER_EWS else (SQLITE,)
+    if "world" in used:
+        pairs = [*((EWS, each) for each in over_ews), *((IN_MEMORY, each) for each in databases)]
+        metafunc.parametrize(("world", "kept_in"), pairs, indirect=True)
+    elif "kept_in" in used:
+        metafunc.parametrize("kept_in", over_ews if "box" in used else databases, indirect=True)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Where the database is."""
-    return tmp_path / "syncd.db"
+def kept_in(request: pytest.FixtureRequest) -> str:
+    """What the store is kept in: see above."""
+    return str(request.param)
 
 
 @pytest.fixture
-def engine(empty_database: Path, store: Path) -> Iterator[Engine]:
-    """An empty store."""
-    shutil.copy(empty_database, store)
-    engine = open_database(f"sqlite:///{store}")
-    yield engine
-    engine.dispose()
+def store(store_url: str) -> Path:
+    """The file that the store is in. A test that asks for it is for SQLite alone."""
+    return Path(store_url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture
@@ -51,25 +56,24 @@ def box() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def wire(engine: Engine, store: Path, box: Sandbox) -> World:
+def wire(engine: Engine, box: Sandbox) -> World:
     """A world whose mailboxes are reached over EWS."""
-    return sandbox_world(engine, store, box)
+    return sandbox_world(engine, box)
 
 
 @pytest.fixture
-def memory(engine: Engine, store: Path) -> Memory:
+def memory(engine: Engine) -> Memory:
     """A world whose mailboxes are in memory, and their servers."""
-    return memory_world(engine, store)
+    return memory_world(engine)
 
 
-@pytest.fixture(params=["ews", "memory"])
-def world(request: pytest.FixtureRequest) -> World:
+@pytest.fixture
+def world(request: pytest.FixtureRequest, engine: Engine) -> World:
     """The same world over EWS and in memory: what holds in one holds in the other."""
-    if request.param == "ews":
-        wire: World = request.getfixturevalue("wire")
-        return wire
-    in_memory: tuple[World, object] = request.getfixturevalue("memory")
-    return in_memory[0]
+    if request.param == EWS:
+        box: Sandbox = request.getfixturevalue("box")
+        return sandbox_world(engine, box)
+    return memory_world(engine)[0]
 
 
 @pytest.fixture

@@ -88,14 +88,14 @@ def test_an_item_put_back_while_its_record_was_out_of_scope_is_live_with_it(worl
     world.start()
     away = world.hand().move(world.item().id, "deleteditems")
     world.settle()
-    world.set_active(ann, active=False)
+    world.assign(ann, BOB)
     back = world.hand().move(away, "contacts")
     world.settle()
     assert world.link(ann).state == "remembered"
     world.change(ann, jobtitle="CEO")
     world.settle()
     assert world.reason(back).startswith("excluded")
-    world.set_active(ann, active=True)
+    world.assign(ann, ALICE)
     world.settle()
     assert world.link(ann).state == "live"
     assert world.item()["jobtitle"] == "CEO"

@@ -78,7 +78,7 @@ def test_what_changed_since_is_not_what_was_approved(world: World) -> None:
     ids = world.new_many(many(300))
     world.settle()
     for each in ids[:60]:
-        world.set_active(each, active=False)
+        world.assign(each, BOB)
     world.sync()
     world.approve()
     for each in ids[:55]:

@@ -234,7 +234,7 @@ def test_the_users_own_item_stays_when_its_record_leaves_scope(world: World) -> 
 def test_the_last_edit_is_taken_before_it_leaves_scope(world: World, ann: str) -> None:
     """Left scope, Outlook changed: the edit goes to the CRM first (P1)."""
     world.hand().edit(world.item().id, {"jobtitle": "Boss"})
-    world.set_active(ann, active=False)
+    world.assign(ann, BOB)
     world.settle()
     assert world.crm(ann)["jobtitle"] == "Boss"
     assert names(world, "Former CRM contacts") == ["Ann"]

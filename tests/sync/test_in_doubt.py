@@ -15,7 +15,7 @@ from syncd.sync import observe
 from syncd.sync.report import Outcome
 from syncd.sync.session import Session
 from tests.memory_mailbox import Effect, MemoryServer, run
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, BOB, Memory, World
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",
@@ -351,10 +351,10 @@ def test_an_item_that_is_thrown_away_before_any_listing_showed_it(
     record = wire.new(**ANN)
     if how == "restored":
         wire.settle()
-        wire.set_active(record, active=False)
+        wire.assign(record, BOB)
         wire.settle()
         wire.change(record, jobtitle="CEO")
-        wire.set_active(record, active=True)
+        wire.assign(record, ALICE)
     listing, count = observe.outlook, itertools.count()
 
     def observed(session: Session) -> None:

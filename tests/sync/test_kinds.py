@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, MetaData
@@ -24,12 +23,10 @@ def gadgets() -> StoredKind[Kind]:
 
 
 @pytest.fixture
-def toys(
-    engine: Engine, store: Path, gadgets: StoredKind[Kind]
-) -> tuple[World, Mapping[str, MemoryServer]]:
+def toys(engine: Engine, gadgets: StoredKind[Kind]) -> tuple[World, Mapping[str, MemoryServer]]:
     """A world of gadgets."""
     gadgets.table.create(engine)
-    world, servers = memory_world(engine, store, gadgets)
+    world, servers = memory_world(engine, gadgets)
     world.filter = "owner eq @me"
     return world, servers
 

@@ -9,7 +9,7 @@ from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.sync.tables import operation
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, BOB, Memory, World
 
 
 @pytest.mark.parametrize("torn", [False, True])
@@ -20,12 +20,12 @@ def test_a_set_that_was_edited_on_both_sides_comes_back_merged(
     world, servers = memory
     record = world.new(firstname="Ann", childrensnames=("Eva",))
     world.settle()
-    world.set_active(record, active=False)
+    world.assign(record, BOB)
     world.settle()
     (former,) = world.items("Former CRM contacts")
     world.hand().edit(former.id, {"childrensnames": ("Eva", "Max")})
     world.change(record, childrensnames=("Eva", "Pia"))
-    world.set_active(record, active=True)
+    world.assign(record, ALICE)
 
     def busy(call: str, effect: Effect) -> object:
         if call == "move":
@@ -37,6 +37,33 @@ def test_a_set_that_was_edited_on_both_sides_comes_back_merged(
     servers[ALICE].meddle = run
     world.settle()
     assert world.item()["childrensnames"] == ("Eva", "Max", "Pia")
+
+
+@pytest.mark.parametrize("origin", ["created", "tracked"])
+def test_the_last_edit_of_what_was_closed_is_kept(world: World, origin: str) -> None:
+    """A deactivated record is read-only: the edit is kept as a loser, and nothing is set aside.
+
+    It stays in the item, too, and goes to the CRM once the record is in use and in scope (P1).
+    """
+    world.settle()
+    if origin == "created":
+        world.new(firstname="Ann")
+    else:
+        world.hand().add({"firstname": "Ann", "categories": ("CRM",)})
+    world.settle()
+    (ann,) = world.all_records()
+    world.hand().edit(world.item().id, {"jobtitle": "Boss"})
+    world.set_active(ann, active=False)
+    world.settle()
+    assert "jobtitle" not in world.crm(ann)
+    (item,) = world.items("Former CRM contacts" if origin == "created" else "contacts")
+    assert item["jobtitle"] == "Boss"
+    assert world.link(ann).state == "released"
+    assert [kept for kept in world.kept_losers() if "Boss" in kept] == ['{"jobtitle":"Boss"}']
+    assert all(report.outcome == "ok" for report in world.reports)
+    world.set_active(ann, active=True)
+    world.settle()
+    assert world.crm(ann)["jobtitle"] == world.item()["jobtitle"] == "Boss"
 
 
 def test_what_the_crm_changed_before_it_left_comes_with_it_when_it_is_back(memory: Memory) -> None:

@@ -257,9 +257,9 @@ def crash_at(patch: pytest.MonkeyPatch, number: int) -> None:
     write, count = Session.write, itertools.count(1)
 
     @contextmanager
-    def dying(self: Session, *, durable: bool = False) -> Iterator[Connection]:
+    def dying(self: Session, **begun: bool) -> Iterator[Connection]:
         dies = next(count) == number
-        with write(self, durable=durable) as conn:
+        with write(self, **begun) as conn:
             yield conn
             if dies:
                 raise Crash

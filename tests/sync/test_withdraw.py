@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from syncd.model.fields import Direction
@@ -43,9 +41,7 @@ def withdraw(world: World, item: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"), [("childrensnames", ("Zquanary",)), ("department", "Zquanary")]
 )
-def test_it_does_not_come_back_from_another_mailbox(
-    world: World, store: Path, field: str, value: Value
-) -> None:
+def test_it_does_not_come_back_from_another_mailbox(world: World, field: str, value: Value) -> None:
     """What the other Outlook was made to hold goes, a set like a text, and is nobody's edit."""
     record, item = shared(world)
     world.hand().edit(item, {field: value})
@@ -54,10 +50,10 @@ def test_it_does_not_come_back_from_another_mailbox(
     withdraw(world, item)
     assert field not in world.crm(record)
     assert world.item_of(record, BOB)[field] is None
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
-def test_what_was_overwritten_on_its_way_leaves_no_trace_either(world: World, store: Path) -> None:
+def test_what_was_overwritten_on_its_way_leaves_no_trace_either(world: World) -> None:
     """The CRM's people had replaced it already; another mailbox was still to hear of that."""
     record, item = shared(world, department="Sales")
     world.hand().edit(item, {"department": "Zquanary"})
@@ -65,7 +61,7 @@ def test_what_was_overwritten_on_its_way_leaves_no_trace_either(world: World, st
     world.change(record, department="Marketing")
     withdraw(world, item)
     assert world.item_of(record, BOB)["department"] == "Marketing"
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
 def unanswered(server: MemoryServer, lost: str) -> None:
@@ -80,7 +76,7 @@ def unanswered(server: MemoryServer, lost: str) -> None:
     server.meddle = meddle
 
 
-def test_a_write_in_doubt_does_not_bring_it_back(memory: Memory, store: Path) -> None:
+def test_a_write_in_doubt_does_not_bring_it_back(memory: Memory) -> None:
     """What syncd was writing into another mailbox is known by its hash: no edit of its user."""
     world, servers = memory
     record, item = shared(world, department="Sales")
@@ -95,10 +91,10 @@ def test_a_write_in_doubt_does_not_bring_it_back(memory: Memory, store: Path) ->
     world.settle(BOB, ALICE)
     assert world.crm(record)["department"] == "Sales"
     assert world.item_of(record, BOB)["department"] == "Sales"
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
-def test_a_create_in_doubt_does_not_keep_it(memory: Memory, store: Path) -> None:
+def test_a_create_in_doubt_does_not_keep_it(memory: Memory) -> None:
     """The record went with the mark; so does the item that was being made of it elsewhere."""
     world, servers = memory
     world.settle(ALICE, BOB)
@@ -114,10 +110,10 @@ def test_a_create_in_doubt_does_not_keep_it(memory: Memory, store: Path) -> None
     world.pass_time(minutes=4)
     world.settle(ALICE, BOB)
     assert world.items() == []
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
-def test_a_withdrawal_in_the_middle_of_a_write_is_heeded(memory: Memory, store: Path) -> None:
+def test_a_withdrawal_in_the_middle_of_a_write_is_heeded(memory: Memory) -> None:
     """Between intent and answer of another mailbox's write: what is settled holds nothing of it."""
     world, servers = memory
     record, item = shared(world, department="Sales")
@@ -135,10 +131,10 @@ def test_a_withdrawal_in_the_middle_of_a_write_is_heeded(memory: Memory, store: 
     world.sync(BOB)
     world.settle(ALICE, BOB)
     assert world.item_of(record, BOB)["department"] == "Sales"
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
-def test_it_goes_from_every_record_that_the_item_was_tracked_as(world: World, store: Path) -> None:
+def test_it_goes_from_every_record_that_the_item_was_tracked_as(world: World) -> None:
     """Deleted in the CRM and tracked again, it was two records."""
     world.settle()
     item = world.hand().add({"firstname": "Ann", "department": "Zquanary", **CRM})
@@ -153,10 +149,10 @@ def test_it_goes_from_every_record_that_the_item_was_tracked_as(world: World, st
     assert len(world.all_records()) == 1
     world.hand().mark(item, Sensitivity.PRIVATE)
     world.settle()
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
-def test_who_edits_the_same_group_later_does_not_take_it_over(world: World, store: Path) -> None:
+def test_who_edits_the_same_group_later_does_not_take_it_over(world: World) -> None:
     """The office adds a salutation: the names are still out of the private item."""
     world.settle()
     item = world.hand().add({"firstname": "Ann", "lastname": "Zquanary", **CRM})
@@ -167,7 +163,7 @@ def test_who_edits_the_same_group_later_does_not_take_it_over(world: World, stor
     world.hand().mark(item, Sensitivity.PRIVATE)
     world.settle()
     assert world.crm(record) == {"salutation": "Dr."}
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
 def test_however_it_is_spelled(world: World) -> None:
@@ -184,9 +180,7 @@ def test_however_it_is_spelled(world: World) -> None:
 
 
 @pytest.mark.parametrize("first", [ALICE, BOB])
-def test_two_who_withdraw_leave_what_was_there_before_them(
-    world: World, store: Path, first: str
-) -> None:
+def test_two_who_withdraw_leave_what_was_there_before_them(world: World, first: str) -> None:
     """In either order: what each had replaced comes back, and nothing of either stays."""
     record, item = shared(world, jobtitle="Clerk")
     theirs = world.item_of(record, BOB).id
@@ -199,10 +193,10 @@ def test_two_who_withdraw_leave_what_was_there_before_them(
         world.hand(address).mark(marks[address], Sensitivity.PRIVATE)
         world.settle(ALICE, BOB)
     assert world.crm(record)["jobtitle"] == "Clerk"
-    assert "Zquanar" not in dump(store)
+    assert "Zquanar" not in dump(world)
 
 
-def test_of_a_set_the_elements_go_that_came_from_it(world: World, store: Path) -> None:
+def test_of_a_set_the_elements_go_that_came_from_it(world: World) -> None:
     """Whatever was added or taken out around them since."""
     record, item = shared(world, childrensnames=("Eva",))
     world.hand().edit(item, {"childrensnames": ("Eva", "Zquanary")})
@@ -212,10 +206,10 @@ def test_of_a_set_the_elements_go_that_came_from_it(world: World, store: Path) -
     withdraw(world, item)
     assert world.crm(record)["childrensnames"] == ("Eva", "Pia")
     assert world.item_of(record, BOB)["childrensnames"] == ("Eva", "Pia")
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
-def test_a_copy_about_somebody_else_keeps_nothing_of_the_first(world: World, store: Path) -> None:
+def test_a_copy_about_somebody_else_keeps_nothing_of_the_first(world: World) -> None:
     """The record that was made of a copy knows nothing of whom it was copied from."""
     world.settle()
     item = world.hand().add({"firstname": "Ann", "lastname": "Zquanary", **CRM})
@@ -228,7 +222,7 @@ def test_a_copy_about_somebody_else_keeps_nothing_of_the_first(world: World, sto
     world.hand().mark(item, Sensitivity.PRIVATE)
     world.settle()
     assert [each.record.fields["firstname"] for each in world.all_records().values()] == ["Zoe"]
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
 def test_a_direction_that_was_closed_does_not_spend_the_mark(world: World) -> None:
@@ -247,7 +241,7 @@ def test_a_direction_that_was_closed_does_not_spend_the_mark(world: World) -> No
     assert world.item_of(record, BOB)["jobtitle"] is None
 
 
-def test_what_was_decided_before_a_withdrawal_is_decided_anew(memory: Memory, store: Path) -> None:
+def test_what_was_decided_before_a_withdrawal_is_decided_anew(memory: Memory) -> None:
     """Between two batches of another mailbox's run: the second one is not written any more."""
     world, servers = memory
     world.filter = EVERYBODY
@@ -270,7 +264,7 @@ def test_what_was_decided_before_a_withdrawal_is_decided_anew(memory: Memory, st
     world.sync(BOB)
     world.settle(BOB, ALICE)
     assert {world.item_of(each, BOB)["jobtitle"] for each in ids} == {"Clerk"}
-    assert "Zquanary" not in dump(store)
+    assert "Zquanary" not in dump(world)
 
 
 # --- and only that -------------------------------------------------------------------------------

@@ -74,7 +74,6 @@ class World:
     """The whole of it. Users go by their address."""
 
     engine: Engine
-    path: Path
     time: Time
     hands: Mapping[str, Hand]
     connect: Callable[[str], Mailbox]
@@ -345,13 +344,12 @@ class World:
 Memory = tuple[World, Mapping[str, MemoryServer]]
 
 
-def memory_world(engine: Engine, path: Path, stored: StoredKind[Kind] = CONTACTS) -> Memory:
+def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
     """A world with both mailboxes in memory, and their servers."""
     time = Time()
     servers = {each: MemoryServer(stored.kind, time) for each in (ALICE, BOB)}
     world = World(
         engine,
-        path,
         time,
         {each: MemoryHand(server) for each, server in servers.items()},
         lambda address: MemoryMailbox(servers[address], address),
@@ -366,13 +364,12 @@ def memory_world(engine: Engine, path: Path, stored: StoredKind[Kind] = CONTACTS
 
 def branch(world: World, servers: Mapping[str, MemoryServer], path: Path) -> Memory:
     """The same world once more, in a store of its own: what is done in one is not in the other."""
-    with closing(sqlite3.connect(world.path)) as conn:
+    with closing(sqlite3.connect(str(world.engine.url.database))) as conn:
         conn.execute("vacuum into ?", (str(path),))
     time, twins = copy.deepcopy((world.time, dict(servers)))
     twin = replace(
         world,
         engine=database.open_database(f"sqlite:///{path}"),
-        path=path,
         time=time,
         hands={each: MemoryHand(server) for each, server in twins.items()},
         connect=lambda address: MemoryMailbox(twins[address], address),
@@ -382,12 +379,11 @@ def branch(world: World, servers: Mapping[str, MemoryServer], path: Path) -> Mem
     return twin, twins
 
 
-def sandbox_world(engine: Engine, path: Path, box: Sandbox) -> World:
+def sandbox_world(engine: Engine, box: Sandbox) -> World:
     """A world with the mailboxes of a sandbox, over EWS."""
     server = EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
     world = World(
         engine,
-        path,
         Time(),
         {each: SandboxHand(box, each, CONTACTS.kind) for each in (ALICE, BOB)},
         lambda address: open_ews(server, address),

@@ -54,7 +54,7 @@ def import_file(
         _load_strictly(engine, loading, rows)
     else:
         for start in range(0, len(rows), CHUNK):
-            with write(engine) as conn:
+            with write(engine, durable=True, alone=True) as conn:  # it looks up who is there
                 loading.load(conn, rows[start : start + CHUNK])
             progress(path.name, min(start + CHUNK, len(rows)), len(rows))
     return loading.report(reading.left_out, strict=strict)
@@ -66,7 +66,7 @@ class _Refused(Exception):
 
 def _load_strictly(engine: Engine, loading: _Loading, rows: Sequence[Row]) -> None:
     try:
-        with write(engine) as conn:
+        with write(engine, durable=True, alone=True) as conn:
             for start in range(0, len(rows), CHUNK):
                 loading.load(conn, rows[start : start + CHUNK])
             loading.insist()

@@ -79,7 +79,12 @@ def upgrade() -> None:
     op.create_index("ix_contact_parentcustomerid", "contact", ["parentcustomerid"])
     op.create_table(
         "crm_change",
-        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("record_id", identity, nullable=False),
         sa.Column("verb", sa.Text(), nullable=False),

@@ -100,7 +100,9 @@ def upgrade() -> None:
         sa.Column("cursor", sa.Text()),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("listing", sa.Boolean(), nullable=False),
-        sa.Column("crm_cursor", sa.Integer(), nullable=False),
+        sa.Column(
+            "crm_cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("contact_state", sa.String(length=12), nullable=False),
         sa.Column("proposal", sa.JSON()),
@@ -175,6 +177,7 @@ def upgrade() -> None:
         ["mailbox_id", "kind"],
         unique=False,
         sqlite_where=sa.text("unsettled = 1"),
+        postgresql_where=sa.text("unsettled"),
     )
     op.create_table(
         "run",
@@ -246,6 +249,7 @@ def upgrade() -> None:
         ["mailbox_id", "kind", "at"],
         unique=False,
         sqlite_where=sa.text("counted = 1"),
+        postgresql_where=sa.text("counted"),
     )
     op.create_index(
         "ix_operation_mailbox_id_kind_crm_id",
@@ -259,6 +263,7 @@ def upgrade() -> None:
         ["mailbox_id", "kind"],
         unique=False,
         sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
     )
     op.create_index("ix_operation_run_id", "operation", ["run_id"], unique=False)
 

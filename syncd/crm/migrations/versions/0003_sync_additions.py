@@ -20,6 +20,7 @@ def upgrade() -> None:
         ["mailbox_id", "kind"],
         unique=False,
         sqlite_where=sa.text("generation = 0"),
+        postgresql_where=sa.text("generation = 0"),
     )
     op.add_column("held", sa.Column("reason", sa.String(length=24)))
     op.add_column("conflict", sa.Column("operation_key", sa.String(length=36)))

