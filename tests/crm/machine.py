@@ -57,6 +57,11 @@ def empty(engine: Engine) -> None:
             conn.execute(text(f"TRUNCATE {named} RESTART IDENTITY CASCADE"))
 
 
+def _id(number: int) -> UUID:
+    """An id that is the same whenever an example is repeated."""
+    return UUID(int=number)
+
+
 class Machine(RuleBasedStateMachine):
     """One store, and everything that can be done to it."""
 
@@ -65,8 +70,7 @@ class Machine(RuleBasedStateMachine):
         self.engine = engine
         empty(engine)
         self.time = datetime(2026, 1, 1, tzinfo=UTC)
-        numbers = count(1)
-        self.ids = mock.patch("syncd.crm.records.uuid4", lambda: UUID(int=next(numbers)))
+        self.ids = mock.patch("syncd.crm.records.uuid4", side_effect=map(_id, count(1)))
         self.ids.start()
         with write(engine) as conn:
             self.users = [
@@ -112,7 +116,7 @@ class Machine(RuleBasedStateMachine):
             reader.catch_up()
             reader.demand_exact(self.ledger.held, self.ledger.took)
 
-    # --- how an action is held against the ledger -------------------------------------------------
+    # --- how an action is held against the ledger ------------------------------------------------
 
     def do(self, actor: Actor, action: Callable[[Crm], object]) -> bool:
         """Do something, and check all there is to check; whether it was done."""
@@ -153,7 +157,7 @@ class Machine(RuleBasedStateMachine):
         record = self.one(*to) if to else None
         return f"{to[0]}:{record}" if to and record else None
 
-    # --- what is entered ---------------------------------------------------------------------------
+    # --- what is entered -------------------------------------------------------------------------
 
     def create(self, actor: Actor, entity: str, *taking_part: Party, **values: Value) -> None:
         """Enter a record of Ann's."""
@@ -218,7 +222,7 @@ class Machine(RuleBasedStateMachine):
         role = {"email": "to", "phone_call": "to", "appointment": "required"}.get(entity)
         return [Party(role, f"{who}:{record}")] if record and role else []
 
-    # --- what is changed ---------------------------------------------------------------------------
+    # --- what is changed -------------------------------------------------------------------------
 
     @rule(actor=actors, entity=entities, pick=picks, other=st.booleans())
     def edit(self, actor: Actor, entity: str, pick: int, other: bool) -> None:
@@ -271,7 +275,7 @@ class Machine(RuleBasedStateMachine):
         one, given = self.some(entity, pick), self.party(entity, who, other)
         self.do(actor, lambda crm: crm.set_parties(entity, one, given))
 
-    # --- what is done to a whole record ------------------------------------------------------------
+    # --- what is done to a whole record ----------------------------------------------------------
 
     @rule(actor=actors, entity=entities, pick=picks, to=st.integers(0, 1))
     def assign(self, actor: Actor, entity: str, pick: int, to: int) -> None:
@@ -335,7 +339,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self.do(actor, lambda crm: crm.cancel(entity, one))
 
-    # --- the sales process -------------------------------------------------------------------------
+    # --- the sales process -----------------------------------------------------------------------
 
     @rule(
         actor=actors, pick=picks, switches=st.tuples(st.booleans(), st.booleans(), st.booleans()),
