@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from syncd.crm import users
+from syncd.crm.database import open_database, write
+from syncd.crm.migration import upgrade
 from syncd.sandbox.server import Sandbox
+from tests.cli.crm_desk import BOSS, REP, CrmDesk
 from tests.cli.office import ALICE, BOB, Office
 
 
@@ -25,3 +30,34 @@ def office(tmp_path: Path) -> Iterator[Office]:
             "--email", "ann@contoso.test",
         )  # fmt: skip
         yield made
+
+
+@pytest.fixture(scope="session")
+def crm_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated store with a rep and a boss: copied by the tests, for migrating takes a second."""
+    path = tmp_path_factory.mktemp("crm") / "syncd.db"
+    engine = open_database(f"sqlite:///{path}")
+    upgrade(engine)
+    with write(engine) as conn:
+        users.add(conn, REP, "Rita Rep")
+        users.add(conn, BOSS, "Bea Boss")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def crm(crm_store: Path, tmp_path: Path) -> CrmDesk:
+    """`syncd crm` over a store with two users and no record."""
+    shutil.copy(crm_store, tmp_path / "syncd.db")
+    (tmp_path / "syncd.toml").write_text("")
+    return CrmDesk(tmp_path)
+
+
+@pytest.fixture
+def clay(crm: CrmDesk) -> str:
+    """The id of a lead: Robert Clay of Contoso Corp, who may buy laptops."""
+    return crm.id(
+        f"lead new --owner {REP} --first-name Robert --last-name Clay"
+        " --topic '100 laptops for Contoso Corp' --company 'Contoso Corp'"
+        " --email robert.clay@contoso.test --business-phone '+1 425 555 0100' --value 120000"
+    )

@@ -74,10 +74,11 @@ def _help(field: Attribute) -> str:
     if field.type is FieldType.CHOICE:
         text += f": {', '.join(each.name for each in field.options)}"
     if field.type is FieldType.MOMENT:
-        text += ', such as "2026-12-31 14:00"'
+        text += ', in local time, such as "2026-12-31 14:00"'
     if field.type is FieldType.REFERENCE:
-        sorts = " or ".join(SORTS[each].one for each in field.refers)
-        text += f": {sorts}, by name or id"
+        *others, last = (SORTS[each].one for each in field.refers)
+        text += f": {', '.join(others)} or {last}" if others else f": {last}"
+        text += ", by name or id"
     if field.type is FieldType.NAMES:
         text += "; may be repeated"
     return f"{text}. Required." if field.required else f"{text}."

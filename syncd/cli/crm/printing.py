@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from syncd.cli.crm.desk import Desk
 from syncd.cli.crm.sorts import NAME, OWNER, SORTS, STATUS, Sort
+from syncd.cli.crm.taking_part import part_called
 from syncd.cli.output import emit_json, moment, table, tell
 from syncd.model.entities import KEPT_PARTIES
 from syncd.model.fields import Attribute, FieldType
@@ -98,7 +99,7 @@ def shown(desk: Desk, sort: Sort, found: Stored) -> None:
     ]
     rows += [
         *(
-            (party.role.capitalize(), _told(party, names))
+            (part_called(party.role), _told(party, names))
             for party in parties.get(found.id, ())
             if party.role not in KEPT_PARTIES
         ),

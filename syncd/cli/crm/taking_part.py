@@ -30,13 +30,19 @@ def party_options(sort: Sort) -> Callable[[F], F]:
     def with_options(function: F) -> F:
         for role in reversed(sort.parties):
             several = "" if role in SINGLE_PARTIES else "; may be repeated"
-            text = f"{role.capitalize()}: a record, a user or an e-mail address{several}."
+            text = f"{part_called(role)}: a record, a user or an e-mail address{several}."
             function = click.option(
                 f"--{role}", f"{PREFIX}{role}", multiple=True, metavar="WHO", help=text
             )(function)
         return function
 
     return with_options
+
+
+def part_called(role: str) -> str:
+    """A part that somebody takes, as people call it: `Required attendee`."""
+    attendee = " attendee" if role in ("required", "optional") else ""
+    return f"{role.capitalize()}{attendee}"
 
 
 def taken_out(options: dict[str, object]) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,8 @@ import pytest
 
 from syncd.crm import qualifying
 from syncd.crm.errors import DuplicatesFound, NotOpen, RuleBroken, StaleRecord
-from syncd.crm.qualifying import OnDuplicate, Qualification
+from syncd.crm.qualifying import Qualification
+from syncd.model.qualification import OnDuplicate
 from syncd.model.values import Value
 from tests.crm.rules.desk import Desk
 from tests.crm.rules.law import ACTIVITIES, Reason, reasons
