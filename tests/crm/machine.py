@@ -18,8 +18,9 @@ from syncd.crm.database import write
 from syncd.crm.errors import CrmError
 from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.parties import Party
-from syncd.crm.qualifying import OnDuplicate, Qualification
+from syncd.crm.qualifying import Qualification
 from syncd.crm.tables import metadata
+from syncd.model.qualification import OnDuplicate
 from syncd.model.values import Value
 from tests.crm.follower import Follower
 from tests.crm.ledger import Ledger, Name, demand_lawful_step, demand_sound, demand_unchanged
