@@ -105,6 +105,9 @@ def relink(
         duplicate_keys.put(conn, stored, [Written(row, now[str(row["id"])], names) for row in rows])
     entries = [Entry(stored.entity, str(row["id"]), Verb.UPDATE, names) for row in rows]
     feed.append(conn, entries, actor=actor, at=at)
+    if stored is ACCOUNTS:
+        written = [Written(before, row, names) for before, row in zip(rows, turned, strict=True)]
+        _account(conn, written, actor, at)
 
 
 def _show(

@@ -8,13 +8,13 @@ from typing import cast
 
 from sqlalchemy import Connection
 
-from syncd.crm import duplicate_keys, feed
+from syncd.crm import consequences, duplicate_keys, feed
 from syncd.crm.checking import checked
 from syncd.crm.errors import InvalidValue, NoSuchOwner, RecordError, WrongState
 from syncd.crm.feed import Actor, Entry, Verb
 from syncd.crm.guarding import Guard
 from syncd.crm.rows import chunks, live, present, rows_of, write_rows
-from syncd.crm.stored import Draft, Row, Stored, StoredKind
+from syncd.crm.stored import Draft, Row, Stored, StoredKind, Written
 from syncd.crm.tables import user, utc
 from syncd.model.kinds import Schema
 from syncd.model.values import Value
@@ -239,4 +239,6 @@ def _mark_many(
     merged = cast("str | None", change.get("merged_into"))
     entries = [Entry(stored.entity, cast(str, row["id"]), verb, fields, merged) for row in rows]
     feed.append(conn, entries, actor=actor, at=at)
+    written = [Written(before, row, fields) for before, row in zip(befores, rows, strict=True)]
+    consequences.follow(conn, stored, written, actor, at)
     return cast("list[Row]", rows)

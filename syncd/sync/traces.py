@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from syncd.crm.stored import Stored
+from syncd.crm import records
+from syncd.crm.stored import Stored, StoredKind
 from syncd.model.fields import FieldType
+from syncd.model.kinds import Kind
 from syncd.model.normal import normal
 from syncd.model.values import Value, from_json, to_json
 from syncd.reconcile.decide import Verb
@@ -21,12 +23,37 @@ from syncd.sync.tables import link, mailbox, operation
 CRM_VERBS = (Verb.CREATE_RECORD.value, Verb.UPDATE_RECORD.value)
 
 
+def merged_into(conn: Connection, stored: StoredKind[Kind], record_id: str) -> list[str]:
+    """The records whose place one has taken, directly or by another one. Seldom asked: a scan."""
+    found: list[str] = []
+    following = [record_id]
+    while following:
+        query = select(stored.table.c.id).where(stored.table.c.merged_into == following.pop())
+        fresh = sorted(set(conn.scalars(query)) - {record_id, *found})
+        found += fresh
+        following += fresh
+    return found
+
+
+def _taken(session: Session, held: Stored, merged: Iterable[Stored]) -> frozenset[str]:
+    """The fields of groups that came with a merge: authored when another record went."""
+    then = {each.modified_at for each in merged}
+    return frozenset(
+        field.name
+        for name, group in session.policy.kind.groups.items()
+        if (origin := held.origins.get(name)) is not None and origin.at in then
+        for field in group.fields
+    )
+
+
 @dataclass(frozen=True)
 class Traces:
     """What is known of one record.
 
-    `history` is what mailboxes wrote into it, newest first; `contents` what that was, by hash;
-    `others` the links that other mailboxes have to it, with their address.
+    `history` is what mailboxes wrote into it, and into those that were merged into it, newest
+    first; `contents` what that was, by hash; `others` the links that other items have to it, with
+    the address of their mailbox. `taken` are the fields whose values it has from the records that
+    were merged into it.
     """
 
     conn: Connection
@@ -35,15 +62,19 @@ class Traces:
     history: list[Row[Any]]
     contents: Mapping[str, Content]
     others: list[Row[Any]]
+    taken: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, conn: Connection, session: Session, held: Stored) -> Traces:
-        """The traces in one record as it is held now."""
+    def of(cls, conn: Connection, session: Session, held: Stored, private: str) -> Traces:
+        """The traces in one record as it is held now; `private` is that of the private item."""
         kind = session.policy.kind.name
-        written = (operation.c.kind == kind) & (operation.c.crm_id == held.id)
+        merged = records.read(conn, session.stored, merged_into(conn, session.stored, held.id))
+        written = (operation.c.kind == kind) & operation.c.crm_id.in_([held.id, *merged])
         query = select(operation).where(written, operation.c.verb.in_(CRM_VERBS))
         history = list(conn.execute(query.order_by(operation.c.at.desc())))
         elsewhere = (link.c.kind == kind) & (link.c.crm_id == held.id)
+        if held.id == private:
+            elsewhere &= link.c.mailbox_id != session.mailbox.id
         linked = select(link, mailbox.c.address).join(mailbox, mailbox.c.id == link.c.mailbox_id)
         return cls(
             conn,
@@ -51,16 +82,23 @@ class Traces:
             held,
             history,
             load(conn, {each for row in history for each in (row.before, row.after) if each}),
-            list(conn.execute(linked.where(elsewhere, link.c.mailbox_id != session.mailbox.id))),
+            list(conn.execute(linked.where(elsewhere))),
+            _taken(session, held, merged.values()),
         )
 
     def after(self, row: Row[Any]) -> Content:
         """What one write put there."""
-        return self.contents.get(row.after or "", {})
+        return self._of(row, row.after)
 
     def before(self, row: Row[Any]) -> Content:
         """What stood there before it."""
-        return self.contents.get(row.before or "", {})
+        return self._of(row, row.before)
+
+    def _of(self, row: Row[Any], snapshot: str | None) -> Content:
+        content = self.contents.get(snapshot or "", {})
+        if row.crm_id == self.held.id:
+            return content
+        return {name: value for name, value in content.items() if name in self.taken}
 
     def is_ours(self, row: Row[Any], field: str) -> bool:
         """Whether this mailbox answers for what a write put into a field.

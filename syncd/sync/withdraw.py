@@ -14,13 +14,12 @@ from syncd.model.record import equal
 from syncd.model.values import Value, from_json, to_json
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Origin
-from syncd.reconcile.reasons import Reason
 from syncd.sync.forget import forget
 from syncd.sync.links import image_from_json
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Snapshots, load
 from syncd.sync.tables import operation
-from syncd.sync.traces import Traces
+from syncd.sync.traces import Traces, merged_into
 
 _ITEM_VERBS = (Verb.CREATE_ITEM.value, Verb.UPDATE_ITEM.value)
 
@@ -33,8 +32,10 @@ def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapsho
     """
     snapshots.flush(conn)
     ids = _records_of(conn, session, crm_id)
-    for held in records.read(conn, session.stored, sorted(ids)).values():
-        traces = Traces.of(conn, session, held)
+    known = records.read(conn, session.stored, sorted(ids)).values()
+    # A survivor before what was merged into it: the journal of that one says what came from here.
+    for held in sorted(known, key=lambda each: each.deleted):
+        traces = Traces.of(conn, session, held, crm_id)
         groups = {
             name
             for name, origin in held.origins.items()
@@ -49,7 +50,7 @@ def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapsho
 
 
 def _records_of(conn: Connection, session: Session, crm_id: str) -> set[str]:
-    """The record of an item, and those that it was before: tracked as, or merged into this one."""
+    """The record of an item, those it was tracked as before, and those merged with any of them."""
     found: set[str] = set()
     following: list[str] = [crm_id]
     while following:
@@ -60,10 +61,9 @@ def _records_of(conn: Connection, session: Session, crm_id: str) -> set[str]:
         made = session.mine(operation) & (operation.c.verb == Verb.CREATE_RECORD)
         query = select(operation.c.precondition).where(made, operation.c.crm_id == each)
         following += [before for before in conn.scalars(query) if before]
-        gone = session.mine(operation) & (operation.c.reason == Reason.MERGED)
-        following += conn.scalars(
-            select(operation.c.crm_id).where(gone, operation.c.precondition == each)
-        )
+        following += merged_into(conn, session.stored, each)
+        held = records.read(conn, session.stored, [each])
+        following += [found.merged_into for found in held.values() if found.merged_into]
     return found
 
 
@@ -117,7 +117,8 @@ def _take_back(traces: Traces, spared: frozenset[str]) -> None:
         left = records.update(
             conn, session.stored, held.id, patch, expected=held.version, actor=actor, at=at
         )
-    from_outlook = any(row.verb == Verb.CREATE_RECORD for row in traces.history)
+    made = (row for row in traces.history if row.crm_id == held.id)
+    from_outlook = any(row.verb == Verb.CREATE_RECORD for row in made)
     if from_outlook and not any(left.record.fields.values()):
         lifecycle.delete(conn, session.stored, held.id, actor, at)
         session.tally.crm["deleted"] += 1

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from syncd.outlook.ews.session import EwsServer
-from tests.benchmarks import cycles, rounds
+from tests.benchmarks import cycles, membership, rounds
 from tests.benchmarks.cycles import Cycle, Cycles
 from tests.benchmarks.exchange import ACCOUNT, PASSWORD, Exchange, exchange
 from tests.benchmarks.measure import best
@@ -112,8 +112,11 @@ def _cycles(server: Exchange, size: int) -> list[Cycles]:
 @click.command()
 @click.option("--contacts", "size", default=2_000, show_default=True, help="How many.")
 @click.option("--rounds", "number", default=3, show_default=True, help="The best one counts.")
+@click.option(
+    "--store", default=membership.CONTACTS_IN_ALL, show_default=True, help="Contacts in all."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON instead.")
-def main(size: int, number: int, as_json: bool) -> None:
+def main(size: int, number: int, store: int, as_json: bool) -> None:
     """Measure, and print the table."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     users = [each for n in range(number) for each in rounds.addresses(n)]
@@ -124,14 +127,22 @@ def main(size: int, number: int, as_json: bool) -> None:
         taken = [rounds.take(server, n, size, ours_first=n % 2 == 0) for n in range(number)]
         served = (server.cpu() - before) / (number * size)
     table = compare(taken, size)
+    with tempfile.TemporaryDirectory() as folder:
+        members = membership.on_sqlite(Path(folder), store)
     if as_json:
-        said = {"contacts": size, "operations": table, "cycles": [asdict(c) for c in counts]}
+        said = {
+            "contacts": size,
+            "operations": table,
+            "cycles": [asdict(c) for c in counts],
+            "membership": asdict(members),
+        }
         json.dump(said, sys.stdout, indent=2)
         sys.stdout.write("\n")
         return
     console = Console(width=100)
     show(console, size, table)
     show_cycles(console, counts)
+    membership.show(console, members)
     console.print(f"the Exchange itself: {served * 1000:.2f} ms of CPU per contact and round")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Sensitivity
-from syncd.sync.tables import operation
+from syncd.sync.tables import operation, snapshot
 from tests.memory_mailbox import Effect, run
 from tests.sync import desk
 from tests.sync.world import ALICE, BOB, Memory, World
@@ -186,15 +186,30 @@ def test_a_hand_over_that_is_torn_is_finished(memory: Memory, call: str) -> None
     assert len(world.all_records()) == 1
 
 
-def test_made_private_after_a_merge_leaves_no_trace_in_the_one_that_went(world: World) -> None:
-    """P7: the record that was merged keeps nothing of what came out of the item."""
+@pytest.mark.parametrize("owner", [ALICE, BOB])
+def test_what_is_made_private_after_a_merge_leaves_no_trace(world: World, owner: str) -> None:
+    """P7: not in the record that went, nor in what the survivor took from it.
+
+    Whether the survivor has an item of its own here, or went on with this one.
+    """
     world.settle()
     own = world.hand().add({**ANNE, "spousesname": "Max", "categories": ("CRM",)})
     world.settle()
     (anne,) = world.all_records()
-    ann = world.new(**ANN)
+    ann = world.new(owner, **ANN, jobtitle="Buyer")
+    world.settle()
     desk.merge(world, ann, anne)
     world.settle()
+    assert world.crm(ann)["spousesname"] == "Max"
     world.hand().mark(own, Sensitivity.PRIVATE)
     world.settle()
     assert not any(world.record(anne).record.fields.values())
+    assert world.crm(ann) == {**ANN, "jobtitle": "Buyer"}
+    assert all("Max" not in each["fields"] for each in kept(world))
+
+
+def kept(world: World) -> list[dict[str, str]]:
+    """All content that the store still refers to."""
+    world.service().tidy()
+    with database.read(world.engine) as conn:
+        return [{"fields": each} for each in conn.scalars(select(snapshot.c.content))]

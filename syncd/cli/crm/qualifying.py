@@ -74,7 +74,7 @@ def qualify(sort: Sort) -> click.Command:
     )  # fmt: skip
     @click.option(
         "--ask", "duplicates", flag_value="ask",
-        help="Ask about everybody who may be there. The default, unless [crm] says otherwise.",
+        help="Ask about everybody who may be there already (the default).",
     )  # fmt: skip
     @as_json
     @pass_desk

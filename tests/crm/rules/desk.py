@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -39,10 +40,18 @@ class Desk:
         **values: Value,
     ) -> Stored:
         """A record with what is required of it, and these values."""
-        given = {**SMALLEST[entity], **values}
+        given = {**self.smallest(entity, values), **values}
         return self.crm.create(
             entity, given, owner=(owner or self.ann).id, status=status, parties=parties
         )
+
+    def smallest(self, entity: str, given: Collection[str] = ()) -> dict[str, Value]:
+        """What a record must have; for an opportunity that includes whose it is."""
+        least = dict(SMALLEST[entity])
+        if entity == "opportunity" and "customerid" not in given:
+            customer = self.crm.create("account", {"name": "Customer"}, owner=self.ann.id)
+            least["customerid"] = f"account:{customer.id}"
+        return least
 
     def now(self, held: Stored) -> Stored:
         """The record as it stands, deleted or not."""

@@ -93,7 +93,7 @@ STATES: Mapping[str, tuple[State, ...]] = {
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "lead": ("subject", "firstname", "lastname"),
-    "opportunity": ("name",),
+    "opportunity": ("name", "customerid"),
     "account": ("name",),
     "contact": (),  # a mailbox knows people by an address alone
     "note": ("notetext",),
@@ -106,7 +106,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 # A record with what is required of it, and no more.
 SMALLEST: Mapping[str, Mapping[str, Value]] = {
     "lead": {"subject": "100 laptops", "firstname": "Robert", "lastname": "Lyon"},
-    "opportunity": {"name": "100 laptops"},
+    "opportunity": {"name": "100 laptops"},  # and a customer
     "account": {"name": "Contoso Ltd"},
     "contact": {"lastname": "Lyon"},
     "note": {"notetext": "Called back"},

@@ -17,7 +17,7 @@ from syncd.model.likeness import keys
 from syncd.model.values import Value
 from tests.crm.rules.desk import Desk
 from tests.crm.rules.law import Reason, reasons
-from tests.crm.rules.test_cascades import ROWS, Row
+from tests.crm.rules.relations import ROWS, Row
 
 MERGED = ("lead", "account", "contact")
 CASES = [
