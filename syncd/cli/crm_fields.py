@@ -109,8 +109,8 @@ def _value(name: str, text: str, undone: str) -> Value:
     if kind is FieldType.NAMES:
         return tuple(each.strip() for each in text.split(",") if each.strip())
     if kind is FieldType.DATE and text.strip():
-        from syncd.crm.importing.json_file import day
         from syncd.crm.importing.report import BadRow
+        from syncd.crm.importing.values import iso_day as day
 
         try:
             return day(name, text)
