@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syncd.cli import crm_import
+from syncd.cli import crm_export, crm_import
 from syncd.cli.context import Context, pass_context
 from syncd.cli.crm_fields import ROLE, field_options, patch_of
 from syncd.cli.crm_store import (
@@ -37,6 +37,7 @@ def command() -> None:
 
 
 command.add_command(crm_import.command)
+command.add_command(crm_export.command)
 
 
 @command.group("contact")

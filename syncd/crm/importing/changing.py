@@ -32,6 +32,7 @@ def update_known(
     at: datetime,
 ) -> None:
     """Write what rows say anew of the records that they are known to be about."""
+    rows = _without_repeats(conn, into, stored, rows)
     current = records.read(conn, stored, [match.record_id for _, match in rows])
     fresh = [
         {n: link for n, link in each.row.links.items() if not was_told(match.told, n, link)}
@@ -54,7 +55,7 @@ def update_known(
         told = match.told
         file_wins = into.file_wins or (told is None and not _stale(row, held))
         patch, met = keys.news(stored, {**row.fields, **found}, told, held, file_wins=file_wins)
-        now = {**(told or {}), **told_of(row, found)}
+        now = {**(told or {}), **told_of(each, found)}
         for name in (n for each in met for n in (each, f"{each}?")):  # these are asked anew
             now.pop(name, None)
             now |= {name: told[name]} if told and name in told else {}
@@ -65,6 +66,25 @@ def update_known(
             _Change(each, match, held, patch, tuple(met), now, waiting, file_wins, dict(patch))
         )
     _apply(conn, into, stored, changes, at)
+
+
+def _without_repeats(
+    conn: Connection,
+    into: Into,
+    stored: StoredKind[Schema],
+    rows: Sequence[tuple[Keyed, Known]],
+) -> Sequence[tuple[Keyed, Known]]:
+    """The rows without those that say what they said before: their records are not even read."""
+    if into.file_wins:
+        return rows
+    again = {e.key: m for e, m in rows if keys.says_again(e.row, e.told, m.told)}
+    alive = records.members_among(
+        conn, stored, stored.alive, [match.record_id for match in again.values()]
+    )
+    same = {key for key, match in again.items() if match.record_id in alive}
+    if same:
+        into.report.unchanged[stored.entity] += len(same)
+    return [(each, match) for each, match in rows if each.key not in same]
 
 
 @dataclass(slots=True)
@@ -152,6 +172,7 @@ def _give(
         change.written = True
         change.shown["owner"] = change.each.row.owner
     change.told["ownerid"] = told
+    change.told["owner?"] = cast(int, keys.checksum(change.each.row.owner))
 
 
 def _turn(

@@ -43,6 +43,7 @@ class CsvFile:
         self._again: list[str] = []  # lines that were read too far
         self._number = 0
         self.delimiter = ","
+        self.header: list[str] = []
         self.header = self._header()
 
     def rows(self) -> Iterator[Raw]:
@@ -125,6 +126,8 @@ class CsvFile:
                     break
             record += "".join(more)
         cells = _cells(record, delimiter)
+        if len(taken) > 1 and len(cells or ()) != len(self.header or cells or ()):
+            return self._give_up(taken)  # it was closed by a quote that belongs to another row
         if cells is None:
             return BadRow("a quote is in a place where none may be", record)
         return cells

@@ -171,7 +171,7 @@ def _list(value: object) -> list[object]:
 
 
 def party_of(said: object) -> dict[str, str] | None:
-    """A row of `activityparty` as we say it; `None` of one that follows from the activity itself."""
+    """A row of `activityparty` as we say it; `None` of one that follows from the activity."""
     if not isinstance(said, Mapping):
         return None
     mask = str(said.get("participationtypemask", ""))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from syncd.crm.feed import Actor
 from syncd.crm.importing import parties
+from syncd.crm.importing.keys import Told
 from syncd.crm.importing.ledger import Ledger, Postponed
 from syncd.crm.importing.owners import Owners
 from syncd.crm.importing.references import References
@@ -74,10 +75,11 @@ class Into:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A row, with all that it is known as."""
+    """A row, with all that it is known as, and checksums: of its fields, and of it all."""
 
     row: Row
     keys: tuple[str, ...]
+    told: Told
     said: int
 
     @property

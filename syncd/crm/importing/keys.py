@@ -47,13 +47,14 @@ def checksum(value: Value) -> int | None:
     """Enough of a value to tell that it is another one."""
     if value is None:
         return None
+    if isinstance(value, str):
+        data = value.encode("utf-8", "surrogatepass")
+        return len(data) << 32 | zlib.crc32(data)
     if isinstance(value, datetime):
         value = value.astimezone(UTC).isoformat()
     elif isinstance(value, Decimal):
         value = str(value.quantize(Decimal("0.01")))
-    data = (
-        value.encode("utf-8", "surrogatepass") if isinstance(value, str) else repr(value).encode()
-    )
+    data = repr(value).encode()
     return len(data) << 32 | zlib.crc32(data)
 
 
@@ -62,10 +63,27 @@ def link_checksum(link: Link) -> int | None:
     return checksum(f"{link.entity or ''}:{link.text}")
 
 
-def saying(row: Row) -> int:
+def told_by(row: Row) -> Told:
+    """What a row says of fields, as checksums; an empty field has none."""
+    return {n: c for n, value in row.fields.items() if (c := checksum(value)) is not None}
+
+
+def says_again(row: Row, fields: Told, told: Told | None) -> bool:
+    """Whether a row says nothing that it did not say before."""
+    if told is None or row.parties:
+        return False
+    return (
+        all(told.get(name) == fields.get(name) for name in row.fields)
+        and all(told.get(f"{n}?") == link_checksum(link) for n, link in row.links.items())
+        and (row.owner is None or told.get("owner?") == checksum(row.owner))
+        and (row.status is None or told.get("statuscode") == checksum(row.status))
+    )
+
+
+def saying(row: Row, fields: Told) -> int:
     """A checksum of all that a row says."""
     said = (
-        sorted((n, checksum(v)) for n, v in row.fields.items() if v is not None),
+        sorted(fields.items()),
         sorted((n, link_checksum(link)) for n, link in row.links.items()),
         row.owner, row.status,
     )  # fmt: skip
@@ -145,7 +163,7 @@ def news(
     met: list[str] = []
     for name, value in fields.items():
         said = checksum(value)
-        if told is not None and before.get(name) == said:
+        if told is not None and before.get(name) == said and not file_wins:
             continue
         kind = stored.type_of(name) or FieldType.TEXT
         if held[name] == value or same(kind, held[name], value):

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from syncd.crm.importing import keys
-from syncd.crm.importing.into import Into
+from syncd.crm.importing.into import Into, Keyed
 from syncd.crm.importing.keys import Told
 from syncd.crm.importing.names import ORDER, targets_of
 from syncd.crm.importing.references import Wanted
@@ -61,10 +61,10 @@ def resolved(
     return result
 
 
-def told_of(row: Row, links: Mapping[str, Value]) -> Told:
+def told_of(each: Keyed, links: Mapping[str, Value]) -> Told:
     """What a row tells, as checksums; of its links, those that were made."""
-    told = {n: c for n, value in row.fields.items() if (c := keys.checksum(value)) is not None}
-    return told | told_links({n: link for n, link in row.links.items() if n in links}, links)
+    made = {n: link for n, link in each.row.links.items() if n in links}
+    return each.told | told_links(made, links) if made else dict(each.told)
 
 
 def told_links(links: Mapping[str, Link], values: Mapping[str, Value]) -> Told:

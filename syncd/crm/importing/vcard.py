@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,10 +10,13 @@ from datetime import UTC, date, datetime
 from typing import cast
 from uuid import UUID
 
+from syncd.crm.contacts import CONTACTS
 from syncd.crm.importing.report import BadRow, Private, Raw, Row
 from syncd.crm.importing.vcard_lines import REASON, Property, cards, pieces, properties
-from syncd.model.values import Value
+from syncd.model.fields import FieldType
+from syncd.model.values import Value, from_json
 
+FIELD = "X-SYNCD-FIELD-"  # a field as JSON, for what no property can say exactly
 VERSIONS = ("2.1", "3.0", "4.0")
 
 _BASIC_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ].*)?")
@@ -130,6 +134,7 @@ class _Filling:
         self.fields: dict[str, Value] = {}
         self.left_out: Counter[str] = Counter()
         self._later: list[Property] = []
+        self._exact: dict[str, str] = {}
         self._takers: Mapping[str, Callable[[Property], None]] = {
             "N": self._name,
             "ORG": self._organisation,
@@ -147,6 +152,8 @@ class _Filling:
         taker = self._takers.get(each.name)
         if taker:
             taker(each)
+        elif each.name.startswith(FIELD):
+            self._exact[each.name.removeprefix(FIELD).lower()] = each.text
         elif each.name in _TEXTS:
             self._put((_TEXTS[each.name],), each.text, each.name)
         elif each.name in _DAYS:
@@ -172,6 +179,8 @@ class _Filling:
             first, _, last = full.rpartition(" ")
             self.fields |= {"firstname": first, "lastname": last}
         taken = {name: self.fields.pop(name, None) for name in ("owner", "status", "version")}
+        for name, text in self._exact.items():
+            self.fields[name] = _exactly(name, text)
         if not any(self.fields.values()):
             raise BadRow("the card names nobody: it has neither N, FN, ORG nor EMAIL")
         uid = next((p.text.strip() for p in said if p.name == "UID"), "") or None
@@ -316,3 +325,14 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _exactly(name: str, text: str) -> Value:
+    kind = CONTACTS.type_of(name)
+    bad = BadRow(f"{FIELD}{name.upper()}: that is no value of a field")
+    if kind is None or kind is FieldType.REFERENCE:
+        raise bad
+    try:
+        return from_json(kind, json.loads(text))
+    except ValueError:
+        raise bad from None

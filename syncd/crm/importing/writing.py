@@ -30,8 +30,9 @@ def write(conn: Connection, into: Into, kind: str, rows: Sequence[Row], at: date
     stored = ENTITIES[kind]
     left = []
     for row in rows:
-        said = keys.saying(row)
-        left.append(Keyed(row, keys.keys_of(row, said), said))
+        told = keys.told_by(row)
+        said = keys.saying(row, told)
+        left.append(Keyed(row, keys.keys_of(row, said), told, said))
     while left:
         # Of rows about one record the first goes first: if it stays out, the next has its turn.
         now = {each.key: each for each in reversed(left)}
@@ -142,9 +143,10 @@ def _new(
     if like is not None:
         why = ", ".join(like.reasons)
         raise BadRow(f"it seems to be {stored.entity} {like.id} ({like.score:.0%}: {why})")
-    told = told_of(row, links)
+    told = told_of(each, links)
     if row.owner:
         told["ownerid"] = cast(int, keys.checksum(owner))
+        told["owner?"] = cast(int, keys.checksum(row.owner))
     if row.status:
         told["statuscode"] = cast(int, keys.checksum(row.status))
     return New({**fields, **links}, owner, None, row.id, row.status, row.created_at), told
