@@ -11,7 +11,7 @@ from shutil import copy
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -93,6 +93,7 @@ def _values(kind: str) -> st.SearchStrategy[dict[str, Value]]:
         ("account", ".json"), ("opportunity", ".csv"), ("task", ".csv"), ("note", ".csv"),
     ],
 )  # fmt: skip
+@settings(max_examples=8)
 @given(data=st.data())
 def test_what_is_exported_is_imported_as_it_was(
     kind: str, suffix: str, data: st.DataObject, empty_database: Path

@@ -169,7 +169,8 @@ def test_rejects_are_corrected_and_imported_from_their_file(store: Store, tmp_pa
     assert rejects.stat().st_mode & 0o777 == 0o600
     lines = rejects.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "syncd_reason,lastname,jobtitle,birthdate"
-    fixed = "\n".join([lines[0], lines[5].replace("3/4/1970", "1970-04-03")])
+    day = next(line for line in lines if ",Day,x," in line)
+    fixed = "\n".join([lines[0], day.replace("3/4/1970", "1970-04-03")])
     report = imported(store, rejects, fixed, of_kind("contact"))
     assert (report.created, report.rejects) == ({"contact": 1}, 0)
     imported(store, tmp_path / "a.csv", HOSTILE, of_kind("contact"))

@@ -48,7 +48,7 @@ def card(record: Stored, owner: str) -> str:
         back = {**dict.fromkeys(values), "lastname": record.id}
     for name, value in values.items():
         if back.get(name) != value:
-            body.append(_line(f"{FIELD}{name.upper()}", _escaped(json.dumps(to_json(value)))))
+            body.append(_line(f"{FIELD}{name.upper().replace('_', '-')}", _escaped(json.dumps(to_json(value)))))
     head = [
         "BEGIN:VCARD", "VERSION:3.0", f"UID:urn:uuid:{record.id}", f"X-SYNCD-OWNER:{owner}",
         f"X-SYNCD-STATUS:{record.statuscode}", f"X-SYNCD-VERSION:{record.version}",

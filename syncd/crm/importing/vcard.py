@@ -153,7 +153,8 @@ class _Filling:
         if taker:
             taker(each)
         elif each.name.startswith(FIELD):
-            self._exact[each.name.removeprefix(FIELD).lower()] = each.text
+            name = each.name.removeprefix(FIELD).lower().replace("-", "_")  # as vobject has it
+            self._exact[name] = each.text
         elif each.name in _TEXTS:
             self._put((_TEXTS[each.name],), each.text, each.name)
         elif each.name in _DAYS:
