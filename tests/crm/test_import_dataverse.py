@@ -106,7 +106,7 @@ def taken(store: Store, folder: Path) -> Report:
 def test_an_export_comes_in_with_its_ids_links_owners_and_states(
     store: Store, tmp_path: Path
 ) -> None:
-    """A user is known by address; an owner who is nobody here gives way to --owner, and it is said."""
+    """A user is known by address; an owner who is nobody here gives way to --owner."""
     report = taken(store, exported(tmp_path / "export"))
     assert report.created == {"user": 1, "account": 2, "contact": 2, "phone_call": 1}
     active, closed = sorted(everything(store, "account")[1:], key=lambda each: each.id)

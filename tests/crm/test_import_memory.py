@@ -6,7 +6,6 @@ import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from io import TextIOBase
-from typing import cast
 
 import pytest
 
@@ -28,6 +27,7 @@ class Endless(TextIOBase):
         self._row, self._tail, self._size = row * (65_536 // len(row) + 1), tail, SIZE
 
     def read(self, size: int | None = -1, /) -> str:
+        """The next characters."""
         wanted = size or 0
         while len(self._left) < wanted and self._size > 0:
             self._left += self._row
@@ -38,6 +38,7 @@ class Endless(TextIOBase):
         return given
 
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # text, as its reader has it
+        """The next line, or the beginning of a long one."""
         while "\n" not in self._left and self._size > 0 and len(self._left) < size:
             self._left += self.read(0) or self._row
             self._size -= len(self._row)
@@ -58,7 +59,11 @@ _TEXTS = {
     "csv": ("lastname,description\n", _ROW, ""),
     "json": ("[\n", _OBJECT, '{"kind": "contact"}]'),
     "vcf": ("", _CARD, ""),
-    "csv with a quote that stays open": ("lastname,description\n", _ROW.replace("Ross", '"Ross'), ""),
+    "csv with a quote that stays open": (
+        "lastname,description\n",
+        _ROW.replace("Ross", '"Ross'),
+        "",
+    ),
     "csv that is one line": ("lastname,description\n", "x" * 4000, ""),
     "json that is one text": ('[{"a": "', "x" * 4000, ""),
     "vcf with a photo without an end": ("BEGIN:VCARD\n", " " + "A" * 4000 + "\n", ""),
@@ -81,4 +86,4 @@ def test_what_is_held_of_a_file_is_bounded(name: str) -> None:
         tracemalloc.stop()
     many = good * 4000 > SIZE * 0.9
     assert many or len(name.split()) > 1
-    assert peak < (BOUND if many else max(BOUND, cast(int, 24 * MAX_LINE)))
+    assert peak < (BOUND if many else max(BOUND, 24 * MAX_LINE))

@@ -10,7 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["decisions.md", "contact-fields.md"])
+@pytest.mark.parametrize("page", ["decisions.md", "contact-fields.md", "import.md"])
 def test_the_manual_says_what_the_code_does(page: str) -> None:
     """A printed table equals the table that the code decides by."""
     spec = importlib.util.spec_from_file_location("manual_tables", DOCS / "tables.py")

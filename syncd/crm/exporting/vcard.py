@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from syncd.crm.importing.report import BadRow, Private, Raw
-from syncd.crm.importing.vcard import FIELD, contact_of
+from syncd.crm.importing.vcard import FIELD, contact_of, is_ftp
 from syncd.crm.stored import Stored
 from syncd.model.contact import display_name
 from syncd.model.values import Value, to_json
@@ -48,7 +48,11 @@ def card(record: Stored, owner: str) -> str:
         back = {**dict.fromkeys(values), "lastname": record.id}
     for name, value in values.items():
         if back.get(name) != value:
-            body.append(_line(f"{FIELD}{name.upper().replace('_', '-')}", _escaped(json.dumps(to_json(value)))))
+            body.append(
+                _line(
+                    f"{FIELD}{name.upper().replace('_', '-')}", _escaped(json.dumps(to_json(value)))
+                )
+            )
     head = [
         "BEGIN:VCARD", "VERSION:3.0", f"UID:urn:uuid:{record.id}", f"X-SYNCD-OWNER:{owner}",
         f"X-SYNCD-STATUS:{record.statuscode}", f"X-SYNCD-VERSION:{record.version}",
@@ -76,7 +80,8 @@ def _properties(values: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
         if any((street, *rest)):
             yield f"ADR;TYPE={sort}", ";".join(("", "", street, *rest))
     for name, label in _TEXTS:
-        yield label, text(name)
+        if label != "URL" or is_ftp(text(name)) is (name == "ftpsiteurl"):
+            yield label, text(name)
     for name, label in _DAYS:
         yield label, text(name)
     for name, label in (("categories", "CATEGORIES"), ("childrensnames", "X-CHILDREN")):

@@ -13,7 +13,7 @@ from typing import TextIO
 from syncd.crm.importing.report import BadRow, Raw, UnreadableFile
 from syncd.crm.importing.text import PIECE, lines
 
-MAX_OBJECT = 16 * 1024 * 1024  # characters
+MAX_OBJECT = 4 * 1024 * 1024  # characters
 
 _SPACE = re.compile(r"[\s,]*")
 _NEXT_OBJECT = re.compile(r"\}\s*,?\s*(?=\{)")

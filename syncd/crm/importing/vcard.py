@@ -268,8 +268,9 @@ class _Filling:
 
     def _url(self, each: Property) -> None:
         address = each.text
-        is_ftp = address.casefold().startswith(("ftp:", "sftp:", "ftps:"))
-        self._put(("ftpsiteurl",) if is_ftp else ("websiteurl",), address, "URL (a second one)")
+        self._put(
+            ("ftpsiteurl",) if is_ftp(address) else ("websiteurl",), address, "URL (a second one)"
+        )
 
     def _note(self, each: Property) -> None:
         texts = (cast("str | None", self.fields.get("description")), each.text)
@@ -302,6 +303,11 @@ class _Filling:
             self.fields.setdefault(_DAYS[each.name], found)
         except ValueError:
             raise BadRow(f"{each.name}: {text[:40]!r} is not a day such as 1970-12-31") from None
+
+
+def is_ftp(address: str) -> bool:
+    """Whether an address is of a place for files, and of no page."""
+    return address.casefold().startswith(("ftp:", "sftp:", "ftps:"))
 
 
 def _is_located(each: Property) -> bool:
