@@ -93,9 +93,10 @@ class Understanding:
         """Every field that the file has a column for: an empty cell says that it is empty."""
         if self.kind == USER:
             return {}
-        columns = columns_of(ENTITIES[self.kind])
+        stored = ENTITIES[self.kind]
+        columns = columns_of(stored)
         given = {columns[n][0] for n in (self.headings or {}).values() if n in columns}
-        return {name: None for name in given if not targets_of(ENTITIES[self.kind], name)}
+        return {n: None for n in stored.names if n in given and not targets_of(stored, n)}
 
     def _plan(self, heading: str) -> Callable[[_Said, object], None]:
         """What is done with the cells under a heading."""

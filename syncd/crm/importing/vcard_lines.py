@@ -53,7 +53,9 @@ class Property:
 
     def read(self, part: str) -> str:
         """A part of the value as it is read."""
-        return _OLD_ESCAPE.sub(r"\1", part) if self.old else unescape(part)
+        if not self.old:
+            return unescape(part)
+        return _OLD_ESCAPE.sub(r"\1", part).replace("\r\n", "\n")  # as =0D=0A says it
 
 
 def cards(lines: Iterable[str | BadRow]) -> Iterator[tuple[int, str | BadRow]]:
