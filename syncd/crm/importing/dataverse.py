@@ -86,7 +86,8 @@ def import_export(
             "no file in it is called like a table, such as contacts.json",
             "Call the files by their tables: accounts.csv, contacts.json, systemusers.json, …",
         )
-    ours = replace(rules, source=SOURCE, lenient_owners=True)
+    # Its own files are put right and the folder is imported again: what is in stays as it is.
+    ours = replace(rules, source=SOURCE, lenient_owners=True, rejects_kept=False)
     return import_sources(
         engine, sources, report, ours, clock=clock, progress=progress, parties=parties
     )

@@ -52,6 +52,7 @@ class Rules:
     file_wins: bool = False
     rejects: Path | None = None
     lenient_owners: bool = False
+    rejects_kept: bool = True  # in a file of their own
     duplicates: Duplicates = no_duplicates
 
 
@@ -255,6 +256,7 @@ class _Loading:
     def _reject(self, line: int, reason: str, original: object) -> None:
         source = self._now
         self._report.reject(line, reason, str(source.path) if source else None)
-        keep = not (self._rules.preview or self._rules.strict)
+        rules = self._rules
+        keep = rules.rejects_kept and not (rules.preview or rules.strict)
         if keep and source is not None:
             self._rejects.setdefault(id(source), Rejects(source, None)).put(reason, original)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from syncd.crm.importing.csv_file import REASON
+from syncd.crm.importing.csv_file import REASON, neutralised, restored
 from syncd.crm.importing.sources import CSV, JSON, JSON_LINES, Source
 from syncd.crm.importing.vcard_lines import REASON as CARD_REASON
 
@@ -36,7 +36,8 @@ class Rejects:
         reason = _writable(" ".join(reason.split()))
         if self._source.format == CSV:
             cells = original if isinstance(original, list) else [original]
-            self._csv.writerow([reason, *(_writable(str(each).strip("\r\n")) for each in cells)])
+            said_again = (neutralised(restored(str(each).strip("\r\n"))) for each in cells)
+            self._csv.writerow([reason, *map(_writable, said_again)])
         elif self._source.format in (JSON, JSON_LINES):
             said = dict(original) if isinstance(original, Mapping) else {"value": original}
             text = json.dumps({**said, REASON: reason}, ensure_ascii=True, default=str)
