@@ -101,6 +101,7 @@ class _Change:
     file_wins: bool
     shown: dict[str, Value]
     written: bool = False
+    closing: str | None = None  # the status to come to once its links are made
 
     def may_overwrite(self, name: str, held: str) -> bool:
         """Whether the CRM still holds what the source said before."""
@@ -150,7 +151,7 @@ def _report(into: Into, stored: StoredKind[Schema], change: _Change) -> None:
         into.report.keep(row.line, f"{change.held.id}: the CRM's own {names} stays")
     if change.later:
         key = change.match.key or change.each.key
-        into.postpone(kind, change.held.id, key, row, change.later, None)
+        into.postpone(kind, change.held.id, key, row, change.later, change.closing)
     (into.report.updated if change.written else into.report.unchanged)[kind] += 1
     if change.written:
         into.report.show(row.line, kind, "update", change.shown)
@@ -186,6 +187,11 @@ def _turn(
     if status != held.statuscode and (change.match.told or {}).get("statuscode") != told:
         if not change.may_overwrite("statuscode", held.statuscode):
             change.met += ("state",)
+            return
+        target = stored.states.of_reason(status)
+        if change.later and held.active and target and not target.editable:
+            change.closing = status
+            change.written = True
             return
         if held.active and change.patch:
             # What is closed takes no change: first the values, then the state.

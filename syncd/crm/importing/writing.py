@@ -20,7 +20,7 @@ from syncd.crm.importing.ledger import Postponed
 from syncd.crm.importing.links import later_of, resolved, told_links, told_of
 from syncd.crm.importing.report import BadRow, Party, Row
 from syncd.crm.records import New, Update
-from syncd.crm.stored import StoredKind
+from syncd.crm.stored import Stored, StoredKind
 from syncd.model.kinds import Schema
 from syncd.model.values import Value
 
@@ -96,7 +96,10 @@ def _create(
             continue
         if each.row.may_create_account:
             provided.want(cast("str | None", new.fields.get("companyname")), new.owner_id)
-        news.append((each, replace(new, status=None) if waits else new, told))
+        if waits and new.status:  # it is closed at the end: what is closed takes no link
+            new = replace(new, status=None)
+            told["statuscode"] = _first_status(stored)
+        news.append((each, new, told))
     provided.provide()
     outcomes = records.create_many(
         conn, stored, [new for _, new, _ in news], actor=into.actor, at=at
@@ -152,6 +155,10 @@ def _new(
     return New({**fields, **links}, owner, None, row.id, row.status, row.created_at), told
 
 
+def _first_status(stored: StoredKind[Schema]) -> int:
+    return cast(int, keys.checksum(stored.states.by_name[stored.states.initial].default))
+
+
 def _names(stored: StoredKind[Schema], rows: Sequence[Keyed]) -> list[str]:
     """What rows without a key of their own call an account: another one of the name is the same."""
     if stored.entity != ACCOUNTS.entity:
@@ -170,25 +177,42 @@ def finish(conn: Connection, into: Into, some: Sequence[Postponed], at: datetime
     links = resolved(conn, into, stored, [(None, each.links) for each in some], all_now=True)
     known = keys.known(conn, into.source, stored.entity, (each.key for each in some))
     current = records.read(conn, stored, [each.record_id for each in some])
+    retold: dict[str, Told] = {}
     for each, (found, _) in zip(some, links, strict=True):
         match, held = known.get(each.key), current[each.record_id]
         told = match.told if match else None
+        now = dict(told or {})
         try:
-            if isinstance(found, BadRow):
-                raise found
-            patch, met = keys.news(stored, found, told, held, file_wins=into.file_wins or not told)
-            if patch:
-                outcome = records.update_many(
-                    conn, stored, [Update(each.record_id, patch)], actor=into.actor, at=at
-                )[0]
-                if isinstance(outcome, RecordError):
-                    raise outcome
-            if met:
-                into.report.keep(each.line, f"{held.id}: the CRM's own {', '.join(met)} stays")
-            kept = {n: link for n, link in each.links.items() if n not in met}
-            now = {**(told or {}), **told_links(kept, found)}
-            keys.retell(conn, into.source, stored.entity, {each.key: now})
-        except (BadRow, RecordError) as error:
+            now |= _linked(conn, into, stored, each, found, held, told, at)
+        except RecordError as error:
             into.reject(each.line, f"{error}; the rest of it is in", each.original)
         if each.status is not None:
             lifecycle.set_status(conn, stored, each.record_id, each.status, into.actor, at)
+            now["statuscode"] = cast(int, keys.checksum(each.status))
+        retold[each.key] = now
+    keys.retell(conn, into.source, stored.entity, retold)
+
+
+def _linked(
+    conn: Connection,
+    into: Into,
+    stored: StoredKind[Schema],
+    each: Postponed,
+    found: Mapping[str, Value] | BadRow,
+    held: Stored,
+    told: Told | None,
+    at: datetime,
+) -> Told:
+    """Make the links of a record; what is told by them. Raises RecordError."""
+    if isinstance(found, BadRow):
+        into.reject(each.line, f"{found}; the rest of it is in", each.original)
+        return {}
+    patch, met = keys.news(stored, found, told, held, file_wins=into.file_wins or not told)
+    if patch:
+        update = Update(each.record_id, patch)
+        (outcome,) = records.update_many(conn, stored, [update], actor=into.actor, at=at)
+        if isinstance(outcome, RecordError):
+            raise outcome
+    if met:
+        into.report.keep(each.line, f"{held.id}: the CRM's own {', '.join(met)} stays")
+    return told_links({n: link for n, link in each.links.items() if n not in met}, found)
