@@ -127,7 +127,8 @@ def said(found: Imported) -> str:
     return (
         f"import of {found.rows:,} contacts: {found.rate:,.0f} a second, "
         f"{found.statements / found.rows:.3f} statements a record, "
-        f"{found.ratio:.2f} times a bare insert ({found.cpu_ratio:.2f} by CPU); the same file again: "
+        f"{found.ratio:.2f} times a bare insert "
+        f"({found.cpu_ratio:.2f} by CPU); the same file again: "
         f"{found.rows / found.again:,.0f} a second"
     )
 
