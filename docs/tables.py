@@ -10,6 +10,10 @@ from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
 
+from syncd.crm.entities import ENTITIES
+from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
+from syncd.crm.importing.keys import IDENTIFYING
+from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
 from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
 from syncd.reconcile.decide import EXISTENCE, Column, Row
@@ -17,6 +21,7 @@ from syncd.reconcile.merge import MERGE
 from syncd.reconcile.reasons import SENTENCES
 
 HERE = Path(__file__).parent
+PRINTED = "<!-- printed from the code from here on -->"
 
 
 def decisions() -> str:
@@ -105,6 +110,35 @@ def contact_fields() -> str:
     )
 
 
+def importing() -> str:
+    """`import.md`: its text stays, and the tables at its end are printed from the code."""
+    text = (HERE / "import.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    known = [
+        [f"`{kind}`", ", ".join(f"`{name}`" for name in names)]
+        for kind, names in IDENTIFYING.items()
+    ]
+    own = [
+        [f"`{kind}`", f"`{ID_KEYS[kind]}`", ", ".join(f"`{each}`" for each in columns_of(stored))]
+        for kind, stored in ENTITIES.items()
+    ]
+    lines = [
+        "## What identifies a row without a key",
+        "",
+        *_table(["Kind", "Known by"], known),
+        "",
+        "## Our own columns",
+        "",
+        *_table(["Kind", "Id", "Columns"], own),
+        "",
+    ]
+    for program, tables in (("Outlook", OUTLOOK), ("Dynamics", DYNAMICS)):
+        for kind, names in tables.items():
+            rows = [[head, f"`{to}`"] for head, to in names.items() if to != IGNORED]
+            lines += [f"## {program}: {kind.replace('_', ' ')}", ""]
+            lines += [*_table(["Heading", "Becomes"], rows), ""]
+    return text + PRINTED + "\n\n" + "\n".join(lines)
+
+
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
     heads = list(heads)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -131,6 +165,7 @@ PAGES = {
     "decisions.md": decisions,
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
+    "import.md": importing,
 }
 
 

@@ -232,6 +232,7 @@ external_key = Table(
     Column("entity", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("record_id", Id, nullable=False, index=True),
+    Column("told", JSON),  # field → a checksum of what the import last said of it
     sqlite_with_rowid=False,
 )
 

@@ -20,13 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 from syncd.outlook.ews.session import EwsServer
-from tests.benchmarks import cycles, membership, rounds
+from tests.benchmarks import cycles, importing, membership, rounds
 from tests.benchmarks.cycles import Cycle, Cycles
 from tests.benchmarks.exchange import ACCOUNT, PASSWORD, Exchange, exchange
 from tests.benchmarks.measure import best
 from tests.benchmarks.rounds import Round
 
 SMALL = 200
+IMPORTED = 20_000  # contacts of the import that is measured
 OPERATIONS = (rounds.CREATE, rounds.READ, rounds.CHANGES, rounds.UPDATE, rounds.FIRST_SYNC)
 Row = Mapping[str, float]
 
@@ -143,6 +144,7 @@ def main(size: int, number: int, store: int, as_json: bool) -> None:
     show(console, size, table)
     show_cycles(console, counts)
     membership.show(console, members)
+    console.print(importing.said(importing.compare(IMPORTED)))
     console.print(f"the Exchange itself: {served * 1000:.2f} ms of CPU per contact and round")
 
 

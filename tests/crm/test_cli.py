@@ -199,7 +199,7 @@ def test_an_import_reports_file_line_and_reason(crm: Crm, tmp_path: Path) -> Non
             {"file": str(path), "line": 2, "reason": "lastname: not a text but a number"}
         ]
     people = crm("import", str(path), "--owner", "ann@contoso.com")
-    assert "Created 1 contact." in people.stdout
+    assert "Nothing had to be changed.\nUnchanged: 1 contact." in people.stdout
     assert f"{path}:2: lastname: not a text but a number" in people.stderr
     assert people.exit_code == Exit.FAILED
 

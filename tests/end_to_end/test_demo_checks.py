@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.resources import files
@@ -37,14 +38,14 @@ from syncd.cli.demo.people import (
     TYPED_FOR_THE_CRM,
     Person,
 )
-from syncd.crm.importing.vcard import read_vcards
+from syncd.crm.importing.vcard import card_rows, contact_of
 
 Crm = dict[str, dict[str, Any]]
 
 
 def _team() -> Crm:
     text = files("syncd.cli.demo").joinpath("team.vcf").read_text(encoding="utf-8")
-    rows = read_vcards(text).rows
+    rows = [contact_of(raw, Counter()) for raw in card_rows(text.splitlines())]
     crm: Crm = {
         f"{row.fields['firstname']} {row.fields['lastname']}": {
             **row.fields,

@@ -10,7 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["decisions.md", "contact-fields.md", "crm.md"])
+@pytest.mark.parametrize("page", ["decisions.md", "contact-fields.md", "crm.md", "import.md"])
 def test_the_manual_says_what_the_code_does(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printed table equals the table that the code decides by."""
     monkeypatch.syspath_prepend(str(DOCS))

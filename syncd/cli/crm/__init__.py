@@ -56,7 +56,8 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
     ),
     "team": ("syncd.cli.crm.rights:team", "Look after the teams of users."),
     "access": ("syncd.cli.crm.rights:access", "Say who may read or change what."),
-    "import": ("syncd.cli.crm_import:command", "Import contacts from a file."),
+    "import": ("syncd.cli.crm_import:command", "Take in what other programs export."),
+    "export": ("syncd.cli.crm_export:command", "Write records into a file."),
 }
 
 

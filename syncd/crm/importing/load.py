@@ -1,206 +1,262 @@
-"""Import a file: read all of it, then write its rows in chunks. Strict: all of it, or nothing."""
+"""Import files: read in bounded pieces, written in chunks of one transaction each.
+
+A file is gone through once for each sort of record that it holds, in the order in which they refer
+to each other; what refers to something later is put off to the end. Strict: all of it, or nothing.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from syncd.crm import accounts, records, users
-from syncd.crm.checking import MAX_TEXT, checked, checked_text
-from syncd.crm.contacts import COMPANY, CONTACTS, PARENT
 from syncd.crm.database import utcnow, write
-from syncd.crm.errors import CrmError, NoSuchOwner, RecordError, RecordExists
 from syncd.crm.feed import Actor, ActorKind
-from syncd.crm.importing.json_file import read_json
-from syncd.crm.importing.report import BadRow, Reading, Rejected, Report, Row, UnreadableFile
-from syncd.crm.importing.vcard import read_vcards
+from syncd.crm.importing import people, rehearsal, writing
+from syncd.crm.importing.into import Duplicates, Into, no_duplicates
+from syncd.crm.importing.ledger import Ledger, Postponed
+from syncd.crm.importing.names import ORDER, USER
+from syncd.crm.importing.owners import Owners
+from syncd.crm.importing.party_files import PartyFile, write_parties
+from syncd.crm.importing.references import References
+from syncd.crm.importing.rejects import Rejects
+from syncd.crm.importing.report import BadRow, Private, Raw, Report, Row
+from syncd.crm.importing.sources import Source
+from syncd.crm.importing.text import GUESSED
+from syncd.crm.importing.values import Manner
 
 CHUNK = 500  # rows in one transaction
+OURS = "file"  # the source of what names none
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_KINDS = ("user", "account", "contact")  # what others of the file refer to comes first
-_FORMATS: dict[str, Callable[[str], Reading]] = {
-    ".json": read_json,
-    ".vcf": read_vcards,
-    ".vcard": read_vcards,
-}
+Progress = Callable[[str, int, int], None]
+Unit = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to import. `source` is whose keys the file has; `default_owner` an address."""
+
+    default_owner: str | None = None
+    strict: bool = False
+    preview: bool = False
+    kind: str | None = None
+    key: str | None = None
+    source: str = OURS
+    encoding: str | None = None
+    manner: Manner = field(default_factory=Manner)
+    file_wins: bool = False
+    rejects: Path | None = None
+    lenient_owners: bool = False
+    rejects_kept: bool = True  # in a file of their own
+    duplicates: Duplicates = no_duplicates
 
 
 def import_file(
     engine: Engine,
     path: Path,
+    rules: Rules | None = None,
     *,
-    default_owner: str | None = None,
-    strict: bool = False,
     clock: Callable[[], datetime] = utcnow,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Progress = lambda *_: None,
 ) -> Report:
-    """Import vCard 3 or JSON. Rows without an owner get `default_owner`, an address.
+    """Import CSV, JSON or vCard.
 
-    With `strict` a single bad row refuses the file, and nothing is written. Raises UnreadableFile,
-    and OSError when the file cannot be opened.
+    Raises UnreadableFile when it is nothing of the sort, and OSError when it cannot be read;
+    nothing is written then.
     """
-    reading = _read(path)
-    loading = _Loading(path, default_owner, clock)
-    for line, reason in reading.bad:
-        loading.reject(line, reason)
-    rows = sorted(reading.rows, key=lambda row: _KINDS.index(row.kind))
-    if strict:
-        _load_strictly(engine, loading, rows)
+    rules = rules or Rules()
+    report = Report(str(path))
+    source = Source(path, rules.manner, report.left_out, rules.kind, rules.encoding, rules.key)
+    return import_sources(engine, [source], report, rules, clock=clock, progress=progress)
+
+
+def import_sources(
+    engine: Engine,
+    sources: Sequence[Source],
+    report: Report,
+    rules: Rules,
+    *,
+    clock: Callable[[], datetime] = utcnow,
+    progress: Progress = lambda *_: None,
+    parties: Sequence[PartyFile] = (),
+) -> Report:
+    """Import files that belong together: what one refers to may be in another."""
+    for source in sources:
+        _ = source.kinds  # what cannot be read at all is known before anything is written
+        if source.encoding.guessed:
+            report.warn(
+                f"{source.path.name} is not UTF-8 and was read as {GUESSED} (Western European). If "
+                "letters look wrong, import it again with --encoding"
+            )
+    with (
+        _Loading(sources, report, rules, clock, progress) as loading,
+        _store(engine, rules) as (store, rolled_back),
+    ):
+        if rules.strict or rolled_back:
+            loading.run_whole(store, parties, keep=not rolled_back)
+        else:
+            loading.run(lambda: write(store, durable=True, alone=True), parties)
+    return report
+
+
+@contextmanager
+def _store(engine: Engine, rules: Rules) -> Iterator[tuple[Engine, bool]]:
+    """The store to write to, and whether all is to be taken back."""
+    if not rules.preview:
+        yield engine, False
+    elif engine.dialect.name == "sqlite":
+        with rehearsal.copied(engine) as copy:
+            yield copy, False
     else:
-        for start in range(0, len(rows), CHUNK):
-            with write(engine, durable=True, alone=True) as conn:  # it looks up who is there
-                loading.load(conn, rows[start : start + CHUNK])
-            progress(path.name, min(start + CHUNK, len(rows)), len(rows))
-    return loading.report(reading.left_out, strict=strict)
+        yield engine, True
 
 
 class _Refused(Exception):
-    """Takes back what a strict import has written."""
-
-
-def _load_strictly(engine: Engine, loading: _Loading, rows: Sequence[Row]) -> None:
-    try:
-        with write(engine, durable=True, alone=True) as conn:
-            for start in range(0, len(rows), CHUNK):
-                loading.load(conn, rows[start : start + CHUNK])
-            loading.insist()
-    except _Refused:  # rolled back; the report says why
-        return
-
-
-def _read(path: Path) -> Reading:
-    data = path.read_bytes()
-    if data.startswith(_UTF16):
-        raise UnreadableFile("it is written in UTF-16; save it as UTF-8")
-    # What is not UTF-8 stays visible as such, and is refused with the row that it is in.
-    text = data.decode("utf-8-sig", errors="surrogateescape")
-    reader = _FORMATS.get(path.suffix.lower())
-    if reader is None:
-        start = text.lstrip()[:11].upper()
-        reader = read_json if start.startswith(("[", "{")) else None
-        reader = read_vcards if start == "BEGIN:VCARD" else reader
-    if reader is None:
-        raise UnreadableFile("it is neither vCard (.vcf) nor JSON (.json)")
-    return reader(text)
+    """Takes back what a strict import, or a preview, has written."""
 
 
 class _Loading:
-    """One import on its way: what it knows, what it made, what it refused."""
+    """One import on its way."""
 
     def __init__(
-        self, path: Path, default_owner: str | None, clock: Callable[[], datetime]
+        self,
+        sources: Sequence[Source],
+        report: Report,
+        rules: Rules,
+        clock: Callable[[], datetime],
+        progress: Progress,
     ) -> None:
-        self.rejected: list[Rejected] = []
-        self._file = str(path)
-        self._actor = Actor(ActorKind.IMPORT, path.name)
-        self._default_owner = default_owner
-        self._clock = clock
-        self._owners: dict[str, str] = {}
-        self._created: Counter[str] = Counter()
-        self._new_accounts: list[str] = []
-        self._known_accounts: set[str] = set()
-
-    def reject(self, line: int, reason: str) -> None:
-        """Keep a row out."""
-        self.rejected.append(Rejected(self._file, line, reason))
-
-    def insist(self) -> None:
-        """Raise what takes everything back, if any row stayed out."""
-        if self.rejected:
-            raise _Refused
-
-    def report(self, left_out: Counter[str], *, strict: bool) -> Report:
-        """What was done, rejected rows in the order of the file."""
-        refused = strict and bool(self.rejected)
-        return Report(
-            self._file,
-            {} if refused else dict(self._created),
-            () if refused else tuple(self._new_accounts),
-            tuple(sorted(self.rejected, key=lambda each: each.line)),
-            dict(left_out),
-            refused,
+        self._sources, self._report, self._rules = sources, report, rules
+        self._clock, self._progress = clock, progress
+        name = sources[0].path.name if len(sources) == 1 else Path(report.file).name
+        self._ledger = Ledger()
+        self._rejects = {id(each): Rejects(each, rules.rejects) for each in sources}
+        self._by_path = {str(each.path): self._rejects[id(each)] for each in sources}
+        self._now = sources[0] if sources else None
+        self._seen: dict[int, set[str]] = {}
+        self._into = Into(
+            rules.source,
+            Actor(ActorKind.IMPORT, name),
+            report,
+            self._ledger,
+            References(rules.source),
+            Owners(rules.source, rules.default_owner, lenient=rules.lenient_owners),
+            self._reject,
+            lambda: str(self._now.path) if self._now else "",
+            rules.duplicates,
+            rules.file_wins,
         )
 
-    def load(self, conn: Connection, rows: Sequence[Row]) -> None:
-        """Write rows in the order given; contacts in one batch."""
-        at = self._clock()
-        self._owners = {each.address: each.id for each in users.every(conn)}
-        contacts: list[tuple[int, records.New]] = []
-        for row in rows:
-            try:
-                if row.kind == "user":
-                    self._user(conn, row)
-                elif row.kind == "account":
-                    self._account(conn, row, at)
-                else:
-                    contacts.append((row.line, self._contact(conn, row, at)))
-            except (BadRow, CrmError) as error:
-                self.reject(row.line, _reason(error))
-        news = [new for _, new in contacts]
-        outcomes = records.create_many(conn, CONTACTS, news, actor=self._actor, at=at)
-        for (line, _), outcome in zip(contacts, outcomes, strict=True):
-            if isinstance(outcome, RecordError):
-                self.reject(line, _reason(outcome))
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ledger.close()
+        for each in self._rejects.values():
+            each.close()
+            if each.path is not None:
+                said = self._report.rejects_file
+                self._report.rejects_file = f"{said}, {each.path}" if said else str(each.path)
+        self._report.rejected.sort(key=lambda each: (each.file, each.line))
+        if self._into.owners.unknown:
+            self._report.warn(
+                f"{self._into.owners.unknown:,} records had an owner who is no user here, and went "
+                f"to {self._rules.default_owner}"
+            )
+
+    def run_whole(self, engine: Engine, parties: Sequence[PartyFile], *, keep: bool) -> None:
+        """Import in one transaction, and take it back if anything stayed out."""
+        try:
+            with write(engine, durable=True, alone=True) as conn:
+                self.run(lambda: nullcontext(conn), parties)
+                if not keep or (self._rules.strict and self._report.rejects):
+                    raise _Refused  # noqa: TRY301 - it is the transaction that has to see it
+        except _Refused:
+            pass
+        if self._rules.strict and self._report.rejects:
+            report = self._report
+            for each in (report.created, report.updated, report.unchanged):
+                each.clear()
+            report.new_accounts.clear()
+            report.refused = True
+
+    def run(self, unit: Unit, parties: Sequence[PartyFile]) -> None:
+        """Import: every sort of record, in order; what was put off; who takes part in what."""
+        for kind in ORDER:
+            for source in self._sources:
+                if self._may_hold(source, kind):
+                    self._pass(unit, source, kind)
+        for some in self._ledger.postponed():
+            self._finish(unit, some)
+        for file in parties:
+            self._now = file.source
+            for batch in file.batches(self._into):
+                with unit() as conn:
+                    write_parties(conn, self._into, batch)
+
+    def _may_hold(self, source: Source, kind: str) -> bool:
+        kinds = source.kinds or self._seen.get(id(source))
+        return kinds is None or kind in kinds
+
+    def _pass(self, unit: Unit, source: Source, kind: str) -> None:
+        first = id(source) not in self._seen
+        self._now = source
+        seen = self._seen.setdefault(id(source), set())
+        label = f"{source.path.name}: {kind.replace('_', ' ')}"
+        batch: list[Row] = []
+        for raw in source.rows(lambda done: self._progress(label, done, source.size)):
+            row = self._understood(source, kind, raw, seen, first=first)
+            if row is not None:
+                batch.append(row)
+            if len(batch) == CHUNK:
+                self._write(unit, kind, batch)
+                batch = []
+        if batch:
+            self._write(unit, kind, batch)
+
+    def _understood(
+        self, source: Source, kind: str, raw: Raw, seen: set[str], *, first: bool
+    ) -> Row | None:
+        """The row, if it is of this sort and makes sense."""
+        mine = first
+        try:
+            found = source.kind_of(raw)
+            seen.add(found)
+            mine = found == kind
+            return source.understood(kind, raw) if mine else None
+        except Private:
+            self._report.private += 1
+        except BadRow as error:
+            if mine:
+                self._reject(raw.line, str(error), raw.original)
+        return None
+
+    def _write(self, unit: Unit, kind: str, batch: Sequence[Row]) -> None:
+        with unit() as conn:
+            at = self._clock()
+            self._into.owners.look(conn)
+            if kind == USER:
+                people.write_users(conn, self._into, batch)
             else:
-                self._created["contact"] += 1
+                writing.write(conn, self._into, kind, batch, at)
 
-    def _user(self, conn: Connection, row: Row) -> None:
-        address = cast("str | None", row.fields["address"])
-        if not address:
-            raise BadRow("internalemailaddress: a user has an address")
-        made = users.add(conn, address, cast("str | None", row.fields["name"]), id=row.id)
-        self._owners[made.address] = made.id
-        self._created["user"] += 1
+    def _finish(self, unit: Unit, some: Sequence[Postponed]) -> None:
+        with unit() as conn:
+            for file in dict.fromkeys(each.file for each in some):
+                self._now = next((s for s in self._sources if str(s.path) == file), self._now)
+                writing.finish(
+                    conn, self._into, [each for each in some if each.file == file], self._clock()
+                )
 
-    def _account(self, conn: Connection, row: Row, at: datetime) -> None:
-        name = checked_text("name", row.fields["name"] or "", MAX_TEXT) or ""
-        owner = self._owner(row)
-        if row.id and accounts.get(conn, row.id):
-            raise RecordExists("account", row.id)
-        if accounts.called(conn, name):
-            raise BadRow(f"an account called {name!r} exists already")
-        accounts.create(conn, name, owner_id=owner, actor=self._actor, at=at, id=row.id)
-        self._created["account"] += 1
-
-    def _contact(self, conn: Connection, row: Row, at: datetime) -> records.New:
-        owner = self._owner(row)
-        fields = checked(CONTACTS, row.fields)
-        parent = accounts.find(conn, row.account).id if row.account else None
-        if not any(value is not None for value in fields.values()):
-            raise BadRow("the contact is empty")
-        if parent:
-            fields[PARENT] = parent
-        company = cast("str | None", fields.get(COMPANY))
-        if company and row.may_create_account:
-            self._provide_account(conn, company, owner, at)
-        return records.New(fields, owner, id=row.id)
-
-    def _provide_account(self, conn: Connection, name: str, owner: str, at: datetime) -> None:
-        """Make the account of a company, unless there is one already."""
-        if name in self._known_accounts:
-            return
-        self._known_accounts.add(name)
-        if not accounts.called(conn, name):
-            made = accounts.create(conn, name, owner_id=owner, actor=self._actor, at=at)
-            self._created["account"] += 1
-            self._new_accounts.append(made.name)
-
-    def _owner(self, row: Row) -> str:
-        address = row.owner or self._default_owner
-        if not address:
-            raise BadRow("no owner is given; name one in the row, or with --owner")
-        owner = self._owners.get(users.key_of(address))
-        if owner is None:
-            raise NoSuchOwner(address)
-        return owner
-
-
-def _reason(error: BadRow | CrmError) -> str:
-    """The reason as a person may read it, whatever bytes the file had."""
-    return str(error).encode("utf-8", "backslashreplace").decode("utf-8")
+    def _reject(self, line: int, reason: str, original: object) -> None:
+        source = self._now
+        self._report.reject(line, reason, str(source.path) if source else None)
+        rules = self._rules
+        keep = rules.rejects_kept and not (rules.preview or rules.strict)
+        if keep and source is not None:
+            self._rejects.setdefault(id(source), Rejects(source, None)).put(reason, original)

@@ -1,22 +1,24 @@
-"""vCard 3.0 (RFC 2426): which property goes into which field. Lines are read by vobject."""
+"""vCard: which property goes into which field. RFC 2426 (3.0), RFC 6350 (4.0), and 2.1."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
-from io import StringIO
-from typing import Protocol, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import cast
+from uuid import UUID
 
-from vobject.base import ParseError, getLogicalLines, textLineToContentLine
+from syncd.crm.contacts import CONTACTS
+from syncd.crm.importing.report import BadRow, Private, Raw, Row
+from syncd.crm.importing.vcard_lines import REASON, Property, cards, pieces, properties
+from syncd.model.fields import FieldType
+from syncd.model.values import Value, from_json
 
-from syncd.crm.importing.report import BadRow, Reading, Row
-from syncd.model.values import Value
+FIELD = "X-SYNCD-FIELD-"  # a field as JSON, for what no property can say exactly
+VERSIONS = ("2.1", "3.0", "4.0")
 
-_BEGIN, _END = (re.compile(rf"{word}\s*:\s*VCARD\s*$", re.IGNORECASE) for word in ("BEGIN", "END"))
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BASIC_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ].*)?")
 _NO_YEAR = re.compile(r"--\d\d-?\d\d(?:T.*)?|1604-?\d\d-?\d\d")  # 1604 is how Apple says "no year"
 
@@ -45,6 +47,8 @@ _TEXTS: Mapping[str, str] = {
     "X-JABBER": "imaddress",
     "X-SKYPE": "imaddress",
     "X-SYNCD-OWNER": "owner",
+    "X-SYNCD-STATUS": "status",
+    "X-SYNCD-VERSION": "version",
 }
 _DAYS: Mapping[str, str] = {
     "BDAY": "birthdate",
@@ -60,6 +64,8 @@ _NAMES: Mapping[str, str] = {
     "X-CHILD": "childrensnames",
     "X-MS-CHILD": "childrensnames",
 }
+# RELATED of vCard 4.0, by its type.
+_RELATED: Mapping[str, str] = {"SPOUSE": "spousesname", "CHILD": "childrensnames"}
 _EMAILS = ("emailaddress1", "emailaddress2", "emailaddress3")
 # What a TEL may go into by its types: the first row that fits; within it the first free field.
 _PHONES: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
@@ -84,98 +90,41 @@ _PHONES: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
 )
 _HOUSEKEEPING = {
     "BEGIN", "END", "VERSION", "FN", "PRODID", "UID", "REV", "NAME", "SOURCE", "PROFILE", "CLASS",
-    "MAILER", "SORT-STRING", "LABEL", "X-ABLABEL", "X-ABADR", "X-ABUID", "X-ABSHOWAS",
+    "MAILER", "SORT-STRING", "LABEL", "KIND", "CLIENTPIDMAP", "CREATED", REASON,
+    "X-ABLABEL", "X-ABADR", "X-ABUID", "X-ABSHOWAS",
 }  # fmt: skip
 
 
-class _Line(Protocol):
-    """What vobject makes of a line."""
-
-    name: str
-    value: str
-    params: Mapping[str, list[str]]
-    singletonparams: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Property:
-    """One property of a card; `value` is as written, its escapes included."""
-
-    name: str
-    value: str
-    types: frozenset[str]
-
-    @property
-    def preferred(self) -> bool:
-        """Whether the card prefers this one of its sort."""
-        return "PREF" in self.types
-
-
-def read_vcards(text: str) -> Reading:
-    """The contacts of a file of any number of cards."""
-    reading = Reading()
-    for line, card in _cards(text):
-        try:
-            if isinstance(card, BadRow):
-                raise card
-            row, left_out = _contact(line, list(_properties(card)))
-        except BadRow as error:
-            reading.bad.append((line, str(error)))
+def card_rows(lines: Iterable[str | BadRow]) -> Iterator[Raw]:
+    """The cards of a file, each as one row; its cells are its properties."""
+    for line, card in cards(lines):
+        if isinstance(card, BadRow):
+            yield Raw(line, card, card.text)
         else:
-            reading.rows.append(row)
-            reading.left_out.update(left_out)
-    return reading
+            yield Raw(line, {"card": card}, card)
 
 
-def _cards(text: str) -> Iterator[tuple[int, str | BadRow]]:
-    """The text of each card, with the line it begins at; a BadRow in the place of what is none."""
-    begun: int | None = None
-    inside: list[str] = []
-    stray: int | None = None
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
-        if _BEGIN.match(line):
-            if begun is not None:
-                yield begun, BadRow("the card has no END:VCARD")
-            begun, inside, stray = number, [], None
-        elif begun is None:
-            if line.strip() and stray is None:
-                stray = number
-                yield number, BadRow("there is text outside of a card")
-        elif _END.match(line):
-            yield begun, "\n".join(inside)
-            begun = None
-        else:
-            inside.append(line)
-    if begun is not None:
-        yield begun, BadRow("the card has no END:VCARD")
+def contact_of(raw: Raw, left_out: Counter[str]) -> Row:
+    """The contact that a card is. Raises BadRow, and Private of one that is not for others to see.
 
-
-def _properties(card: str) -> Iterator[_Property]:
-    for text, _ in getLogicalLines(StringIO(card)):
-        begins = re.split("[;:]", text, maxsplit=1)[0]
-        try:
-            line = cast(_Line, textLineToContentLine(text))
-        except ParseError:
-            raise BadRow(f"{begins[:40]!r} begins a line that is no property") from None
-        except (ValueError, LookupError, TypeError):  # how vobject meets a bad encoding or charset
-            raise BadRow(f"{begins.upper()}: its encoding cannot be read") from None
-        given = [*line.params.get("TYPE", ()), *line.singletonparams]
-        types = frozenset(part.strip().upper() for each in given for part in each.split(","))
-        yield _Property(line.name, line.value, types)
-
-
-def _contact(line: int, properties: list[_Property]) -> tuple[Row, Counter[str]]:
-    version = next((p.value.strip() for p in properties if p.name == "VERSION"), None)
-    if version != "3.0":
+    What has no field is counted.
+    """
+    if isinstance(raw.cells, BadRow):
+        raise raw.cells
+    said = list(properties(cast(str, raw.cells["card"])))
+    version = next((p.value.strip() for p in said if p.name == "VERSION"), None)
+    if version not in VERSIONS:
         raise BadRow(
             "the card has no VERSION"
             if version is None
             else f"the card is vCard {version[:10]}; export it as vCard 3.0"
         )
     filling = _Filling()
-    for each in sorted(properties, key=lambda p: not p.preferred):  # stable: else the file's order
+    for each in sorted(said, key=lambda p: not p.preferred):  # stable: else the file's order
         filling.take(each)
-    return filling.row(line, properties)
+    row = filling.row(raw, said)
+    left_out.update(filling.left_out)
+    return row
 
 
 class _Filling:
@@ -184,8 +133,9 @@ class _Filling:
     def __init__(self) -> None:
         self.fields: dict[str, Value] = {}
         self.left_out: Counter[str] = Counter()
-        self._later: list[_Property] = []
-        self._takers: Mapping[str, Callable[[_Property], None]] = {
+        self._later: list[Property] = []
+        self._exact: dict[str, str] = {}
+        self._takers: Mapping[str, Callable[[Property], None]] = {
             "N": self._name,
             "ORG": self._organisation,
             "TEL": self._later.append,
@@ -194,36 +144,66 @@ class _Filling:
             "URL": self._url,
             "NOTE": self._note,
             "NICKNAME": self._nickname,
+            "RELATED": self._related,
         }
 
-    def take(self, each: _Property) -> None:
+    def take(self, each: Property) -> None:
         """Put a property where it belongs; what has no place is counted."""
         taker = self._takers.get(each.name)
         if taker:
             taker(each)
+        elif each.name.startswith(FIELD):
+            name = each.name.removeprefix(FIELD).lower().replace("-", "_")  # as vobject has it
+            self._exact[name] = each.text
         elif each.name in _TEXTS:
-            self._put((_TEXTS[each.name],), unescape(each.value), each.name)
+            self._put((_TEXTS[each.name],), each.text, each.name)
         elif each.name in _DAYS:
             self._day(each)
         elif each.name in _NAMES:
             field = _NAMES[each.name]
             held = cast("tuple[str, ...]", self.fields.get(field) or ())
-            self.fields[field] = (*held, *(unescape(name) for name in pieces(each.value, ",")))
+            self.fields[field] = (*held, *(each.read(name) for name in pieces(each.value, ",")))
         elif each.name not in _HOUSEKEEPING:
             self.left_out[each.name] += 1
 
-    def row(self, line: int, properties: Iterable[_Property]) -> tuple[Row, Counter[str]]:
-        """The finished row, and what of the card is not in it."""
+    def row(self, raw: Raw, said: Sequence[Property]) -> Row:
+        """The finished row."""
+        for each in said:
+            if each.name == "CLASS" and each.text.strip().upper() in ("PRIVATE", "CONFIDENTIAL"):
+                raise Private
+            if each.name == "KIND" and each.text.strip().lower() == "group":
+                raise BadRow("the card is a group, and no contact")
         self._take_located()
-        full = next((unescape(p.value).strip() for p in properties if p.name == "FN"), "")
+        full = next((p.text.strip() for p in said if p.name == "FN"), "")
         named = any(self.fields.get(part) for part in ("firstname", "middlename", "lastname"))
         if not named and full and full != self.fields.get("companyname"):
             first, _, last = full.rpartition(" ")
             self.fields |= {"firstname": first, "lastname": last}
+        taken = {name: self.fields.pop(name, None) for name in ("owner", "status", "version")}
+        for name, text in self._exact.items():
+            self.fields[name] = _exactly(name, text)
         if not any(self.fields.values()):
             raise BadRow("the card names nobody: it has neither N, FN, ORG nor EMAIL")
-        owner = cast("str | None", self.fields.pop("owner", None))
-        return Row(line, "contact", self.fields, owner, may_create_account=True), self.left_out
+        uid = next((p.text.strip() for p in said if p.name == "UID"), "") or None
+        revised = next((p.text.strip() for p in said if p.name == "CREATED"), "")
+        version = str(taken["version"] or "")
+        return Row(
+            raw.line,
+            "contact",
+            self.fields,
+            cast("str | None", taken["owner"]),
+            _guid(uid),
+            uid,
+            status=cast("str | None", taken["status"]),
+            created_at=_moment(revised),
+            version=int(version) if version.isdecimal() else None,
+            may_create_account=True,
+            original=raw.original,
+        )
+
+    @staticmethod
+    def _pieces(each: Property, part: str) -> list[str]:
+        return [part] if each.old else pieces(part, ",")  # in 2.1 a comma is a comma
 
     def _take_located(self) -> None:
         """Phones, addresses, e-mail: those that say where they are choose before those that do not.
@@ -232,14 +212,14 @@ class _Filling:
         """
         for each in sorted(self._later, key=lambda p: not _is_located(p)):
             if each.name == "TEL":
-                number = unescape(each.value).removeprefix("tel:")
+                number = each.text.removeprefix("tel:")
                 fields = next(fields for types, fields in _PHONES if types <= each.types)
                 self._put(fields, number, f"TEL ({_kind_of(each)})")
             elif each.name == "ADR":
                 self._address(each)
         mails = [p for p in self._later if p.name == "EMAIL"]
         for each in sorted(mails, key=lambda p: not p.preferred and "HOME" in p.types):
-            self._put(_EMAILS, unescape(each.value).removeprefix("mailto:"), "EMAIL (a fourth one)")
+            self._put(_EMAILS, each.text.removeprefix("mailto:"), "EMAIL (a fourth one)")
 
     def _put(self, fields: Iterable[str], value: str, what: str) -> None:
         """Put a value into the first of the fields that is free."""
@@ -252,19 +232,19 @@ class _Filling:
                 return
         self.left_out[what] += 1
 
-    def _name(self, each: _Property) -> None:
+    def _name(self, each: Property) -> None:
         order = ("lastname", "firstname", "middlename", "salutation", "suffix")
         for field, part in zip(order, pieces(each.value, ";"), strict=False):
-            self._put((field,), " ".join(unescape(p) for p in pieces(part, ",")), each.name)
+            self._put((field,), " ".join(each.read(p) for p in self._pieces(each, part)), each.name)
 
-    def _organisation(self, each: _Property) -> None:
-        company, *units = (unescape(part).strip() for part in pieces(each.value, ";"))
+    def _organisation(self, each: Property) -> None:
+        company, *units = (each.read(part).strip() for part in pieces(each.value, ";"))
         self._put(("companyname",), company, "ORG (a second one)")
         self._put(("department",), ", ".join(filter(None, units)), "ORG (a second department)")
 
-    def _address(self, each: _Property) -> None:
+    def _address(self, each: Property) -> None:
         parts = [
-            "\n".join(filter(None, (unescape(p).strip() for p in pieces(part, ","))))
+            "\n".join(filter(None, (each.read(p).strip() for p in self._pieces(each, part))))
             for part in (*pieces(each.value, ";"), *[""] * 7)[:7]
         ]
         box, extended, street, city, state, code, country = parts
@@ -286,21 +266,32 @@ class _Filling:
                 return
         self.left_out[f"ADR ({_kind_of(each)})"] += 1
 
-    def _url(self, each: _Property) -> None:
-        address = unescape(each.value)
-        is_ftp = address.casefold().startswith(("ftp:", "sftp:", "ftps:"))
-        self._put(("ftpsiteurl",) if is_ftp else ("websiteurl",), address, "URL (a second one)")
+    def _url(self, each: Property) -> None:
+        address = each.text
+        self._put(
+            ("ftpsiteurl",) if is_ftp(address) else ("websiteurl",), address, "URL (a second one)"
+        )
 
-    def _note(self, each: _Property) -> None:
-        texts = (cast("str | None", self.fields.get("description")), unescape(each.value))
+    def _note(self, each: Property) -> None:
+        texts = (cast("str | None", self.fields.get("description")), each.text)
         self.fields["description"] = "\n\n".join(filter(None, texts))
 
-    def _nickname(self, each: _Property) -> None:
-        nicknames = [unescape(name).strip() for name in pieces(each.value, ",")]
+    def _nickname(self, each: Property) -> None:
+        nicknames = [each.read(name).strip() for name in pieces(each.value, ",")]
         self._put(("nickname",), ", ".join(filter(None, nicknames)), "NICKNAME (a second one)")
 
-    def _day(self, each: _Property) -> None:
-        text = unescape(each.value).strip()
+    def _related(self, each: Property) -> None:
+        field = next((f for t, f in _RELATED.items() if t in each.types), None)
+        if field is None or each.text.casefold().startswith(("urn:", "http:", "https:")):
+            self.left_out["RELATED"] += 1
+        elif field == "childrensnames":
+            held = cast("tuple[str, ...]", self.fields.get(field) or ())
+            self.fields[field] = (*held, each.text.strip())
+        else:
+            self._put((field,), each.text, "RELATED")
+
+    def _day(self, each: Property) -> None:
+        text = each.text.strip()
         if not text:
             return
         if _NO_YEAR.fullmatch(text):
@@ -314,28 +305,41 @@ class _Filling:
             raise BadRow(f"{each.name}: {text[:40]!r} is not a day such as 1970-12-31") from None
 
 
-def _is_located(each: _Property) -> bool:
-    return bool(each.types - {"PREF", "VOICE", "INTERNET", "MSG"})
+def is_ftp(address: str) -> bool:
+    """Whether an address is of a place for files, and of no page."""
+    return address.casefold().startswith(("ftp:", "sftp:", "ftps:"))
 
 
-def _kind_of(each: _Property) -> str:
+def _is_located(each: Property) -> bool:
+    return bool(each.types - {"PREF", "VOICE", "INTERNET", "MSG", "TEXT"})
+
+
+def _kind_of(each: Property) -> str:
     return " ".join(sorted(each.types - {"PREF", "VOICE"})).lower() or "no type"
 
 
-def unescape(value: str) -> str:
-    r"""A value as it is read: `\n` is a line end, and any other escaped character is itself."""
-    return _ESCAPE.sub(lambda m: "\n" if m.group(1) in "nN" else m.group(1), value)
+def _guid(uid: str | None) -> str | None:
+    """The id of a record of ours, if that is what the UID of its card is."""
+    try:
+        return str(UUID((uid or "").removeprefix("urn:uuid:")))
+    except ValueError:
+        return None
 
 
-def pieces(value: str, separator: str) -> list[str]:
-    """A value at its separators, except those that are escaped; the escapes stay in."""
-    found = [""]
-    characters = iter(value)
-    for each in characters:
-        if each == "\\":
-            found[-1] += each + next(characters, "")
-        elif each == separator:
-            found.append("")
-        else:
-            found[-1] += each
-    return found
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _exactly(name: str, text: str) -> Value:
+    kind = CONTACTS.type_of(name)
+    bad = BadRow(f"{FIELD}{name.upper()}: that is no value of a field")
+    if kind is None or kind is FieldType.REFERENCE:
+        raise bad
+    try:
+        return from_json(kind, json.loads(text))
+    except ValueError:
+        raise bad from None

@@ -197,6 +197,7 @@ def _keys() -> None:
         "external_key",
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("source", "entity", "key")),
         sa.Column("record_id", _ID, nullable=False),
+        sa.Column("told", sa.JSON()),
         sa.PrimaryKeyConstraint("source", "entity", "key", name="pk_external_key"),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,1 @@
+"""Export: what the store holds, into files that an import takes back."""
