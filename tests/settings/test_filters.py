@@ -28,14 +28,22 @@ PEOPLE: dict[str, dict[str, object]] = {
 @pytest.fixture
 def store(engine: Engine) -> Iterator[Connection]:
     """A store with two users, an account and `PEOPLE`."""
-    kept = {"statecode": "active", "version": 1, "created_at": NOW, "modified_at": NOW}
+    kept = {
+        "statecode": "active",
+        "statuscode": "active",
+        "version": 1,
+        "created_at": NOW,
+        "modified_at": NOW,
+    }
     with write(engine) as conn:
         for id_, address in ((ALICE, "alice@example.test"), (BOB, "bob@example.test")):
             conn.execute(insert(user).values(id=id_, address=address))
         owned = {"owner_id": ALICE, **kept}
         conn.execute(insert(account).values(id="contoso", name="Contoso", origins={}, **owned))
         for id_, person in PEOPLE.items():
-            conn.execute(insert(contact).values({"id": id_, "origins": {}, **owned, **person}))
+            status = {"statuscode": person.get("statecode", "active")}  # there is one for each
+            row = {"id": id_, "origins": {}, **owned, **person, **status}
+            conn.execute(insert(contact).values(row))
         yield conn
 
 
