@@ -13,6 +13,7 @@ from syncd.cli.crm_store import explained, reading, user_id
 from syncd.cli.errors import Exit, Problem
 from syncd.cli.output import emit_json, table, tell
 from syncd.cli.progress import bar
+from syncd.model.qualification import OnDuplicate
 from syncd.model.values import Value, to_json
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ UNDONE = "Nothing was imported."
 @click.option("--zone", metavar="ZONE", help="Time zone of its times, such as Europe/Berlin.")
 @click.option("--encoding", metavar="NAME", help="How its letters are written, such as cp1252.")
 @click.option("--overwrite", is_flag=True, help="Also replace what was changed in the CRM.")
+@click.option(
+    "--adopt",
+    "duplicates",
+    flag_value="adopt",
+    help="Take rows about somebody who is in the CRM for them, and fill in what is missing there.",
+)
+@click.option(
+    "--ignore-duplicates",
+    "duplicates",
+    flag_value="ignore",
+    help="Create them beside whoever is like them.",
+)
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where rejected rows go.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_context
@@ -62,7 +75,7 @@ def command(
     """
     from syncd.crm.importing.report import UnreadableFile
 
-    rules = _rules(owner, said)
+    rules = _rules(context, owner, origin, said)
     if owner is not None:
         with reading(context, UNDONE) as conn:
             user_id(conn, owner)
@@ -86,7 +99,9 @@ def command(
         click.get_current_context().exit(Exit.FAILED)
 
 
-def _rules(owner: str | None, said: Mapping[str, Any]) -> Rules:
+def _rules(
+    context: Context, owner: str | None, origin: str | None, said: Mapping[str, Any]
+) -> Rules:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     from syncd.crm.importing.load import OURS, Rules
@@ -110,8 +125,17 @@ def _rules(owner: str | None, said: Mapping[str, Any]) -> Rules:
         encoding=said["encoding"],
         manner=Manner(Order(said["dates"]) if said["dates"] else None, zone),
         file_wins=said["overwrite"],
+        on_duplicate=_on_duplicate(context, origin, said["duplicates"]),
+        region=context.configuration.crm.phone_region,
         rejects=said["rejects"],
     )
+
+
+def _on_duplicate(context: Context, origin: str | None, said: str | None) -> OnDuplicate:
+    """What was asked for; else what the organisation wants. A whole CRM comes as it is."""
+    if said is not None:
+        return OnDuplicate(said)
+    return OnDuplicate.IGNORE if origin == DATAVERSE else context.configuration.crm.on_duplicate
 
 
 def _import(

@@ -7,7 +7,7 @@ that would create: two people who enter the same person at once make one record 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -18,7 +18,7 @@ from syncd.crm.rows import chunks
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tables import duplicate_key
 from syncd.model.kinds import Schema
-from syncd.model.likeness import Because, Likeness, compare, keys
+from syncd.model.likeness import Because, Likeness, compare, keys, liken, traits
 from syncd.model.values import Value
 
 CERTAIN = 0.80  # from here on it is more likely the same than not, and may be adopted unasked
@@ -63,29 +63,59 @@ def find(
     `region` is the country in which numbers without its code are dialled. `where` bounds them to
     what may be read; `but` is the record that the values are of.
     """
-    ids = nominated(conn, stored, keys(values)) - {but}
+    (found,) = find_many(conn, stored, [values], region, where=where)
+    return [each for each in found if each.record.id != but]
+
+
+def find_many(
+    conn: Connection,
+    stored: StoredKind[Schema],
+    many: Sequence[Mapping[str, Value]],
+    region: str | None,
+    *,
+    where: ColumnElement[bool] | None = None,
+) -> list[list[Found]]:
+    """The same for a batch, with few statements for all of it; in its order."""
+    own = [keys(values) for values in many]
+    sharing = _sharing(conn, stored, {key for each in own for key in each})
+    ids = {each for group in sharing.values() for each in group}
     if where is not None:
         ids = records.members_among(conn, stored, where, ids)
-    found = []
-    for each in records.read(conn, stored, sorted(ids)).values():
-        likeness = None if each.deleted else compare(values, each.record.fields, region)
-        if likeness is not None:
-            found.append(Found(each, likeness.score, likeness.reasons))
-    return sorted(found, key=lambda f: (-f.score, not f.record.active, f.record.id))
+    held = {i: r for i, r in records.read(conn, stored, sorted(ids)).items() if not r.deleted}
+    seen = {record_id: traits(each.record.fields) for record_id, each in held.items()}
+    found: list[list[Found]] = []
+    for values, mine in zip(many, own, strict=True):
+        nominees = {each for key in mine for each in sharing.get(key, ()) if each in held}
+        this = traits(values) if nominees else None
+        alike = []
+        for record_id in nominees:
+            likeness = liken(this, seen[record_id], region) if this else None
+            if likeness is not None:
+                alike.append(Found(held[record_id], likeness.score, likeness.reasons))
+        found.append(sorted(alike, key=lambda f: (-f.score, not f.record.active, f.record.id)))
+    return found
 
 
 def nominated(conn: Connection, stored: StoredKind[Schema], wanted: Iterable[str]) -> set[str]:
     """The records that share any of these keys."""
-    found: set[str] = set()
+    return {each for group in _sharing(conn, stored, wanted).values() for each in group}
+
+
+def _sharing(
+    conn: Connection, stored: StoredKind[Schema], wanted: Iterable[str]
+) -> dict[str, list[str]]:
+    """Key → the records that share it; without the keys that too many share to say anything."""
     table = duplicate_key
+    found: dict[str, list[str]] = {}
     for chunk in chunks(sorted(wanted)):
-        for key in chunk:
-            query = select(table.c.record_id).where(
-                table.c.entity == stored.entity, table.c.key == key
-            )
-            sharing = list(conn.scalars(query.limit(MOST_PER_KEY + 1)))
-            if len(sharing) <= MOST_PER_KEY:
-                found.update(sharing)
+        mine = (table.c.entity == stored.entity) & table.c.key.in_(chunk)
+        counts = select(table.c.key).where(mine).group_by(table.c.key)
+        telling = list(conn.scalars(counts.having(func.count() <= MOST_PER_KEY)))
+        query = select(table.c.key, table.c.record_id).where(
+            table.c.entity == stored.entity, table.c.key.in_(telling)
+        )
+        for row in conn.execute(query) if telling else ():
+            found.setdefault(row.key, []).append(row.record_id)
     return found
 
 

@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from syncd.crm import lifecycle, records
+from syncd.crm.api import Crm
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.database import write
 from syncd.crm.feed import Actor, ActorKind
-from syncd.crm.importing.load import import_file
-from tests.crm.conftest import LATER, NOON, Store
+from syncd.model.qualification import OnDuplicate
+from syncd.model.values import Value
+from tests.crm.conftest import LATER, Store
 from tests.crm.importing import ANNS, everything, filled, imported, latest, of_kind
 
 BY_IMPORT = Actor(ActorKind.IMPORT, "a.csv")
 BY_HAND = Actor(ActorKind.USER, "ann")
+TWICE = "externalid,firstname,lastname,emailaddress1\n7,Kim,Ross,\n8,Bo,Ek,bo@ek.example\n"
 CSV = "externalid,firstname,lastname,jobtitle,telephone1\n7,Kim,Ross,Buyer,1\n8,Bo,Ek,,\n"
 CARDS = (
     "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:kim@x\r\nN:Ross;Kim\r\nORG:Northwind\r\nEND:VCARD\r\n"
@@ -165,7 +168,7 @@ def test_two_rows_about_one_record_do_not_overwrite_each_other(
 def test_keys_of_several_systems_are_told_apart(store: Store, tmp_path: Path) -> None:
     """Number 7 of the one is not number 7 of the other."""
     for source in ("erp", "shop", "erp"):
-        rules = replace(of_kind("contact"), source=source)
+        rules = replace(of_kind("contact"), source=source, on_duplicate=OnDuplicate.IGNORE)
         imported(store, tmp_path / "a.csv", CSV, rules)
     assert len(everything(store, "contact")) == 4
 
@@ -188,16 +191,36 @@ def test_a_preview_says_the_same_and_writes_nothing(store: Store, tmp_path: Path
     ]
 
 
-def test_a_record_like_another_waits_for_a_person(store: Store, tmp_path: Path) -> None:
-    """Whoever looks for duplicates is asked of each new record, and of no known one."""
-
-    class Like:
-        id, score, reasons = "42", 0.97, ("same name",)
-
+def test_who_is_there_already_waits_for_a_person(store: Store, tmp_path: Path) -> None:
+    """A new row that is somebody for certain is rejected, and says who; what is known goes on."""
     imported(store, tmp_path / "a.csv", CSV.replace("8,Bo,Ek,,\n", ""), of_kind("contact"))
-    rules = replace(of_kind("contact"), duplicates=lambda *_: [Like()])
-    path = tmp_path / "a.csv"
-    path.write_text(CSV)
-    report = import_file(store.engine, path, rules, clock=lambda: NOON)
-    assert report.unchanged == {"contact": 1}
-    assert [r.reason for r in report.rejected] == ["it seems to be contact 42 (97%: same name)"]
+    ek = entered(store, firstname="Bo", lastname="Ek", emailaddress1="bo@ek.example")
+    again = imported(store, tmp_path / "a.csv", TWICE, of_kind("contact"))
+    assert again.unchanged == {"contact": 1}
+    (rejected,) = again.rejected
+    assert rejected.reason.startswith(f"it seems to be the contact 'Bo Ek' ({ek})")
+    assert "An e-mail address is the same" in rejected.reason
+    assert len(everything(store, "contact")) == 2
+
+
+def test_who_is_there_already_may_be_adopted_or_doubled(store: Store, tmp_path: Path) -> None:
+    """Adopted, a record gets what it has not, and keeps what it has; ignored, it gets a twin."""
+    ek = entered(
+        store, firstname="Bo", lastname="Ek", emailaddress1="bo@ek.example", jobtitle="CEO"
+    )
+    rules = replace(of_kind("contact"), on_duplicate=OnDuplicate.ADOPT)
+    text = "externalid,firstname,lastname,emailaddress1,jobtitle,telephone1\n"
+    text += "8,Bo,Ek,bo@ek.example,Clerk,555 0100\n"
+    for _ in range(2):  # the second time it is known by its number
+        adopted = imported(store, tmp_path / "a.csv", text, rules)
+        assert adopted.created == {}
+    (held,) = everything(store, "contact")
+    assert held.id == ek
+    assert (held.record.fields["jobtitle"], held.record.fields["telephone1"]) == ("CEO", "555 0100")
+    twin = replace(rules, on_duplicate=OnDuplicate.IGNORE, source="elsewhere")
+    assert imported(store, tmp_path / "a.csv", text, twin).created == {"contact": 1}
+
+
+def entered(store: Store, **values: Value) -> str:
+    """A contact of the CRM's own; its id."""
+    return Crm(store.engine, BY_HAND).create("contact", values, owner=store.ann.id).id

@@ -131,7 +131,7 @@ REASONS = {
     17: "not an object",
     18: "parentcustomerid: there is no account 'Nowhere'",
     19: "the id 'seven' is not a UUID; an id of another system is an externalid",
-    20: "an account called 'Fabrikam Inc.' exists already",
+    20: "it seems to be the account 'Fabrikam Inc.'",
     21: "name: an account has a name",
     23: "address: 'no address' is not an e-mail address",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -15,37 +14,17 @@ from syncd.crm.importing.ledger import Ledger, Postponed
 from syncd.crm.importing.owners import Owners
 from syncd.crm.importing.references import References
 from syncd.crm.importing.report import Link, Party, Report, Row
-from syncd.crm.stored import StoredKind
 from syncd.model.entities import PARTY_TARGETS
-from syncd.model.kinds import Schema
-from syncd.model.values import Value
-
-
-class Likeness(Protocol):
-    """A record that a new one is like: its id, how sure that is, from 0 to 1, and by what."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def score(self) -> float: ...  # noqa: D102
-    @property
-    def reasons(self) -> Sequence[str]: ...  # noqa: D102
-
-
-Duplicates = Callable[[Connection, StoredKind[Schema], Mapping[str, Value]], Sequence[Likeness]]
-
-
-def no_duplicates(
-    conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]
-) -> Sequence[Likeness]:
-    """Find nobody."""
-    del conn, stored, values
-    return ()
+from syncd.model.qualification import OnDuplicate
 
 
 @dataclass(frozen=True)
 class Into:
-    """Where a batch goes, and by what rules. `file_wins` where it meets a change of the CRM's."""
+    """Where a batch goes, and by what rules.
+
+    `file_wins` where it meets a change of the CRM's. `on_duplicate` is what becomes of rows about
+    somebody who is there already; phone numbers without a country code are dialled in `region`.
+    """
 
     source: str
     actor: Actor
@@ -55,7 +34,8 @@ class Into:
     owners: Owners
     reject: Callable[[int, str, object], None]
     file: Callable[[], str]
-    duplicates: Duplicates = no_duplicates
+    on_duplicate: OnDuplicate = OnDuplicate.ASK
+    region: str | None = None
     file_wins: bool = False
 
     def postpone(

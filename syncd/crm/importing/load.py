@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from syncd.crm.database import utcnow, write
 from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.importing import people, rehearsal, writing
-from syncd.crm.importing.into import Duplicates, Into, no_duplicates
+from syncd.crm.importing.into import Into
 from syncd.crm.importing.ledger import Ledger, Postponed
 from syncd.crm.importing.names import ORDER, USER
 from syncd.crm.importing.owners import Owners
@@ -29,6 +29,7 @@ from syncd.crm.importing.report import BadRow, Private, Raw, Report, Row
 from syncd.crm.importing.sources import Source
 from syncd.crm.importing.text import GUESSED
 from syncd.crm.importing.values import Manner
+from syncd.model.qualification import OnDuplicate
 
 CHUNK = 500  # rows in one transaction
 OURS = "file"  # the source of what names none
@@ -53,7 +54,8 @@ class Rules:
     rejects: Path | None = None
     lenient_owners: bool = False
     rejects_kept: bool = True  # in a file of their own
-    duplicates: Duplicates = no_duplicates
+    on_duplicate: OnDuplicate = OnDuplicate.ASK
+    region: str | None = None  # of phone numbers without a country code
 
 
 def import_file(
@@ -148,7 +150,8 @@ class _Loading:
             Owners(rules.source, rules.default_owner, lenient=rules.lenient_owners),
             self._reject,
             lambda: str(self._now.path) if self._now else "",
-            rules.duplicates,
+            rules.on_duplicate,
+            rules.region,
             rules.file_wins,
         )
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from syncd.crm import lifecycle, records
 from syncd.crm.entities import ACCOUNTS, ENTITIES
 from syncd.crm.errors import CrmError, RecordError, a_record, entity_name
-from syncd.crm.importing import companies, keys
+from syncd.crm.importing import alike, companies, keys
 from syncd.crm.importing.changing import update_known
 from syncd.crm.importing.into import Into, Keyed, put_parties
 from syncd.crm.importing.keys import Known, Told
@@ -58,6 +58,8 @@ def _write_once(
             new.append(each)
         else:
             old.append((each, match))
+    new, there_already = alike.sorted_out(conn, into, stored, new)
+    old += there_already
     if new:
         _create(conn, into, stored, new, at)
     if old:
@@ -90,7 +92,7 @@ def _create(
     news: list[tuple[Keyed, New, Told]] = []
     for each, (found, waits) in zip(rows, links, strict=True):
         try:
-            new, told = _new(conn, into, stored, each, found, taken)
+            new, told = _new(into, stored, each, found, taken)
         except (BadRow, CrmError) as error:
             _refuse(into, stored, each, error)
             continue
@@ -125,7 +127,6 @@ def _create(
 
 
 def _new(
-    conn: Connection,
     into: Into,
     stored: StoredKind[Schema],
     each: Keyed,
@@ -142,10 +143,6 @@ def _new(
         raise BadRow(f"the {entity_name(stored.entity)} is empty")
     if not each.own_key and fields.get("name") in taken:
         raise BadRow(f"{a_record(stored.entity)} called {fields['name']!r} exists already")
-    like = max(into.duplicates(conn, stored, fields), key=lambda found: found.score, default=None)
-    if like is not None:
-        why = ", ".join(like.reasons)
-        raise BadRow(f"it seems to be {stored.entity} {like.id} ({like.score:.0%}: {why})")
     told = told_of(each, links)
     if row.owner:
         told["ownerid"] = cast(int, keys.checksum(owner))
