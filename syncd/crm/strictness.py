@@ -8,7 +8,7 @@ upgrade, for they follow from the code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection
 
@@ -90,7 +90,8 @@ def _rules_of(stored: StoredKind[Schema]) -> Iterator[_Rule]:
         yield _Rule("account: it is not its own parent", "NEW.parentaccountid = NEW.id")
 
 
-_AS_NUMBER = "<int>"  # how a database adds truths up, put in for each
+# Where the databases differ, put in for each: how truths add up, sets are compared.
+_AS_NUMBER, _AS_TEXT, _DIFFERENT = "<int>", "<text>", "<different>"
 
 
 _TEXTS = (FieldType.TEXT, FieldType.LINES, FieldType.NOTE, FieldType.EMAIL, FieldType.PHONE)
@@ -102,7 +103,8 @@ def _differs(stored: StoredKind[Schema], column: str) -> str:
     if stored.type_of(column) is FieldType.REFERENCE or column in stored.pointers:
         # It may be emptied, and pointed elsewhere by a merge; that is not its content.
         return f"(OLD.{column} IS NULL AND NEW.{column} IS NOT NULL)"
-    return f"NEW.{column} <different> OLD.{column}"
+    as_text = _AS_TEXT if stored.type_of(column) is FieldType.NAMES else ""
+    return f"NEW.{column}{as_text} <different> OLD.{column}{as_text}"
 
 
 def _list(names: Iterable[str]) -> str:
@@ -114,8 +116,7 @@ def _sqlite(table: str, rules: list[_Rule]) -> Iterator[str]:
         name = f"strict_{table}_{event}"
         yield f"DROP TRIGGER IF EXISTS {name}"
         raised = "".join(
-            f"SELECT RAISE(ABORT, '{rule.what}') WHERE "
-            f"{rule.where.replace(_AS_NUMBER, '').replace('<different>', 'IS NOT')}; "
+            f"SELECT RAISE(ABORT, '{rule.what}') WHERE {_spelled(rule, _SQLITE)}; "
             for rule in rules
             if event == "update" or not rule.changing
         )
@@ -126,7 +127,7 @@ def _postgresql(table: str, rules: list[_Rule]) -> Iterator[str]:
     for event in ("insert", "update"):
         name = f"strict_{table}_{event}"
         checks = "".join(
-            f"IF {rule.where.replace(_AS_NUMBER, '::int').replace('<different>', _DISTINCT)} "
+            f"IF {_spelled(rule, _POSTGRESQL)} "
             f"THEN RAISE EXCEPTION '{rule.what}' USING ERRCODE = 'check_violation'; END IF; "
             for rule in rules
             if event == "update" or not rule.changing
@@ -142,4 +143,12 @@ def _postgresql(table: str, rules: list[_Rule]) -> Iterator[str]:
         )
 
 
-_DISTINCT = "IS DISTINCT FROM"
+_SQLITE = {_AS_NUMBER: "", _AS_TEXT: "", _DIFFERENT: "IS NOT"}
+_POSTGRESQL = {_AS_NUMBER: "::int", _AS_TEXT: "::text", _DIFFERENT: "IS DISTINCT FROM"}
+
+
+def _spelled(rule: _Rule, spelling: Mapping[str, str]) -> str:
+    found = rule.where
+    for what, how in spelling.items():
+        found = found.replace(what, how)
+    return found
