@@ -71,7 +71,7 @@ def _contact(conn: Connection, written: Sequence[Written], actor: Actor, at: dat
         if _differs(each, "parentcustomerid")
     }
     for some in chunks(homes):
-        query = select(account.c.id).where(account.c.primarycontactid.in_(some))
+        query = select(account.c.id).where(ACCOUNTS.alive, account.c.primarycontactid.in_(some))
         rows = rows_of(conn, ACCOUNTS, conn.scalars(query), lock=True)
         left = [r for r in rows.values() if homes[str(r["primarycontactid"])] != r["id"]]
         relink(conn, ACCOUNTS, left, {"primarycontactid": None}, actor, at)

@@ -117,7 +117,8 @@ def _unseat(conn: Connection, contact_id: str, actor: Actor, at: datetime) -> No
     """A contact stands for its own account only: any other that the merge gave it, it gives up."""
     home = records.read(conn, CONTACTS, [contact_id])[contact_id].extras["parentcustomerid"]
     table = ACCOUNTS.table
-    query = select(table.c.id).where(table.c[PRIMARY] == contact_id, table.c.id != (home or ""))
+    elsewhere = ACCOUNTS.alive & (table.c[PRIMARY] == contact_id) & (table.c.id != (home or ""))
+    query = select(table.c.id).where(elsewhere)
     rows = rows_of(conn, ACCOUNTS, list(conn.scalars(query)), lock=True)
     relink(conn, ACCOUNTS, list(rows.values()), {PRIMARY: None}, actor, at)
 

@@ -139,7 +139,8 @@ def _no_party_is_an_orphan(now: Ledger) -> None:
     targets = [c.name.removesuffix("_id") for c in activity_party.columns][3:7]
     for activity, parts in now.parties.items():
         assert activity in activities
-        assert len(parts) == len(set(parts)), activity
+        somebody = [part for part in parts if any(part[1:5])]  # two may have had the same name
+        assert len(somebody) == len(set(somebody)), activity
         for part in parts:
             pointing = list(zip(targets, part[1:5], strict=True))
             for entity, record in pointing:

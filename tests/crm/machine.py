@@ -107,6 +107,8 @@ class Machine(RuleBasedStateMachine):
             done = make("phone_call", Party("to", f"lead:{lead}"), regardingobjectid=about)
             crm.complete("phone_call", done)
             make("task", regardingobjectid=about)
+        both = [Party("required", f"contact:{each}") for each in self.there["contact"]]
+        make("appointment", *both)
         self.ledger = Ledger.of(self.engine)
         demand_sound(self.ledger)
 
@@ -305,6 +307,14 @@ class Machine(RuleBasedStateMachine):
         before, loser = self.ledger, (entity, self.some(entity, two))
         if self.do(actor, lambda crm: crm.merge(entity, self.some(entity, one), loser[1])):
             assert self.gone_since(before) == {loser}
+
+    @rule(actor=actors, entity=st.sampled_from(PEOPLE), one=st.integers(0, 2))
+    def merge_neighbours(self, actor: Actor, entity: str, one: int) -> None:
+        """Two that are there: of any that are picked at random, one is mostly gone or the same."""
+        two = (one + 1) % 3
+        self.do(
+            actor, lambda crm: crm.merge(entity, self.some(entity, one), self.some(entity, two))
+        )
 
     @rule(actor=actors, entity=entities, pick=picks, user=st.integers(0, 1), shown=st.booleans())
     def share(self, actor: Actor, entity: str, pick: int, user: int, shown: bool) -> None:

@@ -132,6 +132,16 @@ def test_who_leaves_a_closed_account_stands_for_it_no_more(desk: Desk) -> None:
     assert desk.value(account, "primarycontactid") is None
 
 
+def test_what_an_account_was_merged_away_with_stays_in_it(desk: Desk) -> None:
+    """A deleted record changes no more, whatever becomes of who stood for it (P1)."""
+    account, person = headed(desk)
+    desk.crm.merge("account", desk.make("account", name="Other Ltd").id, account.id)
+    gone, start = desk.now(account), desk.latest()
+    desk.crm.edit("contact", person.id, {"parentcustomerid": None})
+    assert desk.now(account) == gone
+    assert desk.lines(account, start) == []
+
+
 def test_who_is_deleted_stands_for_nothing(desk: Desk) -> None:
     """The account stays, without."""
     account, person = headed(desk)
