@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
-from sqlalchemy import ColumnElement, Connection, func, select, true
+from sqlalchemy import ColumnElement, Connection, TextClause, func, select, text, true
 
 from syncd.crm import records
 from syncd.crm.rows import chunks
@@ -105,18 +106,31 @@ def _sharing(
     conn: Connection, stored: StoredKind[Schema], wanted: Iterable[str]
 ) -> dict[str, list[str]]:
     """Key → the records that share it; without the keys that too many share to say anything."""
-    table = duplicate_key
     found: dict[str, list[str]] = {}
-    for chunk in chunks(sorted(wanted)):
-        mine = (table.c.entity == stored.entity) & table.c.key.in_(chunk)
-        counts = select(table.c.key).where(mine).group_by(table.c.key)
-        telling = list(conn.scalars(counts.having(func.count() <= MOST_PER_KEY)))
-        query = select(table.c.key, table.c.record_id).where(
-            table.c.entity == stored.entity, table.c.key.in_(telling)
-        )
-        for row in conn.execute(query) if telling else ():
+    keyed = sorted(wanted)
+    for start in range(0, len(keyed), _AT_ONCE):
+        some = keyed[start : start + _AT_ONCE]
+        bound = {f"k{number}": key for number, key in enumerate(some)}
+        rows = conn.execute(_look_up(len(some)), {"entity": stored.entity, **bound})
+        for row in rows:
             found.setdefault(row.key, []).append(row.record_id)
-    return found
+    return {key: ids for key, ids in found.items() if len(ids) <= MOST_PER_KEY}
+
+
+_AT_ONCE = 100
+
+
+@lru_cache(maxsize=_AT_ONCE)
+def _look_up(keyed: int) -> TextClause:
+    """So many keys at once, and of each no more rows than it takes to see that they are too many.
+
+    One look into the index for each key: a key that half of the store shares costs no more.
+    """
+    one = (
+        "SELECT * FROM (SELECT key, record_id FROM duplicate_key "
+        "WHERE entity = :entity AND key = :k{} LIMIT {}) AS found{}"
+    )
+    return text(" UNION ALL ".join(one.format(n, MOST_PER_KEY + 1, n) for n in range(keyed)))
 
 
 def pairs(

