@@ -17,6 +17,7 @@ from syncd.model.likeness import keys
 from syncd.model.values import Value
 from syncd.sync.tables import operation
 from tests.benchmarks.counting import counted
+from tests.conftest import SQLITE
 from tests.sync import desk
 from tests.sync.desk import NONE, OWN
 from tests.sync.world import ALICE, BOB, Memory, World
@@ -101,6 +102,7 @@ def test_what_may_not_be_written_is_no_reason_to_double(world: World) -> None:
 MANY = 50_000
 
 
+@pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)  # the other is in test_plans.py
 def test_the_look_up_uses_indexes_among_fifty_thousand(memory: Memory) -> None:
     """The plan of each statement of a run that tracks an item names no scan of these tables."""
     world, _ = memory
@@ -122,6 +124,7 @@ def test_the_look_up_uses_indexes_among_fifty_thousand(memory: Memory) -> None:
             assert not scans, (statement, scans)
 
 
+@pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)  # it counts SQLite's steps
 def test_tracking_costs_the_same_however_many_there_are(memory: Memory) -> None:
     """The store's own steps, among few and among many."""
     world, _ = memory
