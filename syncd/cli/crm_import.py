@@ -208,7 +208,7 @@ def _tell_rejects(report: Report, *, preview: bool) -> None:
         )
     elif report.rejects_file:
         tell(
-            f"{rows} not imported. They are in {report.rejects_file}: correct them there, and "
+            f"{rows} not imported, but kept in {report.rejects_file}: correct them there, and "
             "import that file.",
             err=True,
         )

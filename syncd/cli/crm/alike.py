@@ -44,10 +44,10 @@ def tell_alike(desk: Desk, sort: Sort, made: Stored, found: Sequence[Found]) -> 
     tell("It may be there twice now. Like it there is:")
     for each in found:
         tell("\n".join(found_lines(desk, each)))
-    first = shlex.join(
-        ["syncd", "crm", sort.command, "merge", short_id(found[0].record), short_id(made)]
-    )
-    tell(f"If they are one and the same:\n  {first}")
+    survivor = next((each.record for each in found if each.record.active), None)
+    if survivor is not None:  # what is closed takes in nothing
+        words = ["syncd", "crm", sort.command, "merge", short_id(survivor), short_id(made)]
+        tell(f"If they are one and the same:\n  {shlex.join(words)}")
 
 
 def found_json(found: Found) -> dict[str, object]:

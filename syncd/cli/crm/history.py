@@ -24,7 +24,7 @@ _VERBS = {
     "delete": "deleted",
     "merge": "merged",
     "share": "shared",
-    "touch": "touched",
+    "touch": "its account changed",
 }
 _ALSO = {"ownerid": "Owner", "statecode": "State", "statuscode": "Status", "parties": "Parties"}
 
