@@ -20,14 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from syncd.outlook.ews.session import EwsServer
-from tests.benchmarks import cycles, importing, membership, rounds
+from tests.benchmarks import cycles, membership, rounds, stores
 from tests.benchmarks.cycles import Cycle, Cycles
 from tests.benchmarks.exchange import ACCOUNT, PASSWORD, Exchange, exchange
 from tests.benchmarks.measure import best
 from tests.benchmarks.rounds import Round
 
 SMALL = 200
-IMPORTED = 20_000  # contacts of the import that is measured
 OPERATIONS = (rounds.CREATE, rounds.READ, rounds.CHANGES, rounds.UPDATE, rounds.FIRST_SYNC)
 Row = Mapping[str, float]
 
@@ -116,8 +115,9 @@ def _cycles(server: Exchange, size: int) -> list[Cycles]:
 @click.option(
     "--store", default=membership.CONTACTS_IN_ALL, show_default=True, help="Contacts in all."
 )
+@click.option("--imported", default=100_000, show_default=True, help="Contacts to import.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON instead.")
-def main(size: int, number: int, store: int, as_json: bool) -> None:
+def main(size: int, number: int, store: int, imported: int, as_json: bool) -> None:
     """Measure, and print the table."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     users = [each for n in range(number) for each in rounds.addresses(n)]
@@ -128,14 +128,13 @@ def main(size: int, number: int, store: int, as_json: bool) -> None:
         taken = [rounds.take(server, n, size, ours_first=n % 2 == 0) for n in range(number)]
         served = (server.cpu() - before) / (number * size)
     table = compare(taken, size)
-    with tempfile.TemporaryDirectory() as folder:
-        members = membership.on_sqlite(Path(folder), store)
+    kept = stores.take(imported, store)
     if as_json:
         said = {
             "contacts": size,
             "operations": table,
             "cycles": [asdict(c) for c in counts],
-            "membership": asdict(members),
+            "stores": [asdict(each) for each in kept],
         }
         json.dump(said, sys.stdout, indent=2)
         sys.stdout.write("\n")
@@ -143,8 +142,8 @@ def main(size: int, number: int, store: int, as_json: bool) -> None:
     console = Console(width=100)
     show(console, size, table)
     show_cycles(console, counts)
-    membership.show(console, members)
-    console.print(importing.said(importing.compare(IMPORTED)))
+    for each in kept:
+        stores.show(console, each)
     console.print(f"the Exchange itself: {served * 1000:.2f} ms of CPU per contact and round")
 
 

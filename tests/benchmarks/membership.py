@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from sqlalchemy import Connection, Engine, text
 
 from syncd.crm import records
 from syncd.crm.contacts import CONTACTS
-from syncd.crm.database import open_database, read
-from syncd.crm.migration import upgrade
+from syncd.crm.database import read
 from syncd.settings.configuration import DEFAULT_FILTER
 from syncd.settings.filters import Filter
 from tests.benchmarks.measure import Cost, best, measured
@@ -88,16 +86,6 @@ def steps(conn: Connection, ask: Callable[[Connection], object]) -> int:
     ask(conn)
     driver.set_progress_handler(None, STEPS)
     return counted * STEPS
-
-
-def on_sqlite(folder: Path, contacts: int, mine: int = CONTACTS_OF_ONE) -> Membership:
-    """The same in a file of its own."""
-    engine = open_database(f"sqlite:///{folder}/membership.db")
-    upgrade(engine)
-    try:
-        return take(engine, contacts, mine)
-    finally:
-        engine.dispose()
 
 
 def show(console: Console, taken: Membership) -> None:
