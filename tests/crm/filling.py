@@ -21,7 +21,7 @@ from syncd.model.likeness import keys
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 BY = "import:filling"
 BATCH = 10_000
-OF_ONE_ACCOUNT = 50
+OF_ONE_ACCOUNT = 5
 Rows = Iterator[dict[str, object]]
 
 
@@ -84,7 +84,7 @@ class Filling:
 
     def _contacts(self) -> Rows:
         for number in range(self.contacts):
-            own = {**_person(number), "parentcustomerid": self.account(number)}
+            own = {**person(number), "parentcustomerid": self.account(number)}
             yield _record(self.contact(number), self.owner(number), own, inactive=number % 97 == 96)
 
     def _tasks(self) -> Rows:
@@ -100,7 +100,7 @@ class Filling:
 
     def _keys(self) -> Rows:
         for number in range(self.contacts):
-            for key in sorted(keys(_person(number))):
+            for key in sorted(keys(person(number))):
                 yield {"entity": "contact", "key": key, "record_id": self.contact(number)}
 
     def _lines(self) -> Rows:
@@ -112,13 +112,20 @@ class Filling:
             }  # fmt: skip
 
 
-def _person(number: int) -> dict[str, str]:
+def person(number: int) -> dict[str, str]:
+    """Somebody; names are as many as people, or those who share a start would be everybody."""
+    first, last = _word(number * 7919 + 5), _word(number * 104_729 + 11)
     return {
-        "firstname": _word(number % 911),
-        "lastname": _word(number * 7919),
-        "emailaddress1": f"robert.lyon{number}@company{number // OF_ONE_ACCOUNT}.example",
+        "firstname": first,
+        "lastname": last,
+        "emailaddress1": f"{first}.{last}.{number}@company{number // OF_ONE_ACCOUNT}.example",
         "telephone1": f"+1 555 {number:07}",
     }
+
+
+def _word(number: int) -> str:
+    """Six letters."""
+    return "".join(chr(ord("a") + number // 26**place % 26) for place in range(6)).capitalize()
 
 
 def _record(
@@ -136,12 +143,3 @@ def _id(sort: int, number: int) -> str:
     """An id that looks as random as ours do: neighbours in time are none in the index."""
     mixed = (number * 0x9E3779B97F4A7C15 + sort) % (1 << 64)
     return str(UUID(int=(mixed << 64) | (sort << 48) | number))
-
-
-def _word(number: int) -> str:
-    """A name of its own: letters that differ from the first one on, as people's do."""
-    letters = ""
-    for _ in range(6):
-        number, letter = divmod(number, 26)
-        letters += "abcdefghijklmnopqrstuvwxyz"[letter]
-    return letters.capitalize()

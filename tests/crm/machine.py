@@ -107,6 +107,7 @@ class Machine(RuleBasedStateMachine):
             done = make("phone_call", Party("to", f"lead:{lead}"), regardingobjectid=about)
             crm.complete("phone_call", done)
             make("task", regardingobjectid=about)
+        crm.win(make("opportunity", customerid=f"account:{below}"))
         both = [Party("required", f"contact:{each}") for each in self.there["contact"]]
         make("appointment", *both)
         self.ledger = Ledger.of(self.engine)

@@ -18,7 +18,7 @@ from syncd.crm.entities import ACCOUNTS, TASKS
 from syncd.crm.tables import account, activity, contact, crm_change, duplicate_key, external_key
 from syncd.settings.configuration import DEFAULT_FILTER
 from syncd.settings.filters import Filter
-from tests.crm.filling import Filling
+from tests.crm.filling import Filling, person
 
 MANY = Filling(contacts=50_000, mine=500)
 SOME = MANY.contact(12_340)
@@ -41,9 +41,7 @@ def membership(conn: Connection) -> object:
 
 def known(conn: Connection) -> object:
     """Who is there already that is like somebody."""
-    values = records.read(conn, CONTACTS, [SOME])[SOME].record.fields
-    person = {name: values[name] for name in ("firstname", "lastname", "emailaddress1")}
-    found = duplicates.find(conn, CONTACTS, person, "US")
+    found = duplicates.find(conn, CONTACTS, person(12_340), "US")
     assert found[0].record.id == SOME
     return found
 
