@@ -54,7 +54,7 @@ def _checked(stored: StoredKind[Schema], name: str, value: Value) -> Value:
         return _reference(name, held.refers if held else (), value)
     check = _CHECKS.get(kind)
     if check is not None:
-        return check(name, value)
+        return _within(stored, name, check(name, value))
     return checked_text(name, value, MAX_NOTE if kind is FieldType.NOTE else MAX_TEXT)
 
 
@@ -121,6 +121,16 @@ def _whole(name: str, value: Value) -> Value:
         raise InvalidValue(name, "not a whole number")
     if abs(value) > MAX_WHOLE:
         raise InvalidValue(name, "too large a number")
+    return value
+
+
+def _within(stored: StoredKind[Schema], name: str, value: Value) -> Value:
+    field = stored.kind.by_name.get(name)
+    if field is None or field.between is None or not isinstance(value, int):
+        return value
+    least, most = field.between
+    if not least <= value <= most:
+        raise InvalidValue(name, f"{value} is not between {least} and {most}")
     return value
 
 

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self, TypeVar, cast
 
 from sqlalchemy import Connection, select
 
 from syncd.crm.access import Access
-from syncd.crm.errors import MissingValue, NoSuchRecord, NotAllowed, ReadOnly, RecordError
+from syncd.crm.errors import (
+    InvalidValue,
+    MissingValue,
+    NoSuchRecord,
+    NotAllowed,
+    ReadOnly,
+    RecordError,
+    a_record,
+)
 from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.rows import chunks
 from syncd.crm.stored import Row, StoredKind
 from syncd.crm.tables import metadata
+from syncd.model.entities import LASTING
 from syncd.model.kinds import Schema
 from syncd.model.values import Value
 
@@ -34,10 +44,14 @@ def demand_editable(stored: StoredKind[Schema], row: Row, actor: Actor) -> None:
 
 
 def demand_complete(stored: StoredKind[Schema], values: Mapping[str, Value]) -> None:
-    """Raise MissingValue when a required field would be empty."""
+    """Raise MissingValue when a required field would be empty; InvalidValue of a wrong order."""
     for field in stored.kind.fields:
         if field.required and values.get(field.name) is None:
             raise MissingValue(stored.entity, field.name, field.label)
+    start, end = LASTING.get(stored.entity, ("", ""))
+    begins, ends = values.get(start), values.get(end)
+    if isinstance(begins, datetime) and isinstance(ends, datetime) and ends < begins:
+        raise InvalidValue(end, f"{a_record(stored.entity)} does not end before it starts")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -97,18 +97,22 @@ class Reading:
 
     def taken_along(self, entity: str, record: str, deed: Deed) -> Mapping[str, Collection[str]]:
         """The other records, by entity, to which the same would be done: ask before you do it."""
+        stored = stored_of(entity)
         with self._read() as conn:
-            return cascades.taken_along(conn, stored_of(entity), record, deed)
+            self._demand(conn, stored, record)
+            return cascades.taken_along(conn, stored, record, deed)
 
     def shares(self, entity: str, record: str) -> list[Share]:
         """Whom a record is shared with."""
         with self._read() as conn:
+            self._demand(conn, stored_of(entity), record)
             return sharing.shares_of(conn, entity, record)
 
     def parties(self, found: Sequence[Stored]) -> Mapping[str, list[Party]]:
         """Who takes part in these activities, by their ids; owner and regarding included."""
         with self._read() as conn:
-            return parties.of(conn, found)
+            seen = [each for each in found if self._sees(conn, each)]
+            return parties.of(conn, seen)
 
     def tree(self, account: str) -> Branch:
         """An account with its contacts and the accounts below it, as far as they may be read."""
@@ -124,15 +128,23 @@ class Reading:
         """The records that are like these values, the likest first, each with its reasons."""
         stored = stored_of(entity)
         with self._read() as conn:
-            where = self._sight(conn).where(stored)
-            return duplicates.find(conn, stored, values, self.region, where=where)
+            sight = self._sight(conn)
+            found = duplicates.find(conn, stored, values, self.region, where=sight.where(stored))
+            return [replace(f, record=sight.shown(stored, [f.record])[0]) for f in found]
 
     def duplicates(self, entity: str) -> list[Pair]:
         """All pairs that are alike, the likest first."""
         stored = stored_of(entity)
         with self._read() as conn:
-            where = self._sight(conn).where(stored)
-            found = list(duplicates.pairs(conn, stored, self.region, where=where))
+            sight = self._sight(conn)
+            found = [
+                replace(
+                    pair,
+                    one=sight.shown(stored, [pair.one])[0],
+                    two=sight.shown(stored, [pair.two])[0],
+                )
+                for pair in duplicates.pairs(conn, stored, self.region, where=sight.where(stored))
+            ]
         return sorted(found, key=lambda p: (-p.score, p.one.id, p.two.id))
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
@@ -152,6 +164,17 @@ class Reading:
     def _read(self) -> Iterator[Connection]:
         with database.read(self.engine) as conn:
             yield conn
+
+    def _demand(self, conn: Connection, stored: StoredKind[Schema], record: str) -> None:
+        """Raise NoSuchRecord of what is not there, or may not be read."""
+        if not self._sight(conn).among(stored, [record]):
+            raise NoSuchRecord(stored.entity, record)
+
+    def _sees(self, conn: Connection, found: Stored) -> bool:
+        if self.actor.user_id is None:
+            return True
+        stored = stored_of(found.record.kind.name)
+        return bool(records.visible(conn, stored, self._sight(conn).where(stored), [found.id]))
 
     def _sight(self, conn: Connection) -> Sight:
         return Sight.of(conn, self.actor)

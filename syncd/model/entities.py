@@ -181,7 +181,9 @@ TASK = Entity(
         _own("scheduledstart", "Start", MOMENT),
         _own("scheduledend", "Due", MOMENT),
         _own("actualend", "Completed at", MOMENT),
-        _own("percentcomplete", "Percent complete", WHOLE),
+        Attribute(
+            "percentcomplete", "Percent complete", WHOLE, ("percentcomplete",), between=(0, 100)
+        ),
         _PRIORITY,
     ),
     titled=("subject",),
@@ -236,6 +238,9 @@ MAIL = Entity(
     states=EMAIL_STATES,
 )
 ACTIVITIES = (TASK, PHONE_CALL, APPOINTMENT, MAIL)
+
+# entity → start and end: it does not end before it starts.
+LASTING: Mapping[str, tuple[str, str]] = {"appointment": ("scheduledstart", "scheduledend")}
 
 NOTE_ENTITY = Entity(
     "note",

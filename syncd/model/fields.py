@@ -114,8 +114,9 @@ class Attribute:
     """One field of an entity, as the CRM knows it.
 
     `name` is the field's name everywhere: the Dataverse logical name, where that has one.
-    `crm` are the CRM columns that hold it, in order. `refers` are the entities that a reference
-    may point to, each in the column of its place in `crm`.
+    `crm` are the CRM columns that hold it, in order. A whole number is `between` two others.
+    `refers` are the entities that a reference may point to, each in the column of its place in
+    `crm`.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Attribute:
     crm: tuple[str, ...]
     required: bool = field(default=False, kw_only=True)
     options: tuple[Option, ...] = field(default=(), kw_only=True)
+    between: tuple[int, int] | None = field(default=None, kw_only=True)
     refers: tuple[str, ...] = field(default=(), kw_only=True)
 
 

@@ -30,7 +30,7 @@ EDITED = replace(BASE, fields={**BASE.fields, **OUTLOOK_EDIT})
 BARRED = Mark(Standing.APART, Reason.NOT_WRITABLE)
 
 
-@pytest.mark.parametrize(("own", "right"), product(Direction, Direction))
+@pytest.mark.parametrize(("own", "right"), list(product(Direction, Direction)))
 def test_a_right_only_takes_away(own: Direction, right: Direction) -> None:
     """The direction in force is what the rule and the right both allow; also of a locked group."""
     for locked in (False, True):
