@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -17,7 +16,7 @@ from syncd.crm import duplicate_keys, feed
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.entities import ACCOUNTS
 from syncd.crm.feed import Actor, Entry, Verb
-from syncd.crm.rows import chunks, origins_after, rows_of, write_rows
+from syncd.crm.rows import chunks, origins_after, rows_of, turned, write_rows
 from syncd.crm.stored import Row, StoredKind, Written
 from syncd.crm.tables import account, contact, utc
 from syncd.model.kinds import Schema
@@ -88,25 +87,23 @@ def relink(
     """Change what locked rows point to, also those of closed records: that is no edit of them."""
     at = utc(at)
     names = stored.names_of(columns)  # a contact that moves shows the name of its account
-    turned = [
-        {
-            **row,
-            **columns,
-            "version": cast(int, row["version"]) + 1,
-            "modified_at": at,
-            "modified_by": str(actor),
-            "origins": origins_after(stored, row["origins"], names, actor, at),
-        }
+    changed = [
+        turned(
+            row,
+            {**columns, "origins": origins_after(stored, row["origins"], names, actor, at)},
+            actor,
+            at,
+        )
         for row in rows
     ]
-    write_rows(conn, stored, turned, columns)
+    write_rows(conn, stored, changed, columns)
     if stored.keyed:
         now = rows_of(conn, stored, (str(row["id"]) for row in rows))
         duplicate_keys.put(conn, stored, [Written(row, now[str(row["id"])], names) for row in rows])
     entries = [Entry(stored.entity, str(row["id"]), Verb.UPDATE, names) for row in rows]
     feed.append(conn, entries, actor=actor, at=at)
     if stored is ACCOUNTS:
-        written = [Written(before, row, names) for before, row in zip(rows, turned, strict=True)]
+        written = [Written(before, row, names) for before, row in zip(rows, changed, strict=True)]
         _account(conn, written, actor, at)
 
 
@@ -123,13 +120,12 @@ def _show(
     query = select(stored.table.c.id).where(stored.alive, where).order_by(stored.table.c.id)
     ids = list(conn.scalars(query))
     rows = [
-        {
-            **before,
-            "version": cast(int, before["version"]) + 1,
-            "modified_at": at,
-            "modified_by": str(actor),
-            "origins": origins_after(stored, before["origins"], fields, actor, at),
-        }
+        turned(
+            before,
+            {"origins": origins_after(stored, before["origins"], fields, actor, at)},
+            actor,
+            at,
+        )
         for before in rows_of(conn, stored, ids, lock=True).values()
     ]
     write_rows(conn, stored, rows, set())

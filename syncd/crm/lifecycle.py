@@ -13,7 +13,7 @@ from syncd.crm.checking import checked
 from syncd.crm.errors import InvalidValue, NoSuchOwner, RecordError, WrongState
 from syncd.crm.feed import Actor, Entry, Verb
 from syncd.crm.guarding import Guard
-from syncd.crm.rows import chunks, live, present, rows_of, write_rows
+from syncd.crm.rows import chunks, live, present, rows_of, turned, write_rows
 from syncd.crm.stored import Draft, Row, Stored, StoredKind, Written
 from syncd.crm.tables import user, utc
 from syncd.model.kinds import Schema
@@ -225,20 +225,11 @@ def _mark_many(
 ) -> list[Row]:
     """Change the same columns of many locked rows alike."""
     at = utc(at)
-    rows = [
-        {
-            **before,
-            **change,
-            "version": cast(int, before["version"]) + 1,
-            "modified_at": at,
-            "modified_by": str(actor),
-        }
-        for before in befores
-    ]
+    rows = [turned(before, change, actor, at) for before in befores]
     write_rows(conn, stored, rows, set(change))
     merged = cast("str | None", change.get("merged_into"))
     entries = [Entry(stored.entity, cast(str, row["id"]), verb, fields, merged) for row in rows]
     feed.append(conn, entries, actor=actor, at=at)
     written = [Written(before, row, fields) for before, row in zip(befores, rows, strict=True)]
     consequences.follow(conn, stored, written, actor, at)
-    return cast("list[Row]", rows)
+    return rows

@@ -18,7 +18,7 @@ from syncd.crm.checking import MAX_TEXT, checked_text
 from syncd.crm.entities import ACTIVITY_KINDS, ENTITIES
 from syncd.crm.errors import InvalidValue, NoSuchRecord
 from syncd.crm.feed import Actor, Entry, Verb
-from syncd.crm.rows import chunks, present, rows_of, write_rows
+from syncd.crm.rows import chunks, present, rows_of, turned, write_rows
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tables import activity, activity_party, user, utc
 from syncd.model.entities import PARTIES, PARTY_ROLES, PARTY_TARGETS, SINGLE_PARTIES
@@ -152,15 +152,8 @@ def mark(conn: Connection, activities: Iterable[str], actor: Actor, at: datetime
             by_kind.setdefault(row.kind, []).append(row.id)
         for kind, ids in by_kind.items():
             stored: StoredKind[Schema] = BY_KIND[kind]
-            rows = [
-                {
-                    **row,
-                    "version": cast(int, row["version"]) + 1,
-                    "modified_at": at,
-                    "modified_by": str(actor),
-                }
-                for row in rows_of(conn, stored, ids, lock=True).values()
-            ]
+            held = rows_of(conn, stored, ids, lock=True).values()
+            rows = [turned(row, {}, actor, at) for row in held]
             write_rows(conn, stored, rows, ())
             entries = [Entry(kind, each, Verb.UPDATE, (FIELD,)) for each in ids]
             feed.append(conn, entries, actor=actor, at=at)

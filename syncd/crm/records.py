@@ -28,7 +28,7 @@ from syncd.crm.errors import (
 )
 from syncd.crm.feed import Actor, ActorKind, Entry, Verb
 from syncd.crm.guarding import Guard, demand_complete, demand_editable
-from syncd.crm.rows import chunks, live, origins_after, present, rows_of, write_rows
+from syncd.crm.rows import chunks, live, origins_after, present, rows_of, turned, write_rows
 from syncd.crm.stored import Draft, Origin, Row, Stored, StoredKind, Written, plain
 from syncd.crm.tables import record_table, user, utc
 from syncd.model.kinds import Kind, Schema
@@ -270,13 +270,8 @@ def _update_distinct(
             continue
         was = stored.assemble(before)
         shown = [name for name in now if now[name] != was[name]]
-        row = {
-            **row,
-            "version": cast(int, before["version"]) + 1,
-            "modified_at": at,
-            "modified_by": str(actor),
-            "origins": origins_after(stored, before["origins"], shown, actor, authored[record_id]),
-        }
+        origins = origins_after(stored, before["origins"], shown, actor, authored[record_id])
+        row = turned(row, {"origins": origins}, actor, at)
         written.append(Written(before, row, names))
         outcomes[record_id] = stored.stored(row, now)
     columns_written = {name for each in written for name in changed[str(each.row["id"])][2]}

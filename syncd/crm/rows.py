@@ -52,6 +52,17 @@ def live(
     return row
 
 
+def turned(row: Row, change: Row, actor: Actor, at: datetime) -> Row:
+    """A row after a write: with what changed, one version on, and by whom and when."""
+    return {
+        **row,
+        **change,
+        "version": cast(int, row["version"]) + 1,
+        "modified_at": at,
+        "modified_by": str(actor),
+    }
+
+
 def write_rows(
     conn: Connection, stored: StoredKind[Schema], rows: Sequence[Row], columns: Iterable[str]
 ) -> None:
