@@ -77,6 +77,8 @@ def _values(kind: str) -> st.SearchStrategy[dict[str, Value]]:
     sorts = {
         f.name: st.sampled_from([o.name for o in f.options])
         if f.type is FieldType.CHOICE
+        else st.integers(*f.between)
+        if f.between
         else _SORTS.get(f.type, _TEXT)
         for f in fields
     }
