@@ -15,7 +15,7 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, delete, false, insert, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Table, delete, false, insert, or_, select, true
 
 from syncd.crm.rows import chunks
 from syncd.crm.stored import StoredKind
@@ -113,8 +113,8 @@ class Access:
         return self._without(entity, 0)
 
     def unwritable_fields(self, entity: str) -> frozenset[str]:
-        """The fields that the user may not change."""
-        return self._without(entity, 1)
+        """The fields that the user may not change: those that are not seen are not, either."""
+        return self._without(entity, 1) | self._without(entity, 0)
 
     def _without(self, entity: str, which: int) -> frozenset[str]:
         return frozenset(
@@ -134,11 +134,18 @@ class Access:
 
     def readable(self, stored: StoredKind[Schema]) -> ColumnElement[bool]:
         """The condition over `stored.table` of what may be read."""
-        return self._condition(stored, self.read_level(stored.entity), to_write=False)
+        return self.readable_in(stored.table, stored.entity)
+
+    def readable_in(self, table: Table, entity: str | None = None) -> ColumnElement[bool]:
+        """The same over the table of an entity, which mostly bears its name."""
+        of = entity or table.name
+        return self._condition(of, table, self.read_level(of), to_write=False)
 
     def writable(self, stored: StoredKind[Schema]) -> ColumnElement[bool]:
         """The condition over `stored.table` of what may be changed."""
-        return self._condition(stored, self.write_level(stored.entity), to_write=True)
+        return self._condition(
+            stored.entity, stored.table, self.write_level(stored.entity), to_write=True
+        )
 
     def writable_among(
         self, conn: Connection, entity: str, owners: Mapping[str, str]
@@ -163,7 +170,7 @@ class Access:
         return found
 
     def _condition(
-        self, stored: StoredKind[Schema], level: Level, *, to_write: bool
+        self, entity: str, table: Table, level: Level, *, to_write: bool
     ) -> ColumnElement[bool]:
         if level is Level.ORGANISATION:
             return true()
@@ -171,12 +178,12 @@ class Access:
             return false()
         owners = sorted(self.colleagues) if level is Level.TEAM else [self.user_id]
         shared = select(share.c.record_id).where(
-            share.c.entity == stored.entity,
+            share.c.entity == entity,
             share.c.principal_id.in_([self.user_id, *sorted(self.teams)]),
         )
         if to_write:
             shared = shared.where(share.c.may_write)
-        return or_(stored.table.c.owner_id.in_(owners), stored.table.c.id.in_(shared))
+        return or_(table.c.owner_id.in_(owners), table.c.id.in_(shared))
 
 
 _ALL = (Level.ORGANISATION, Level.ORGANISATION)

@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from syncd.crm import lifecycle, parties, records
+from syncd.crm.errors import InvalidValue
 from syncd.crm.feed import Actor
 from syncd.crm.guarding import Guard, demand_editable
 from syncd.crm.parties import Party
@@ -83,8 +84,12 @@ def complete(
 
     Raises WrongState, NoSuchRecord, StaleRecord, InvalidValue, NotAllowed.
     """
-    found = stored.stored(live(stored, rows_of(conn, stored, [activity_id]), activity_id, expected))
+    rows = rows_of(conn, stored, [activity_id], lock=True)
+    found = stored.stored(live(stored, rows, activity_id, expected))
     reason = status or _completed(stored, found)
+    if reason not in stored.states.by_name[COMPLETED].reasons:
+        known = ", ".join(stored.states.by_name[COMPLETED].reasons)
+        raise InvalidValue("statuscode", f"{reason!r} is none of {known}")
     if found.active:
         done = {
             name: value

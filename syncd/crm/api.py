@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
@@ -64,6 +65,7 @@ class Crm(Reading):
         (DuplicatesFound): of two people who enter the same person at once, one is told so.
         """
         stored = stored_of(entity)
+        _demand_plain(stored, status)
         with self._write(alone=unless_like) as (conn, at):
             given = qualifying.prefilled(self._sight(conn), values) if stored is LEADS else values
             if unless_like:
@@ -236,10 +238,11 @@ class Crm(Reading):
     def _refuse_duplicates(
         self, conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]
     ) -> None:
-        where = self._sight(conn).where(stored)
-        found = duplicates.find(conn, stored, values, self.region, where=where)
+        sight = self._sight(conn)
+        found = duplicates.find(conn, stored, values, self.region, where=sight.where(stored))
         if found:
-            raise DuplicatesFound(stored.entity, found)
+            shown = [replace(f, record=sight.shown(stored, [f.record])[0]) for f in found]
+            raise DuplicatesFound(stored.entity, shown)
 
     def _set_active(
         self,
@@ -252,7 +255,8 @@ class Crm(Reading):
         stored = stored_of(entity)
         if not active and INACTIVE not in stored.states.by_name:
             raise RuleBroken(f"{entity}: this is closed by what comes of it, not deactivated")
-        with self._write() as (conn, at):
+        # Alone: what is just being written under an account is touched, too.
+        with self._write(alone=stored is ACCOUNTS) as (conn, at):
             return lifecycle.set_active(
                 conn, stored, record_id, active, self.actor, at, expected=expected
             )

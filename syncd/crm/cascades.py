@@ -16,8 +16,10 @@ from sqlalchemy import ColumnElement, Connection, false, or_, select
 from syncd.crm import lifecycle, parties
 from syncd.crm.consequences import relink
 from syncd.crm.entities import ENTITIES
+from syncd.crm.errors import NotAllowed
 from syncd.crm.feed import Actor
-from syncd.crm.rows import CHUNK, rows_of
+from syncd.crm.guarding import Guard
+from syncd.crm.rows import CHUNK, chunks, rows_of
 from syncd.crm.stored import Row, Stored, StoredKind
 from syncd.model.kinds import Schema
 from syncd.model.relations import Cascade, Relation, pointing_at
@@ -76,6 +78,7 @@ def assign(
     Raises NoSuchOwner, NoSuchRecord, StaleRecord, NotAllowed.
     """
     along = taken_along(conn, stored, record_id, Deed.ASSIGN)
+    demand_along(conn, along, actor)
     made = lifecycle.assign(conn, stored, record_id, owner_id, actor, at, expected=expected)
     for entity, ids in along.items():
         lifecycle.assign_many(conn, ENTITIES[entity], ids, owner_id, actor, at)
@@ -97,6 +100,7 @@ def delete(
     StaleRecord, NotAllowed.
     """
     along = taken_along(conn, stored, record_id, Deed.DELETE)
+    demand_along(conn, along, actor)
     made = lifecycle.delete(conn, stored, record_id, actor, at, expected=expected)
     gone = {**along, stored.entity: [record_id, *along.get(stored.entity, ())]}
     for entity, ids in along.items():
@@ -105,6 +109,17 @@ def delete(
         unlink(conn, entity, ids, actor, at)
         parties.let_go(conn, entity, ids, actor, at)
     return made
+
+
+def demand_along(conn: Connection, along: Taken, actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may change all that goes along: some of it is no way."""
+    for entity, ids in along.items():
+        stored = ENTITIES[entity]
+        for some in chunks(ids):
+            rows = rows_of(conn, stored, some)
+            guard = Guard.of(conn, stored, actor, rows.values())
+            if guard.access is not None and not guard.writable.issuperset(rows):
+                raise NotAllowed(entity, "take along", None)  # which one: it may be hidden
 
 
 def unlink(conn: Connection, target: str, ids: Collection[str], actor: Actor, at: datetime) -> None:

@@ -41,9 +41,10 @@ def close(
     status = reason or next(iter(reasons))
     if status not in reasons:
         raise RuleBroken(f"an opportunity is {state} as one of: {', '.join(reasons)}")
-    closing: dict[str, Value] = {"actualclosedate": at.date()}
+    known = found.record.fields
+    closing: dict[str, Value] = {"actualclosedate": at.date(), "actualvalue": None}
     if state == WON:
-        estimated = found.record.fields["estimatedvalue"]
-        closing["actualvalue"] = estimated if value is None else value
+        entered = known["actualvalue"] if value is None else value
+        closing["actualvalue"] = known["estimatedvalue"] if entered is None else entered
     records.update(conn, OPPORTUNITIES, opportunity_id, closing, expected=None, actor=actor, at=at)
     return lifecycle.set_status(conn, OPPORTUNITIES, opportunity_id, status, actor, at)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
+from syncd.crm.access import Access
 from syncd.crm.errors import NoSuchAccount, RecordError
-from syncd.crm.feed import ActorKind
+from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.rows import chunks
 from syncd.crm.stored import Draft, Row, StoredKind, columns_of, reader
 from syncd.crm.tables import account, contact
@@ -37,10 +38,12 @@ def _assemble(row: Row) -> dict[str, Value]:
 def _disassemble(
     conn: Connection, drafts: Sequence[Draft]
 ) -> list[dict[str, object] | RecordError]:
-    named = _accounts_called(
-        conn, {_folded(d.patch[COMPANY]) for d in drafts if COMPANY in d.patch}
-    )
-    asked = _names_of(conn, {str(parent) for d in drafts if (parent := d.patch.get(PARENT))})
+    called = {_folded(d.patch[COMPANY]) for d in drafts if COMPANY in d.patch} - {""}
+    parents = {str(parent) for d in drafts if (parent := d.patch.get(PARENT))}
+    if not called and not parents:
+        return [_columns(draft, {}, {}) for draft in drafts]
+    seen = _readable(conn, drafts[0].actor)
+    named, asked = _accounts_called(conn, called, seen), _names_of(conn, parents, seen)
     return [_columns(draft, named, asked) for draft in drafts]
 
 
@@ -76,25 +79,35 @@ def _folded(company: Value) -> str:
     return text(str(company or "")) or ""
 
 
-def _accounts_called(conn: Connection, names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Name → (id, name) of the active accounts that alone bear a name. Case counts."""
+def _readable(conn: Connection, actor: Actor) -> ColumnElement[bool]:
+    """The condition of the accounts that the writer may know of."""
+    return Access.of(conn, actor.user_id).readable_in(account) if actor.user_id else true()
+
+
+def _accounts_called(
+    conn: Connection, names: Iterable[str], seen: ColumnElement[bool]
+) -> dict[str, tuple[str, str]]:
+    """Name → (id, name) of the active accounts, seen ones, that alone bear a name. Case counts."""
     found: dict[str, list[tuple[str, str]]] = {}
+    unseen: set[str] = set()
     for chunk in chunks(filter(None, names)):
-        query = select(account.c.id, account.c.name).where(
+        query = select(account.c.id, account.c.name, seen.label("seen")).where(
             account.c.name.in_(chunk),
             account.c.statecode == ACTIVE,
             account.c.deleted_at.is_(None),
         )
         for row in conn.execute(query):
             found.setdefault(row.name, []).append((row.id, row.name))
-    return {name: accounts[0] for name, accounts in found.items() if len(accounts) == 1}
+            if not row.seen:
+                unseen.add(row.name)
+    return {n: a[0] for n, a in found.items() if len(a) == 1 and n not in unseen}
 
 
-def _names_of(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
+def _names_of(conn: Connection, ids: Iterable[str], seen: ColumnElement[bool]) -> dict[str, str]:
     names: dict[str, str] = {}
     for chunk in chunks(ids):
         query = select(account.c.id, account.c.name).where(
-            account.c.id.in_(chunk), account.c.deleted_at.is_(None)
+            account.c.id.in_(chunk), account.c.deleted_at.is_(None), seen
         )
         names.update({row.id: row.name for row in conn.execute(query)})
     return names

@@ -62,6 +62,7 @@ class Guard:
     stored: StoredKind[Schema]
     access: Access | None
     writable: frozenset[str]
+    sight: Access | None = None
 
     @classmethod
     def of(
@@ -70,9 +71,10 @@ class Guard:
         """The guard of a batch over these rows; an actor who is no user of the CRM may do all."""
         access = Access.of(conn, actor.user_id) if actor.user_id else None
         if access is None or access.unlimited(stored.entity):
-            return cls(conn, stored, None, frozenset())
+            return cls(conn, stored, None, frozenset(), access)
         owners = {cast(str, row["id"]): cast(str, row["owner_id"]) for row in rows}
-        return cls(conn, stored, access, access.writable_among(conn, stored.entity, owners))
+        writable = access.writable_among(conn, stored.entity, owners)
+        return cls(conn, stored, access, writable, access)
 
     def demand_create(self, owner_id: str, fields: Iterable[str]) -> None:
         """Raise NotAllowed when the actor may not create such a record."""
@@ -98,13 +100,16 @@ class Guard:
                 raise NotAllowed(self.stored.entity, f"write {name} of", None)
 
     def unpointed(self, rows: Mapping[K, tuple[Row, Collection[str]]]) -> dict[K, RecordError]:
-        """Of rows with their changed columns, those that would point to no live record."""
+        """Of rows with their changed columns, those that would point to no live record.
+
+        What the actor may not read is not there, for them.
+        """
         wanted: dict[str, set[str]] = {}
         for row, changed in rows.values():
             for column, entity in self.stored.pointers.items():
                 if column in changed and row[column] is not None:
                     wanted.setdefault(entity, set()).add(cast(str, row[column]))
-        alive = {entity: _alive(self.conn, entity, ids) for entity, ids in wanted.items()}
+        alive = {e: _alive(self.conn, e, ids, self.sight) for e, ids in wanted.items()}
         refused: dict[K, RecordError] = {}
         for key, (row, changed) in rows.items():
             for column, entity in self.stored.pointers.items():
@@ -114,13 +119,15 @@ class Guard:
         return refused
 
 
-def _alive(conn: Connection, entity: str, ids: Iterable[str]) -> set[str]:
-    """Which of these are ids of live records."""
+def _alive(conn: Connection, entity: str, ids: Iterable[str], sight: Access | None) -> set[str]:
+    """Which of these are ids of live records that are seen."""
     table = metadata.tables[entity]
     found: set[str] = set()
     for chunk in chunks(ids):
         query = select(table.c.id).where(table.c.id.in_(chunk))
         if "deleted_at" in table.c:
             query = query.where(table.c.deleted_at.is_(None))
+        if sight is not None and "owner_id" in table.c:
+            query = query.where(sight.readable_in(table))
         found.update(conn.scalars(query))
     return found

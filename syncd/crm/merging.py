@@ -23,6 +23,7 @@ from syncd.crm.rows import CHUNK, live, rows_of
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tables import external_key
 from syncd.model.kinds import Schema
+from syncd.model.normal import text
 from syncd.model.relations import Relation, pointing_at
 from syncd.model.values import Value
 
@@ -82,9 +83,18 @@ def missing(stored: StoredKind[Schema], survivor: Stored, loser: Stored) -> dict
         if all(survivor.values[name] is None for name in names):
             patch |= {n: loser.values[n] for n in names if loser.values[n] is not None}
     patch = {name: value for name, value in patch.items() if value not in (survivor.id, loser.id)}
-    if stored is CONTACTS and survivor.extras["parentcustomerid"] is not None:
-        patch.pop("companyname", None)
+    if stored is CONTACTS:
+        for name in _of_another_company(survivor, loser):
+            patch.pop(name, None)
     return patch
+
+
+def _of_another_company(survivor: Stored, loser: Stored) -> tuple[str, ...]:
+    """What a contact does not take from one who is of another company: that one, the role there."""
+    if survivor.extras["parentcustomerid"] is not None:
+        return ("companyname",)
+    own, other = (text(str(e.record.fields["companyname"] or "")) for e in (survivor, loser))
+    return ("parentcustomerid", "accountrolecode") if own and own != other else ()
 
 
 def _together(stored: StoredKind[Schema], name: str) -> str:

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from syncd.crm import duplicates, lifecycle, records
 from syncd.crm.access import Access
 from syncd.crm.consequences import relink
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.entities import ACCOUNTS, ACTIVITY_KINDS, LEADS, OPPORTUNITIES
-from syncd.crm.errors import DuplicatesFound, NotOpen, RuleBroken
+from syncd.crm.errors import DuplicatesFound, NoSuchRecord, NotOpen, RuleBroken
 from syncd.crm.feed import Actor
 from syncd.crm.rows import live, rows_of
 from syncd.crm.seeing import Sight
@@ -211,14 +211,17 @@ class _Qualifying:
         self, stored: StoredKind[Schema], named: Value, seen: Mapping[str, Value]
     ) -> Stored | None:
         """The existing record that is meant, if one is. Raises DuplicatesFound when asked."""
+        readable = self.access.readable(stored) if self.access else true()
         if named:
+            if not records.members_among(self.conn, stored, readable, [str(named)]):
+                raise NoSuchRecord(stored.entity, str(named))
             self.adopted.add(stored.entity)
             return self._alive(stored, str(named))
         if self.how.duplicates is OnDuplicate.IGNORE:
             return None
-        readable = self.access.readable(stored) if self.access else None
+        sight = Sight(self.conn, self.access)
         found = [
-            each
+            replace(each, record=sight.shown(stored, [each.record])[0])
             for each in duplicates.find(self.conn, stored, seen, self.region, where=readable)
             if each.record.active
         ]

@@ -86,8 +86,10 @@ class Reading:
         with self._read() as conn:
             for entity, ids in wanted.items():
                 stored = stored_of(entity)
-                found = records.visible(conn, stored, self._sight(conn).where(stored), ids)
-                called |= {f"{entity}:{each.id}": each.name for each in found}
+                sight = self._sight(conn)
+                found = records.visible(conn, stored, sight.where(stored), ids)
+                shown = sight.shown(stored, found)
+                called |= {f"{entity}:{each.id}": each.name for each in shown}
         return called
 
     def seen(self, found: Stored) -> Stored:
@@ -117,12 +119,11 @@ class Reading:
     def tree(self, account: str) -> Branch:
         """An account with its contacts and the accounts below it, as far as they may be read."""
         with self._read() as conn:
-            return tree_of(
-                conn,
-                account,
-                accounts=self._sight(conn).where(ACCOUNTS),
-                contacts=self._sight(conn).where(CONTACTS),
+            sight = self._sight(conn)
+            found = tree_of(
+                conn, account, accounts=sight.where(ACCOUNTS), contacts=sight.where(CONTACTS)
             )
+            return _shown(sight, found)
 
     def like(self, entity: str, values: Mapping[str, Value]) -> list[Found]:
         """The records that are like these values, the likest first, each with its reasons."""
@@ -148,9 +149,17 @@ class Reading:
         return sorted(found, key=lambda p: (-p.score, p.one.id, p.two.id))
 
     def changes(self, since: int, limit: int | None = None) -> list[Change]:
-        """The feed after a number, in the order of commits."""
+        """The feed after a number, in the order of commits: of what may be read."""
         with self._read() as conn:
-            return feed.since(conn, since, limit)
+            found = feed.since(conn, since, limit)
+            if self.actor.user_id is None:
+                return found
+            sight, seen = self._sight(conn), set[tuple[str, str]]()
+            for kind in {each.kind for each in found} & ENTITIES.keys():
+                stored, ids = ENTITIES[kind], [e.id for e in found if e.kind == kind]
+                visible = records.visible(conn, stored, sight.where(stored), ids)
+                seen |= {(kind, each.id) for each in visible}
+            return [each for each in found if (each.kind, each.id) in seen]
 
     def history(self, entity: str, record: str) -> list[Change]:
         """The lines of the feed about one record, deleted or not, the oldest first."""
@@ -178,6 +187,14 @@ class Reading:
 
     def _sight(self, conn: Connection) -> Sight:
         return Sight.of(conn, self.actor)
+
+
+def _shown(sight: Sight, branch: Branch) -> Branch:
+    return Branch(
+        sight.shown(ACCOUNTS, [branch.account])[0],
+        tuple(sight.shown(CONTACTS, branch.contacts)),
+        tuple(_shown(sight, each) for each in branch.below),
+    )
 
 
 def stored_of(entity: str) -> StoredKind[Schema]:

@@ -49,15 +49,20 @@ def share(
     )
     if not found:
         raise NoSuchPrincipal(principal_id)
-    for entity, ids in _all_of(conn, stored, id).items():
-        _remove(conn, entity, ids, principal_id)
+    for entity, ids in _all_of(conn, stored, id, actor).items():
+        before = _held(conn, entity, ids, principal_id)
+        # What goes along keeps what it was given by itself.
+        after = {each: may_write or (each != id and before.get(each, False)) for each in ids}
+        turned = [each for each in ids if before.get(each) is not after[each]]
+        _remove(conn, entity, turned, principal_id)
         rows = [
             {"entity": entity, "record_id": each, "principal_id": principal_id,
-             "may_write": may_write}
-            for each in ids
+             "may_write": after[each]}
+            for each in turned
         ]  # fmt: skip
-        conn.execute(insert(table), rows)
-        _tell(conn, entity, ids, actor, at)
+        if rows:
+            conn.execute(insert(table), rows)
+        _tell(conn, entity, turned, actor, at)
 
 
 def unshare(
@@ -71,7 +76,7 @@ def unshare(
     """Take that back; whether there was anything to take back. Raises NoSuchRecord, NotAllowed."""
     _demand(conn, stored, id, actor)
     gone = 0
-    for entity, ids in _all_of(conn, stored, id).items():
+    for entity, ids in _all_of(conn, stored, id, actor).items():
         removed = _remove(conn, entity, ids, principal_id)
         gone += removed
         if removed:
@@ -114,8 +119,24 @@ def _demand(conn: Connection, stored: StoredKind[Schema], record_id: str, actor:
     Guard.of(conn, stored, actor, [row]).demand_update(record_id, ())
 
 
-def _all_of(conn: Connection, stored: StoredKind[Schema], record_id: str) -> dict[str, list[str]]:
+def _held(conn: Connection, entity: str, ids: Iterable[str], principal_id: str) -> dict[str, bool]:
+    """Of these the ones that are shared with somebody, and whether to be changed."""
+    found: dict[str, bool] = {}
+    for chunk in chunks(ids):
+        query = select(table.c.record_id, table.c.may_write).where(
+            table.c.entity == entity,
+            table.c.record_id.in_(chunk),
+            table.c.principal_id == principal_id,
+        )
+        found.update({row.record_id: row.may_write for row in conn.execute(query)})
+    return found
+
+
+def _all_of(
+    conn: Connection, stored: StoredKind[Schema], record_id: str, actor: Actor
+) -> dict[str, list[str]]:
     along = cascades.taken_along(conn, stored, record_id, Deed.SHARE)
+    cascades.demand_along(conn, along, actor)
     found = {entity: list(ids) for entity, ids in along.items()}
     found.setdefault(stored.entity, []).append(record_id)
     return found

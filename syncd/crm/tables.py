@@ -282,5 +282,6 @@ crm_change = Table(
     Column("at", UtcTime, nullable=False),
     Column("merged_into", Id),
     Index(None, "kind", "number"),
+    Index(None, "kind", "record_id", "number"),  # what became of one record
     sqlite_autoincrement=True,  # a number is never drawn twice, whatever was pruned
 )

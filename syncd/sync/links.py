@@ -138,6 +138,11 @@ def hand_over(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     conn.execute(update(table).where(*mine).values(crm_id=new, crm_version=NO_VERSION))
 
 
+def give_up(conn: Connection, key: LinkKey, crm_id: str) -> None:
+    """Forget the link of a record, for another item is to be its own."""
+    conn.execute(delete(table).where(key.where(), table.c.crm_id == crm_id))
+
+
 def _known(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for chunk in chunks(ids):

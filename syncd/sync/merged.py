@@ -44,8 +44,14 @@ def hand_over(session: Session, facts: Facts, in_doubt: frozenset[str]) -> bool:
             survivor = _survivor(conn, session, held)
             if survivor is None or survivor.id in in_doubt:
                 continue
-            if not _belongs(conn, session, link, survivor) or _is_here(conn, session, survivor):
+            if not _belongs(conn, session, link, survivor):
                 continue
+            own = links.by_crm(conn, session.key, [survivor.id]).get(survivor.id)
+            if own is not None:
+                if own.state is not LinkState.REMEMBERED or link.state is not LinkState.LIVE:
+                    continue
+                # Its user threw one of the two away, and kept this one.
+                links.give_up(conn, session.key, survivor.id)
             links.hand_over(conn, session.key, held.id, survivor.id)
             accounting.drop_noticed(conn, session, [held.id])
             accounting.drop_held(conn, session, [held.id])
@@ -73,10 +79,6 @@ def _belongs(conn: Connection, session: Session, link: Link, survivor: Stored) -
         return True
     pinned = link.tracked and is_act(session, link) and survivor.active
     return pinned and bool(session.rights.readable_among(conn, [survivor.id]))
-
-
-def _is_here(conn: Connection, session: Session, survivor: Stored) -> bool:
-    return bool(links.by_crm(conn, session.key, [survivor.id]))
 
 
 def _journal(conn: Connection, session: Session, done: Iterable[tuple[Link, str]]) -> None:

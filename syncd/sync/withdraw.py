@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from syncd.crm import lifecycle, records
+from syncd.crm import cascades, lifecycle, records
+from syncd.crm.cascades import Deed
 from syncd.crm.feed import Actor, ActorKind
 from syncd.model.record import equal
 from syncd.model.values import Value, from_json, to_json
@@ -119,8 +120,10 @@ def _take_back(traces: Traces, spared: frozenset[str]) -> None:
         )
     made = (row for row in traces.history if row.crm_id == held.id)
     from_outlook = any(row.verb == Verb.CREATE_RECORD for row in made)
-    if from_outlook and not any(left.record.fields.values()):
-        lifecycle.delete(conn, session.stored, held.id, actor, at)
+    nothing_left = from_outlook and not any(left.record.fields.values())
+    if nothing_left and not cascades.taken_along(conn, session.stored, held.id, Deed.DELETE):
+        # Alone as it is: what merely points to it lets go; nobody's own work goes with it.
+        cascades.delete(conn, session.stored, held.id, actor, at)
         session.tally.crm["deleted"] += 1
     else:
         session.tally.crm["updated"] += left.version != held.version

@@ -143,6 +143,22 @@ def test_what_its_user_deleted_does_not_come_back_by_a_merge(world: World) -> No
     assert world.link(ann).state == "remembered"
 
 
+def test_who_threw_the_one_of_two_away_keeps_the_other(world: World) -> None:
+    """Of two items of one person the rep threw the one that the CRM keeps the record of."""
+    ann, anne = world.new(**ANN), world.new(**ANNE)
+    world.settle()
+    (thrown,) = [each.id for each in world.items() if each["firstname"] == "Ann"]
+    world.hand().move(thrown, "deleteditems")
+    world.settle()
+    assert world.link(ann).state == "remembered"
+    desk.merge(world, ann, anne)
+    world.settle()
+    assert len(world.items()) == 1
+    assert world.item()["firstname"] == "Ann"
+    assert world.link(ann).state == "live"
+    assert world.link(anne) is None
+
+
 def test_of_several_that_became_one_the_first_gives_its_item(world: World) -> None:
     """And a chain of merges is followed to its end: one item in the end (P3)."""
     ann = world.new(BOB, **ANN)

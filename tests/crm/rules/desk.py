@@ -41,6 +41,13 @@ class Desk:
     ) -> Stored:
         """A record with what is required of it, and these values."""
         given = {**self.smallest(entity, values), **values}
+        if status is not None and entity in ("lead", "opportunity"):
+            # As an import brings it: nobody enters a sale that is over.
+            with write(self.crm.engine) as conn:
+                return records.create(
+                    conn, ENTITIES[entity], given, owner_id=(owner or self.ann).id,
+                    actor=self.crm.actor, at=self.crm.clock(), status=status,
+                )  # fmt: skip
         return self.crm.create(
             entity, given, owner=(owner or self.ann).id, status=status, parties=parties
         )

@@ -67,6 +67,9 @@ def upgrade() -> None:
         _point(table, columns)
     _activities()
     _keys()
+    op.create_index(
+        "ix_crm_change_kind_record_id_number", "crm_change", ["kind", "record_id", "number"]
+    )
     # What had a state has its status reason from here on.
     op.execute("UPDATE account SET statuscode = statecode")
     op.execute("UPDATE contact SET statuscode = statecode")
@@ -75,6 +78,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove them again."""
     _unguard()
+    op.drop_index("ix_crm_change_kind_record_id_number", "crm_change")
     for table in (
         "access_rule", "share", "duplicate_key", "external_key", "activity_party", "activity",
         "note",
