@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from syncd.cli.context import Context, pass_context
+from syncd.cli.crm.desk import demand_no_user
 from syncd.cli.crm_import import KINDS
 from syncd.cli.crm_store import explained, reading, user_id
 from syncd.cli.errors import Problem
@@ -33,6 +34,7 @@ def command(
     """
     from syncd.crm.exporting.files import CannotExport, export_file
 
+    demand_no_user("Exporting", UNDONE)
     owner_id = None
     if owner is not None:
         with reading(context, UNDONE) as conn:

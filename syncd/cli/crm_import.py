@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncd.cli.context import Context, pass_context
+from syncd.cli.crm.desk import demand_no_user
 from syncd.cli.crm_store import explained, reading, user_id
 from syncd.cli.errors import Exit, Problem
 from syncd.cli.output import emit_json, table, tell
@@ -75,6 +76,7 @@ def command(
     """
     from syncd.crm.importing.report import UnreadableFile
 
+    demand_no_user("Importing", UNDONE)
     rules = _rules(context, owner, origin, said)
     if owner is not None:
         with reading(context, UNDONE) as conn:
@@ -208,8 +210,8 @@ def _tell_rejects(report: Report, *, preview: bool) -> None:
         )
     elif report.rejects_file:
         tell(
-            f"{rows} not imported, but kept in {report.rejects_file}: correct them there, and "
-            "import that file.",
+            f"{rows} not imported, or not whole, and kept in {report.rejects_file}: correct them "
+            "there, and import that file.",
             err=True,
         )
     else:

@@ -33,6 +33,7 @@ from syncd.crm import (
     records,
     sharing,
 )
+from syncd.crm.contacts import CONTACTS
 from syncd.crm.entities import ACCOUNTS, ACTIVITY_KINDS, LEADS, OPPORTUNITIES
 from syncd.crm.errors import DuplicatesFound, NoSuchEntity, RuleBroken
 from syncd.crm.parties import Party
@@ -69,7 +70,7 @@ class Crm(Reading):
         with self._write(alone=unless_like) as (conn, at):
             given = qualifying.prefilled(self._sight(conn), values) if stored is LEADS else values
             if unless_like:
-                self._refuse_duplicates(conn, stored, given)
+                self._refuse_duplicates(conn, stored, self._as_shown(conn, stored, given))
             if stored in ACTIVITY_KINDS:
                 return activities.create(
                     conn, stored, given, parties,
@@ -234,6 +235,17 @@ class Crm(Reading):
     def _write(self, *, alone: bool = False) -> Iterator[tuple[Connection, datetime]]:
         with database.write(self.engine, alone=alone) as conn:
             yield conn, self.clock()
+
+    @staticmethod
+    def _as_shown(
+        conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]
+    ) -> Mapping[str, Value]:
+        """Values with the company that a contact would show: the name of its account."""
+        parent = values.get("parentcustomerid")
+        if stored.entity != CONTACTS.entity or not parent:
+            return values
+        account = records.read(conn, ACCOUNTS, [str(parent)]).get(str(parent))
+        return {**values, "companyname": account.name if account else None}
 
     def _refuse_duplicates(
         self, conn: Connection, stored: StoredKind[Schema], values: Mapping[str, Value]

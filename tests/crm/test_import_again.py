@@ -224,3 +224,16 @@ def test_who_is_there_already_may_be_adopted_or_doubled(store: Store, tmp_path: 
 def entered(store: Store, **values: Value) -> str:
     """A contact of the CRM's own; its id."""
     return Crm(store.engine, BY_HAND).create("contact", values, owner=store.ann.id).id
+
+
+@pytest.mark.parametrize("when", ["2020-01-01 09:30:00", "1/1/2020 9:30:00 AM", "junk"])
+def test_a_file_of_no_clear_age_replaces_nothing(store: Store, tmp_path: Path, when: str) -> None:
+    """Dynamics writes its times without a zone: what may be older than the CRM's never wins."""
+    account = Crm(store.engine, BY_HAND).create(
+        "account", {"name": "Woodgrove", "address1_city": "Rome"}, owner=store.ann.id
+    )
+    text = f"accountid,name,address1_city,modifiedon\n{account.id},Woodgrove,Old,{when}\n"
+    report = imported(store, tmp_path / "a.csv", text, of_kind("account"))
+    assert report.updated == {}
+    (held,) = [each for each in everything(store, "account") if each.id == account.id]
+    assert held.record.fields["address1_city"] == "Rome"

@@ -12,12 +12,23 @@ import click
 
 from syncd.cli.context import Context
 from syncd.cli.crm_store import addresses, explained, reading, this_person, user_id
+from syncd.cli.errors import Problem
 
 if TYPE_CHECKING:
     from syncd.crm.api import Crm
     from syncd.settings.configuration import CrmSettings
 
 ACTING = "syncd.crm.as"  # where a click context keeps the user of --as
+
+
+def demand_no_user(what: str, undone: str) -> None:
+    """Raise Problem where --as was typed for what only the organisation does."""
+    if click.get_current_context().meta.get(ACTING) is not None:
+        raise Problem(
+            f"{what} is done for the organisation, and not within what one user may do.",
+            undone,
+            "Leave --as out.",
+        )
 
 
 @dataclass

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from syncd.crm.teams import Team
 
 LEVELS = ("none", "own", "team", "organisation")
-OBEYED = "The sync obeys it, too: what its user may not read leaves a mailbox."
+OBEYED = (
+    "The sync obeys it, too: a contact that its user may not read leaves the synced folder; one "
+    'that syncd made goes to its sub-folder "Former CRM contacts".'
+)
+FIELD_OBEYED = (
+    "The sync obeys it, too: such a field flows neither way any more. What of it is in Outlook "
+    "already stays there."
+)
 _ENTITIES = tuple(each.command for each in SORTS.values())
 _WHOSE = {
     "own": "their own {plural}, and those shared with them",
@@ -201,7 +208,7 @@ def access_set(
         emit_json(_rule_json(rule, names))
         return
     tell(_sentence(rule, names))
-    tell(OBEYED)
+    tell(FIELD_OBEYED if rule.field else OBEYED)
 
 
 @access.command("list")

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
 from typing import cast
@@ -170,6 +170,7 @@ class _Said:
     id: str | None = None
     key: str | None = None
     created_at: datetime | None = None
+    as_of_said: str = ""
     version: int | None = None
     as_of: datetime | None = None
     parties: tuple[Party, ...] | None = None
@@ -210,8 +211,19 @@ class _Said:
         self.version = int(text) if text.isdecimal() else None
 
     def take_as_of(self, cell: object) -> None:
-        with suppress(BadRow):
-            self.as_of = cast("datetime | None", value(FieldType.MOMENT, "m", cell, Manner()))
+        self.as_of_said = str(cell or "").strip()
+
+    def _as_of(self, manner: Manner) -> datetime | None:
+        """When the file's record was last changed; before all time if it says so in no clear way.
+
+        What may be older than the CRM's never replaces it unasked.
+        """
+        if not self.as_of_said:
+            return None
+        try:
+            return moment("modifiedon", self.as_of_said, manner)
+        except BadRow:
+            return datetime.min.replace(tzinfo=UTC)
 
     def take_parties(self, cell: object) -> None:
         if isinstance(cell, str) and cell.strip():
@@ -263,6 +275,7 @@ class _Said:
 
     def finish(self, kind: str, manner: Manner) -> None:
         """Put together what several columns say."""
+        self.as_of = self._as_of(manner)
         for name, lines in self.lines.items():
             given = [lines.get(position, "") for position in range(max(lines) + 1)]
             self.fields[name] = "\n".join(given).rstrip("\n") or None

@@ -66,11 +66,27 @@ def value(kind: Attribute | FieldType, name: str, said: object, manner: Manner) 
     return said
 
 
+# What Dynamics calls what we have one word for: the source of a lead, what a company is to us.
+DYNAMICS_LABELS = {
+    "employee referral": "referral",
+    "external referral": "referral",
+    "word of mouth": "referral",
+    "public relations": "other",
+    "seminar": "other",
+    "reseller": "partner",
+    "supplier": "vendor",
+    "competitor": "other",
+    "consultant": "other",
+    "influencer": "other",
+}
+
+
 def option(name: str, options: tuple[Option, ...], said: object) -> str:
     """One of the options, by its name or by its number in Dataverse."""
     if isinstance(said, bool):
         said = int(said)
     text = str(said).strip().casefold()
+    text = DYNAMICS_LABELS.get(text, text)
     found = next((each.name for each in options if each.name == text), None)
     if found is None and text.isdecimal():
         found = next((each.name for each in options if int(text) in each.codes), None)
