@@ -33,6 +33,8 @@ _SESSION = {
     "TimeZone": "UTC",
     "lock_timeout": f"{BUSY_SECONDS}s",
     "idle_in_transaction_session_timeout": "5min",
+    # A plan that was made while a table was empty would read it through when it is full.
+    "plan_cache_mode": "force_custom_plan",
 }
 
 

@@ -96,3 +96,10 @@ class TestSessions:
         other.dispose()
         with write(engine) as conn:
             assert conn.execute(text("SELECT pg_backend_pid()")).scalar_one() != mine
+
+
+@pytest.mark.parametrize("kept_in", [POSTGRESQL], indirect=True)
+def test_no_plan_outlives_the_table_it_was_made_for(engine: Engine) -> None:
+    """One made while a table was empty reads it through when it is full: plans are made anew."""
+    with read(engine) as conn:
+        assert conn.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_custom_plan"
