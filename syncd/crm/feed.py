@@ -79,7 +79,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. `fields` are logical names: `firstname`, `ownerid`, `statecode`."""
+    """One change. `fields` are logical names: `firstname`, `ownerid`, `statecode`.
+
+    A `create` speaks for the whole record, and names the fields that it came with.
+    """
 
     number: int
     kind: str
