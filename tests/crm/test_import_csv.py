@@ -192,3 +192,15 @@ def test_what_makes_no_sense_is_refused_whole(
     with pytest.raises(UnreadableFile, match=reason) as refused:
         imported(store, tmp_path / "a.csv", content)
     assert refused.value.todo.endswith(".")
+
+
+@pytest.mark.parametrize("name", ['"\n', '\n"', '"\n"', 'a""\n"b', '""'])
+def test_a_quote_at_the_end_of_a_line_is_read_as_written(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    """Three quotes in a row open a cell that begins with one; they do not close an empty one."""
+    quoted = name.replace('"', '""')
+    text = f'firstname,lastname\nKim,"{quoted}"\nBo,Ek\n'
+    report = imported(store, tmp_path / "a.csv", text, of_kind("contact"))
+    assert report.rejected == []
+    assert {e.record.fields["lastname"] for e in everything(store, "contact")} == {name, "Ek"}

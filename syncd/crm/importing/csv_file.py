@@ -20,7 +20,7 @@ MAX_RECORD = 4 * 1024 * 1024  # characters
 MAX_FIELD = 2 * 1024 * 1024
 MAX_LINES = 20_000  # of one record
 
-_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_QUOTED = re.compile(r'"(?:[^"]|"")*"(?!")')  # not the first two of three: they are a quote
 _NEUTRALISED = re.compile(r"'(?=[=+\-@\t\r'])")
 
 
