@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, false, or_, select
+from sqlalchemy import Connection, select
 
 from syncd.crm import lifecycle, parties
 from syncd.crm.consequences import relink
@@ -126,19 +126,17 @@ def unlink(conn: Connection, target: str, ids: Collection[str], actor: Actor, at
     """Empty every reference to these records that live ones still hold."""
     for relation in pointing_at(target):
         stored = ENTITIES[relation.entity]
-        emptied = dict.fromkeys(columns_to(stored, relation))
+        emptied = {column_of(stored, relation): None}
         for rows in _in_turn(_holding(conn, relation, ids, lock=True)):
             relink(conn, stored, rows, emptied, actor, at)
 
 
-def columns_to(stored: StoredKind[Schema], relation: Relation) -> tuple[str, ...]:
+def column_of(stored: StoredKind[Schema], relation: Relation) -> str:
     """The column in which a relation is held."""
     field = stored.kind.by_name.get(relation.field)
     if field is None:  # an extra is held in the column of its name
-        return (relation.field,)
-    if len(field.crm) == 1:
-        return field.crm
-    return (field.crm[field.refers.index(relation.target)],)
+        return relation.field
+    return field.crm[field.refers.index(relation.target)]
 
 
 def _holding(
@@ -146,14 +144,11 @@ def _holding(
 ) -> list[Row]:
     """The live records that point to any of these."""
     stored = ENTITIES[relation.entity]
-    wanted = list(ids)
+    column = stored.table.c[column_of(stored, relation)]
     found: list[Row] = []
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        where: ColumnElement[bool] = or_(
-            false(), *(stored.table.c[c].in_(chunk) for c in columns_to(stored, relation))
-        )
-        query = select(stored.table.c.id).where(stored.alive, where).order_by(stored.table.c.id)
+    for chunk in chunks(ids):
+        query = select(stored.table.c.id).where(stored.alive, column.in_(chunk))
+        query = query.order_by(stored.table.c.id)
         found.extend(rows_of(conn, stored, list(conn.scalars(query)), lock=lock).values())
     return found
 

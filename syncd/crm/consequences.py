@@ -35,9 +35,9 @@ def follow(
 ) -> None:
     """Do what these writes entail."""
     entailed = _ENTAILED.get(stored.entity)
-    turned = [each for each in written if each.before is not None]
-    if entailed is not None and turned:
-        entailed(conn, turned, actor, at)
+    changed = [each for each in written if each.before is not None]
+    if entailed is not None and changed:
+        entailed(conn, changed, actor, at)
 
 
 def _account(conn: Connection, written: Sequence[Written], actor: Actor, at: datetime) -> None:

@@ -19,7 +19,7 @@ from syncd.crm.rows import chunks
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tables import duplicate_key
 from syncd.model.kinds import Schema
-from syncd.model.likeness import Because, Likeness, compare, keys, liken, traits
+from syncd.model.likeness import Because, keys, liken, traits
 from syncd.model.values import Value
 
 CERTAIN = 0.80  # from here on it is more likely the same than not, and may be adopted unasked
@@ -57,15 +57,14 @@ def find(
     region: str | None,
     *,
     where: ColumnElement[bool] | None = None,
-    but: str | None = None,
 ) -> list[Found]:
     """The live records that are like these values, the likest first.
 
     `region` is the country in which numbers without its code are dialled. `where` bounds them to
-    what may be read; `but` is the record that the values are of.
+    what may be read.
     """
     (found,) = find_many(conn, stored, [values], region, where=where)
-    return [each for each in found if each.record.id != but]
+    return found
 
 
 def find_many(
@@ -161,15 +160,12 @@ def pairs(
             conn, stored,
             sorted(records.members_among(conn, stored, true() if where is None else where, ids)),
         )  # fmt: skip
+        known = {record_id: traits(each.record.fields) for record_id, each in held.items()}
         for group in sharing.values():
             for one, two in combinations([each for each in group if each in held], 2):
                 if (one, two) in seen:
                     continue
                 seen.add((one, two))
-                likeness = _likeness(held[one], held[two], region)
+                likeness = liken(known[one], known[two], region)
                 if likeness is not None:
                     yield Pair(held[one], held[two], likeness.score, likeness.reasons)
-
-
-def _likeness(one: Stored, two: Stored, region: str | None) -> Likeness | None:
-    return compare(one.record.fields, two.record.fields, region)

@@ -28,6 +28,7 @@ from syncd.crm.stored import Row, StoredKind
 from syncd.crm.tables import metadata
 from syncd.model.entities import LASTING
 from syncd.model.kinds import Schema
+from syncd.model.states import State
 from syncd.model.values import Value
 
 K = TypeVar("K", str, int)
@@ -41,6 +42,15 @@ def demand_editable(stored: StoredKind[Schema], row: Row, actor: Actor) -> None:
             each in stored.states.editable for each in stored.states.by_name[state].leads_to
         )
         raise ReadOnly(stored.entity, cast(str, row["id"]), state, way_back=way_back)
+
+
+def state_of(stored: StoredKind[Schema], status: str) -> State:
+    """The state that a status reason belongs to. Raises InvalidValue on a reason there is not."""
+    found = stored.states.of_reason(status)
+    if found is None:
+        known = ", ".join(reason for each in stored.states.states for reason in each.reasons)
+        raise InvalidValue("statuscode", f"{status!r} is none of {known}")
+    return found
 
 
 def demand_complete(stored: StoredKind[Schema], values: Mapping[str, Value]) -> None:
@@ -109,7 +119,7 @@ class Guard:
             for column, entity in self.stored.pointers.items():
                 if column in changed and row[column] is not None:
                     wanted.setdefault(entity, set()).add(cast(str, row[column]))
-        alive = {e: _alive(self.conn, e, ids, self.sight) for e, ids in wanted.items()}
+        alive = {e: alive_among(self.conn, e, ids, self.sight) for e, ids in wanted.items()}
         refused: dict[K, RecordError] = {}
         for key, (row, changed) in rows.items():
             for column, entity in self.stored.pointers.items():
@@ -119,8 +129,10 @@ class Guard:
         return refused
 
 
-def _alive(conn: Connection, entity: str, ids: Iterable[str], sight: Access | None) -> set[str]:
-    """Which of these are ids of live records that are seen."""
+def alive_among(
+    conn: Connection, entity: str, ids: Iterable[str], sight: Access | None = None
+) -> set[str]:
+    """Which of these are ids of live records that are seen, by all or with this access."""
     table = metadata.tables[entity]
     found: set[str] = set()
     for chunk in chunks(ids):

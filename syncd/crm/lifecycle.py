@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from syncd.crm import consequences, duplicate_keys, feed
 from syncd.crm.checking import checked
-from syncd.crm.errors import InvalidValue, NoSuchOwner, RecordError, WrongState
+from syncd.crm.errors import NoSuchOwner, RecordError, WrongState
 from syncd.crm.feed import Actor, Entry, Verb
-from syncd.crm.guarding import Guard
+from syncd.crm.guarding import Guard, state_of
 from syncd.crm.rows import chunks, live, present, rows_of, turned, write_rows
 from syncd.crm.stored import Draft, Row, Stored, StoredKind, Written
 from syncd.crm.tables import user, utc
@@ -54,10 +54,7 @@ def set_status(
     reason, NoSuchRecord, StaleRecord, NotAllowed.
     """
     row = _taken(conn, stored, id, actor, expected)
-    wanted = stored.states.of_reason(status)
-    if wanted is None:
-        known = ", ".join(reason for each in stored.states.states for reason in each.reasons)
-        raise InvalidValue("statuscode", f"{status!r} is none of {known}")
+    wanted = state_of(stored, status)
     state = stored.states.by_name[cast(str, row["statecode"])]
     if row["statuscode"] == status:
         return stored.stored(row)

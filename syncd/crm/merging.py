@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from syncd.crm import lifecycle, parties, records, sharing
-from syncd.crm.cascades import columns_to
+from syncd.crm.cascades import column_of
 from syncd.crm.consequences import relink
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.entities import ACCOUNTS, ENTITIES, LEADS
@@ -19,7 +19,7 @@ from syncd.crm.errors import RuleBroken
 from syncd.crm.feed import Actor
 from syncd.crm.guarding import Guard
 from syncd.crm.hierarchy import PARENT, PRIMARY, ancestors
-from syncd.crm.rows import CHUNK, live, rows_of
+from syncd.crm.rows import chunks, live, rows_of
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tables import external_key
 from syncd.model.kinds import Schema
@@ -115,12 +115,11 @@ def _repoint(
 ) -> None:
     """Let all that points to the loser, closed records too, point to the survivor."""
     stored = ENTITIES[relation.entity]
-    for column in columns_to(stored, relation):
-        query = select(stored.table.c.id).where(stored.alive, stored.table.c[column] == loser)
-        ids = list(conn.scalars(query.order_by(stored.table.c.id)))
-        for start in range(0, len(ids), CHUNK):
-            rows = rows_of(conn, stored, ids[start : start + CHUNK], lock=True)
-            relink(conn, stored, list(rows.values()), {column: survivor}, actor, at)
+    column = column_of(stored, relation)
+    query = select(stored.table.c.id).where(stored.alive, stored.table.c[column] == loser)
+    for some in chunks(list(conn.scalars(query.order_by(stored.table.c.id)))):
+        rows = rows_of(conn, stored, some, lock=True)
+        relink(conn, stored, list(rows.values()), {column: survivor}, actor, at)
 
 
 def _unseat(conn: Connection, contact_id: str, actor: Actor, at: datetime) -> None:

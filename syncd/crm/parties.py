@@ -18,9 +18,10 @@ from syncd.crm.checking import MAX_TEXT, checked_text
 from syncd.crm.entities import ACTIVITY_KINDS, ENTITIES
 from syncd.crm.errors import InvalidValue, NoSuchRecord
 from syncd.crm.feed import Actor, Entry, Verb
-from syncd.crm.rows import chunks, present, rows_of, turned, write_rows
+from syncd.crm.guarding import alive_among
+from syncd.crm.rows import chunks, rows_of, turned, write_rows
 from syncd.crm.stored import Stored, StoredKind
-from syncd.crm.tables import activity, activity_party, user, utc
+from syncd.crm.tables import activity, activity_party, utc
 from syncd.model.entities import PARTIES, PARTY_ROLES, PARTY_TARGETS, SINGLE_PARTIES
 from syncd.model.kinds import Schema
 
@@ -185,10 +186,6 @@ def _demand_alive(conn: Connection, given: Iterable[Party]) -> None:
                 raise InvalidValue("parties", f"{each.target!r} is no user, contact, account, lead")
             wanted.setdefault(entity, set()).add(record_id)
     for entity, ids in wanted.items():
-        if entity == "user":
-            missing = ids - present(conn, user.c.id, ids)
-        else:
-            rows = rows_of(conn, ENTITIES[entity], ids)
-            missing = ids - {each for each, row in rows.items() if row["deleted_at"] is None}
+        missing = ids - alive_among(conn, entity, ids)
         if missing:
             raise NoSuchRecord(entity, min(missing))

@@ -27,7 +27,7 @@ from syncd.crm.errors import (
     StaleRecord,
 )
 from syncd.crm.feed import Actor, ActorKind, Entry, Verb
-from syncd.crm.guarding import Guard, demand_complete, demand_editable
+from syncd.crm.guarding import Guard, demand_complete, demand_editable, state_of
 from syncd.crm.rows import chunks, live, origins_after, present, rows_of, turned, write_rows
 from syncd.crm.stored import Draft, Origin, Row, Stored, StoredKind, Written, plain
 from syncd.crm.tables import record_table, user, utc
@@ -294,11 +294,7 @@ def _state(stored: AnyKind, status: str | None) -> tuple[str, str]:
     if status is None:
         state = stored.states.by_name[stored.states.initial]
         return state.name, state.default
-    found = stored.states.of_reason(status)
-    if found is None:
-        known = ", ".join(reason for each in stored.states.states for reason in each.reasons)
-        raise InvalidValue("statuscode", f"{status!r} is none of {known}")
-    return found.name, status
+    return state_of(stored, status).name, status
 
 
 def _follow(
