@@ -155,6 +155,31 @@ class MemoryMailbox:
         """Move a batch to Deleted Items."""
         return self.move(kind, moves, "deleteditems")
 
+    def offer_category(self, name: str) -> bool:
+        """Put a category into the list, if its server lets us."""
+
+        def offer() -> bool:
+            held = self._server.categories
+            if held is None:
+                return False
+            if name.casefold() not in [each.casefold() for each in held]:
+                held.append(name)
+            return True
+
+        return self._ask("offer_category", offer)
+
+    def withdraw_category(self, name: str) -> bool:
+        """Take a category off the list."""
+
+        def withdraw() -> bool:
+            held = self._server.categories or []
+            same = [each for each in held if each.casefold() == name.casefold()]
+            for each in same:
+                held.remove(each)
+            return bool(same)
+
+        return self._ask("withdraw_category", withdraw)
+
     def _items(self, ids: Sequence[str]) -> list[Item | Failure]:
         return [self._server.item(each) for each in ids]
 
@@ -179,3 +204,15 @@ class MemoryDesk(MemoryServer):
     def mailbox(self) -> MemoryMailbox:
         """The mailbox, through the port."""
         return self._port
+
+    def set_categories(self, *names: str) -> None:
+        """Make the list of categories that Outlook offers."""
+        self.categories = list(names)
+
+    def offered(self) -> list[str]:
+        """Read the list of categories that Outlook offers."""
+        return list(self.categories or ())
+
+    def lock_categories(self) -> None:
+        """Let nobody else into the list of categories."""
+        self.categories = None

@@ -89,6 +89,7 @@ class MemoryServer:
         self.refuses: Callable[[Mapping[str, Value]], bool] = lambda _: False
         self.counts: Counter[str] = Counter()
         self.things: dict[str, Thing] = {}
+        self.categories: list[str] | None = []  # what Outlook offers; None: nobody is let in
         self._numbers = itertools.count(1)
         self._folders = {
             "contacts": Folder("contacts", "Kontakte", kind.folder_class, None),

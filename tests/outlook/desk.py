@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from typing import Protocol
+
+from lxml import etree
 
 from syncd.model.contact import CONTACT
 from syncd.model.fields import EwsProperty, Indexed, Tag, Uri
 from syncd.model.values import Value
+from syncd.outlook.ews.categories import CATEGORY_LIST
 from syncd.outlook.ews.mailbox import EwsMailbox
 from syncd.outlook.port import Creation, Head, Item, Mailbox, Sensitivity, Stamp, Written
 from syncd.sandbox.mailbox import Mailbox as SandboxMailbox
@@ -68,6 +73,15 @@ class Desk(Protocol):
 
     def filed_as(self, item: str) -> str | None:
         """Read what the item is filed as."""
+
+    def set_categories(self, *names: str) -> None:
+        """Make the list of categories that Outlook offers."""
+
+    def offered(self) -> list[str]:
+        """Read the list of categories that Outlook offers."""
+
+    def lock_categories(self) -> None:
+        """Let nobody else into the list of categories."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +144,34 @@ class EwsDesk:
     def filed_as(self, item: str) -> str | None:
         """Read what the item is filed as."""
         return self._text(item, "contacts:FileAs")
+
+    def set_categories(self, *names: str) -> None:
+        """Make the list of categories that Outlook offers."""
+        entries = "".join(f'<category name="{escape(each)}" color="7"/>' for each in names)
+        self.keep_list(f'<categories xmlns="CategoryList.xsd" default="">{entries}</categories>')
+
+    def keep_list(self, xml: str) -> None:
+        """Save the list of categories as it is given."""
+        data = b64encode(xml.encode()).decode()
+        name = "http://schemas.microsoft.com/exchange/services/2006/types"
+        held = {"XmlData": f'<t:XmlData xmlns:t="{name}">{data}</t:XmlData>'}
+        self._own.configure("calendar", CATEGORY_LIST, held)
+
+    def list_xml(self) -> bytes:
+        """Read the list of categories as it is kept; empty where there is none."""
+        held = self._own.folder("calendar").configurations.get(CATEGORY_LIST)
+        return b64decode(etree.fromstring(held["XmlData"]).text or "") if held else b""
+
+    def offered(self) -> list[str]:
+        """Read the list of categories that Outlook offers."""
+        xml = self.list_xml()
+        return [each.get("name", "") for each in etree.fromstring(xml)] if xml else []
+
+    def lock_categories(self) -> None:
+        """Let nobody else into the list of categories."""
+        for verb in ("Get", "Create", "Update"):
+            on = f"{verb}UserConfiguration"
+            self.box.faults.add(on, "item_error", code="ErrorAccessDenied", times=100)
 
     @property
     def _own(self) -> SandboxMailbox:

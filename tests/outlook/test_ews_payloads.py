@@ -60,6 +60,9 @@ def payloads() -> Iterator[Element]:
         yield requests.get_folder([folder])
         yield requests.find_folder(folder, "Deep", 512)
         yield requests.move_item([Move("id", "key")], folder)
+        yield requests.get_user_configuration(folder, "CategoryList")
+        for operation in ("CreateUserConfiguration", "UpdateUserConfiguration"):
+            yield requests.save_user_configuration(operation, folder, "CategoryList", b"<a/>")
     yield requests.sync_folder_items("id", "state", PATHS)
     yield requests.find_folder("id", "Shallow", 0)
     yield requests.get_item(["one", "two"], PATHS)

@@ -11,6 +11,7 @@ from syncd.outlook import stamp
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, errors, requests
 from syncd.outlook.ews.answers import Message
+from syncd.outlook.ews.categories import Categories
 from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.extract import (
     HEAD_PATHS,
@@ -58,6 +59,7 @@ class EwsMailbox:
         self._session = Session(server, address)
         owner = address if server.access is Access.DELEGATE else None
         self._folders = Folders(self._session, owner)
+        self._categories = Categories(self._session, self._folders.named("calendar"))
 
     @property
     def address(self) -> str:
@@ -82,6 +84,14 @@ class EwsMailbox:
     def close(self) -> None:
         """Give back the connection."""
         self._session.close()
+
+    def offer_category(self, name: str) -> bool:
+        """Put a category into the master list. Whether it is in it now; False where denied."""
+        return self._categories.offer(name)
+
+    def withdraw_category(self, name: str) -> bool:
+        """Take a category off the master list. Whether it was on it."""
+        return self._categories.withdraw(name)
 
     def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
         """The folder `default`, or `default/Name` below it. Raises ValueError on another spec."""

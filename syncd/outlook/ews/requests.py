@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -170,6 +171,27 @@ def create_folder(parent: FolderId, folder_class: str, name: str) -> Element:
     return root
 
 
+def get_user_configuration(folder: FolderId, name: str) -> Element:
+    """What a user configuration of a folder holds as XML."""
+    root = _root("GetUserConfiguration")
+    _configuration_name(root, M + "UserConfigurationName", folder, name)
+    etree.SubElement(root, M + "UserConfigurationProperties").text = "XmlData"
+    return root
+
+
+def save_user_configuration(operation: str, folder: FolderId, name: str, xml: bytes) -> Element:
+    """`CreateUserConfiguration`, or `UpdateUserConfiguration` of that property alone."""
+    root = _root(operation)
+    holder = etree.SubElement(root, M + "UserConfiguration")
+    _configuration_name(holder, T + "UserConfigurationName", folder, name)
+    etree.SubElement(holder, T + "XmlData").text = b64encode(xml).decode()
+    return root
+
+
+def _configuration_name(parent: Element, tag: str, folder: FolderId, name: str) -> None:
+    _folder(etree.SubElement(parent, tag, {"Name": name}), folder)
+
+
 def _root(operation: str, attributes: dict[str, str] | None = None) -> Element:
     return etree.Element(M + operation, attributes or {}, NSMAP)
 
@@ -194,10 +216,14 @@ def _view(root: Element, name: str, offset: int) -> None:
 def _folders(root: Element, name: str, folders: Iterable[FolderId]) -> None:
     holder = etree.SubElement(root, M + name)
     for folder in folders:
-        if isinstance(folder, str):
-            etree.SubElement(holder, T + "FolderId", {"Id": folder})
-            continue
-        known = etree.SubElement(holder, T + "DistinguishedFolderId", {"Id": folder.name})
-        if folder.mailbox is not None:
-            mailbox = etree.SubElement(known, T + "Mailbox")
-            etree.SubElement(mailbox, T + "EmailAddress").text = folder.mailbox
+        _folder(holder, folder)
+
+
+def _folder(holder: Element, folder: FolderId) -> None:
+    if isinstance(folder, str):
+        etree.SubElement(holder, T + "FolderId", {"Id": folder})
+        return
+    known = etree.SubElement(holder, T + "DistinguishedFolderId", {"Id": folder.name})
+    if folder.mailbox is not None:
+        mailbox = etree.SubElement(known, T + "Mailbox")
+        etree.SubElement(mailbox, T + "EmailAddress").text = folder.mailbox
