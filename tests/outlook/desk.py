@@ -12,7 +12,8 @@ from typing import Protocol
 from lxml import etree
 
 from syncd.model.contact import CONTACT
-from syncd.model.fields import EwsProperty, Indexed, Tag, Uri
+from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
+from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.outlook.ews.categories import CATEGORY_LIST
 from syncd.outlook.ews.mailbox import EwsMailbox
@@ -64,6 +65,12 @@ class Desk(Protocol):
 
     def write_formatted(self, item: str, field: str, text: str) -> None:
         """Write a text in bold."""
+
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
+
+    def mailing(self, item: str) -> str:
+        """Read which address is the mailing address; empty when none is."""
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
@@ -133,6 +140,14 @@ class EwsDesk:
         key = _key(CONTACT.by_name[field].ews)
         self._own.update(item, {key: f"<html><b>{text}</b></html>", f"{key}:Type": "HTML"})
 
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
+        self._own.update(item, {"contacts:PostalAddressIndex": address or None})
+
+    def mailing(self, item: str) -> str:
+        """Read which address is the mailing address; empty when none is."""
+        return (self._text(item, "contacts:PostalAddressIndex") or "").replace("None", "")
+
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
         self._own.update(item, {"contacts:Profession": text})
@@ -193,6 +208,7 @@ def _key(prop: EwsProperty) -> str:
         return f"{prop.uri}:{prop.index}"
     if isinstance(prop, Tag):
         return mapi_tag(prop.tag, prop.type)
+    assert isinstance(prop, Named), "a user writes into one address, and not into 'the mailing one'"
     return mapi_named(prop.set_id, prop.name or prop.id or 0, prop.type)
 
 
@@ -219,16 +235,16 @@ def creation(crm_id: str, fields: Mapping[str, Value]) -> Creation:
     return Creation(fields, {}, stamp(crm_id))
 
 
-def create(desk: Desk, crm_id: str, fields: Mapping[str, Value]) -> Written:
+def create(desk: Desk, crm_id: str, fields: Mapping[str, Value], kind: Kind = CONTACT) -> Written:
     """Create one item in the default folder."""
-    (made,) = desk.mailbox.create(CONTACT, default(desk), [creation(crm_id, fields)])
+    (made,) = desk.mailbox.create(kind, default(desk), [creation(crm_id, fields)])
     assert isinstance(made, Written)
     return made
 
 
-def read(desk: Desk, item: str) -> Item:
+def read(desk: Desk, item: str, kind: Kind = CONTACT) -> Item:
     """Read one item."""
-    (found,) = desk.mailbox.read(CONTACT, [item])
+    (found,) = desk.mailbox.read(kind, [item])
     assert isinstance(found, Item)
     return found
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from syncd.model.fields import EwsProperty, Uri
+from syncd.model.fields import Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
-from syncd.outlook.ews.paths import KEY, LINK, Layout, add_path, put
+from syncd.outlook.ews.paths import BUSINESS, KEY, LINK, POSTAL, Form, Layout, Path, add_path, put
 from syncd.outlook.ews.xml import NSMAP, Element, M, T
 from syncd.outlook.port import Creation, Move, Update
 
@@ -43,9 +43,7 @@ class Distinguished:
 FolderId = Distinguished | str
 
 
-def sync_folder_items(
-    folder: FolderId, cursor: str | None, paths: Iterable[EwsProperty]
-) -> Element:
+def sync_folder_items(folder: FolderId, cursor: str | None, paths: Iterable[Path]) -> Element:
     """One page of changes, by ids and these properties."""
     root = _root("SyncFolderItems")
     _shape(root, "ItemShape", paths)
@@ -56,7 +54,7 @@ def sync_folder_items(
     return root
 
 
-def get_item(ids: Iterable[str], paths: Iterable[EwsProperty]) -> Element:
+def get_item(ids: Iterable[str], paths: Iterable[Path]) -> Element:
     """Items by id, with these properties; a body as what it is: HTML where it is formatted."""
     root = _root("GetItem")
     _shape(root, "ItemShape", paths)
@@ -68,9 +66,9 @@ def get_item(ids: Iterable[str], paths: Iterable[EwsProperty]) -> Element:
 
 def find_item(
     folders: Sequence[FolderId],
-    by: EwsProperty,
+    by: Path,
     values: Sequence[str],
-    paths: Iterable[EwsProperty],
+    paths: Iterable[Path],
     offset: int,
 ) -> Element:
     """The items of these folders in which a property has one of these values."""
@@ -102,6 +100,8 @@ def create_item(
             LINK.name: creation.stamp.link,
             KEY.name: creation.stamp.key,
         }
+        if any(creation.fields.get(name) for name in layout.mailing):
+            values[POSTAL.name] = BUSINESS
         item = etree.SubElement(items, layout.item)
         etree.SubElement(item, T + "ItemClass").text = kind.item_class
         for place in layout.ordered:
@@ -111,8 +111,14 @@ def create_item(
     return root
 
 
-def update_item(layout: Layout, updates: Iterable[Update]) -> Element:
-    """Patches, each refused when its item is no longer at its version."""
+def update_item(
+    layout: Layout, updates: Iterable[Update], named: Mapping[str, str | None]
+) -> Element:
+    """Patches, each refused when its item is no longer at its version.
+
+    `named` says by id which address an item names as mailing; where it names none, and is to have
+    one, it is Business from now on.
+    """
     modes = {"ConflictResolution": "NeverOverwrite", "MessageDisposition": "SaveOnly"}
     root = _root("UpdateItem", modes)
     holder = etree.SubElement(root, M + "ItemChanges")
@@ -122,8 +128,12 @@ def update_item(layout: Layout, updates: Iterable[Update]) -> Element:
         changes = etree.SubElement(change, T + "Updates")
         stamp = update.stamp
         own = ((LINK, stamp.link), (KEY, stamp.key)) if stamp is not None else ()
+        address = named.get(update.id)
+        if address is None and any(update.patch.get(name) for name in layout.mailing):
+            own = (*own, (POSTAL, BUSINESS))
         patch = ((layout.fields[name], value) for name, value in update.patch.items())
-        for place, value in (*own, *patch):
+        for slot, value in (*own, *patch):
+            place = slot.at(address or BUSINESS) if slot.form is Form.MAILING else slot
             field = etree.SubElement(changes, T + ("SetItemField" if value else "DeleteItemField"))
             add_path(field, place.property)
             if value:
@@ -196,7 +206,7 @@ def _root(operation: str, attributes: dict[str, str] | None = None) -> Element:
     return etree.Element(M + operation, attributes or {}, NSMAP)
 
 
-def _shape(root: Element, name: str, paths: Iterable[EwsProperty]) -> None:
+def _shape(root: Element, name: str, paths: Iterable[Path]) -> None:
     shape = etree.SubElement(root, M + name)
     etree.SubElement(shape, T + "BaseShape").text = "IdOnly"
     if name == "ItemShape":
