@@ -24,6 +24,7 @@ class Reason(StrEnum):
     LATEST_UNKNOWN = "latest-unknown"
     MERGED_SET = "merged-set"
     RULE_CHANGED = "rule-changed"
+    MAP_CHANGED = "map-changed"
     # a group stays apart
     ONE_WAY = "one-way"
     DIRECTION_NONE = "direction-none"
@@ -89,6 +90,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.LATEST_UNKNOWN: "Both sides changed the same; which was later is not known, so the CRM wins. The other value is kept.",
     Reason.MERGED_SET: "Both sides added or removed entries; both edits are kept.",
     Reason.RULE_CHANGED: "A rule was changed, and the two sides differed.",
+    Reason.MAP_CHANGED: "It goes with another field of Outlook now; what was empty is filled, what differs stays as it is.",
     Reason.ONE_WAY: "The rule lets only the other side speak; the difference is left as it is.",
     Reason.DIRECTION_NONE: "The rule keeps this out of the sync.",
     Reason.PERSONAL: "Personal details stay apart until somebody edits them.",
