@@ -11,8 +11,14 @@ from dataclasses import replace
 
 from syncd.model.fields import Direction, Field, Indexed, Mailing
 from syncd.model.kinds import Kind
+from syncd.model.policy import Addresses
 
 _ADDRESS = "contacts:PhysicalAddress:"
+
+
+def kind_for(kind: Kind, addresses: Addresses) -> Kind:
+    """The kind as an address mode has it."""
+    return mailing_only(kind) if addresses is Addresses.MAILING else kind
 
 
 def mailing_only(kind: Kind) -> Kind:

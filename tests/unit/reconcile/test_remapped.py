@@ -9,6 +9,7 @@ import pytest
 from syncd.model.fields import Direction, Side
 from syncd.model.policy import ConflictPolicy
 from syncd.reconcile.decide import Column, Row, Verb, column_of, decide, row_of
+from syncd.reconcile.discard import discard
 from syncd.reconcile.images import REMAPPED, Mark, Standing, content
 from syncd.reconcile.merge import GroupFacts, Timing, merge, unread
 from syncd.reconcile.reasons import Reason
@@ -97,3 +98,16 @@ def test_once_decided_an_edit_of_either_side_is_carried() -> None:
     theirs = case(crm(gadget(**{**BASE.fields, "serial": "b1"})), item(held), tie)
     assert decide(mine, RULES).verbs == (Verb.UPDATE_RECORD,)
     assert decide(theirs, RULES).verbs == (Verb.UPDATE_ITEM,)
+
+
+def test_a_discarded_filling_leaves_both_sides_as_they_are() -> None:
+    """What an empty side was to get is not thereby taken from the other."""
+    empty = case(
+        crm(), item(gadget(**{**BASE.fields, "serial": None})), link(marks={"serial": REMAPPED})
+    )
+    decision = decide(empty, RULES)
+    assert decision.patch(Side.OUTLOOK) == {"serial": "a1"}
+    discarded = discard(decision, empty, RULES)
+    assert discarded.verbs == ()
+    marks = {group.group: group.mark for group in discarded.groups}
+    assert marks["serial"] == Mark(Standing.APART, Reason.RULE_CHANGED)
