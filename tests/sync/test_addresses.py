@@ -160,3 +160,30 @@ def test_a_record_that_left_scope_comes_back_under_the_other_mode(world: World) 
     world.set_active(record, active=True)
     world.settle()
     assert in_outlook(world) == in_crm(world, record) == ALL
+
+
+def test_a_plan_under_the_other_mode_can_be_thought_better_of(world: World) -> None:
+    """The admin looks at what a switch would do, and leaves it: all is as it was."""
+    record = world.new(**ANN, **ALL)
+    world.settle()
+    world.hand().name_mailing(world.item().id, "Home")
+    world.settle()
+    mailing(world)
+    world.sync(mode=Mode.PLAN)
+    three(world)
+    world.settle()
+    assert in_outlook(world) == in_crm(world, record) == ALL
+    assert agreed(world, record)
+
+
+def test_a_tracked_item_brings_its_mailing_address_alone(world: World) -> None:
+    """The other addresses of its user stay where they are (P14)."""
+    mailing(world)
+    world.settle()
+    item = world.hand().add({**ANN, **ALL})
+    world.hand().name_mailing(item, "Other")
+    world.hand().edit(item, {"categories": ("CRM",)})
+    world.settle()
+    (record,) = world.all_records()
+    assert in_crm(world, record) == {"address1_city": "Otherby"}
+    assert in_outlook(world) == ALL
