@@ -15,7 +15,7 @@ from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
 from syncd.crm.importing.keys import IDENTIFYING
 from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
-from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
+from syncd.model.fields import EwsProperty, Indexed, Mailing, Named, Tag, Uri
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
 from syncd.reconcile.reasons import SENTENCES
@@ -155,6 +155,8 @@ def _ews(prop: EwsProperty) -> str:
             return uri
         case Indexed(uri, index):
             return f"{uri} ({index})"
+        case Mailing(part):
+            return f"contacts:PhysicalAddress:{part} (the mailing one)"
         case Tag(tag, kind):
             return f"{kind} 0x{tag:04X}"
         case Named(set_id, number, name, kind):

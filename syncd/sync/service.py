@@ -295,6 +295,7 @@ def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
         "filter": filter_text,
         "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
         "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+        "map": {n: g.place for n, g in policy.kind.groups.items()},
     }
     if rights.limited:
         said |= {
