@@ -226,8 +226,8 @@ class ToSql:
                     raise self._refusal(node, what)
                 return held.lower()
             case ast.Call(func=ast.Identifier(name=name)):
-                todo = did_you_mean(name, [*FUNCTIONS, LOWER])
-                raise self._refusal(node, f"{name} is not supported here", todo)
+                near = did_you_mean(name, [*FUNCTIONS, LOWER])
+                raise self._refusal(node, f"{name} is not supported here", near)
         raise self._refusal(node, "a field is missing here", "write one left of eq, ne or in")
 
     def _own(self, node: ast._Node, name: str) -> Held:

@@ -135,7 +135,7 @@ class SyncService:
                         policy=narrowed,
                         stored=rights.stored,
                         rights=rights,
-                        where=rights.within(scoped.filter.where(row.user_id)),
+                        where=rights.within(scoped.filter.where(row.user_id, today=self.clock().date())),
                         rules_text=_rules_text(narrowed, scoped.filter.text, rights),
                         run_id=report.run,
                         lease=lease,
