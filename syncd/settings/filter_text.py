@@ -92,7 +92,9 @@ def _tokens(bare: str, aliases: Mapping[int, str], positions: Positions) -> Iter
     joints = [token for token in tokens if token.type in ("AND", "OR")]
     if len(joints) >= MOST:
         todo = "name many values of one field by in (…)"
-        raise FilterError(joints[MOST - 1].index, f"the filter has more than {MOST} conditions", todo)
+        raise FilterError(
+            joints[MOST - 1].index, f"the filter has more than {MOST} conditions", todo
+        )
     return _lists_closed(_sets_listed(tokens))
 
 

@@ -12,7 +12,7 @@ from syncd.settings.filters import Filter
 
 
 def found(conn: Connection, filter_: Filter, me: str, today: date) -> list[str]:
-    """The ids of the records, in order: asked for one user, and equal when asked for all at once."""
+    """The ids of the records, in order: equal for one user alone and for all users at once."""
     stored = filter_.stored
     alone = members(conn, stored, filter_.where(me, today=today))
     everybody = user.alias("mailbox")

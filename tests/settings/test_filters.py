@@ -42,7 +42,11 @@ def store(engine: Engine) -> Iterator[Connection]:
         for id_, address in ((ALICE, "alice@example.test"), (BOB, "bob@example.test")):
             conn.execute(insert(user).values(id=id_, address=address))
         owned = {"owner_id": ALICE, **kept}
-        conn.execute(insert(account).values(id=CONTOSO, name="Contoso", address1_city="Ghent", origins={}, **owned))
+        conn.execute(
+            insert(account).values(
+                id=CONTOSO, name="Contoso", address1_city="Ghent", origins={}, **owned
+            )
+        )
         for id_, person in PEOPLE.items():
             status = {"statuscode": person.get("statecode", "active")}  # there is one for each
             row = {"id": id_, "origins": {}, **owned, **person, **status}
