@@ -23,6 +23,22 @@ Column = ColumnElement[Any] | str | None  # what a row holds: something, always 
 NEVER_KNOWN: Condition = cast(null(), Boolean)
 
 
+def every(*conditions: Condition) -> Condition:
+    """All of them; what is known to be so, or known not to be, is not asked of the database."""
+    if any(isinstance(each, False_) for each in conditions):
+        return false()
+    asked = [each for each in conditions if not isinstance(each, True_)]
+    return asked[0] if len(asked) == 1 else and_(*asked) if asked else true()
+
+
+def some(*conditions: Condition) -> Condition:
+    """Any of them; what is known is not asked."""
+    if any(isinstance(each, True_) for each in conditions):
+        return true()
+    asked = [each for each in conditions if not isinstance(each, False_)]
+    return asked[0] if len(asked) == 1 else or_(*asked) if asked else false()
+
+
 class _Bytewise(FunctionElement[str]):
     """A text that is ordered by its characters' numbers, as SQLite does it."""
 
@@ -56,7 +72,7 @@ class Held:
         if any(isinstance(each, str) for each in self.columns):
             return false()
         columns = (each for each in self.columns if isinstance(each, ColumnElement))
-        return and_(true(), *(each.is_(None) for each in columns))
+        return every(*(each.is_(None) for each in columns))
 
     def lower(self) -> Held:
         """The same in lower case."""
@@ -84,7 +100,7 @@ def is_one_of(held: Held, values: Sequence[Value]) -> Condition:
         )
         for column, entity in zip(held.columns, held.field.refers, strict=True)
     ]
-    return or_(false(), *found)
+    return some(*found)
 
 
 def _equal(held: Held, column: Column, values: Sequence[Value | ColumnElement[str]]) -> Condition:
@@ -97,7 +113,7 @@ def _equal(held: Held, column: Column, values: Sequence[Value | ColumnElement[st
     found = [_at(column, each) for each in odd]
     if plain:
         found.append(column == plain[0] if len(plain) == 1 else column.in_(plain))
-    return held.definite(column, or_(*found))
+    return held.definite(column, some(*found))
 
 
 def _at(column: ColumnElement[Any], value: Whole | ColumnElement[str]) -> Condition:

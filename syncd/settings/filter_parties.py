@@ -17,7 +17,7 @@ from syncd.crm.tables import activity_party
 from syncd.model.entities import PARTY_TARGETS
 from syncd.model.kinds import Schema
 from syncd.settings.filter_fields import FilterField
-from syncd.settings.filter_operators import Column, Condition, Held, certain
+from syncd.settings.filter_operators import Column, Condition, Held, certain, every, some
 from syncd.settings.filter_people import closed
 
 COLLECTION = "activity_parties"  # and, as Dataverse has it, `appointment_activity_parties`
@@ -50,7 +50,7 @@ def any_of(stored: StoredKind[Schema], body: Body, *, named_by_party: bool) -> C
     else:
         found = exists(closed(select(rows.c.id).where(rows.c.activity_id == mine, said), rows))
     owner, regarding = body(_owner(stored)), body(_regarding(stored))
-    return or_(found, certain(owner), and_(_is_regarding(stored), certain(regarding)))
+    return some(found, certain(owner), every(_is_regarding(stored), certain(regarding)))
 
 
 def all_of(stored: StoredKind[Schema], body: Body) -> Condition:
@@ -58,8 +58,8 @@ def all_of(stored: StoredKind[Schema], body: Body) -> Condition:
     rows = activity_party.alias()
     other = and_(rows.c.activity_id == stored.table.c.id, not_(certain(body(_named(rows)))))
     nobody = not_(exists(closed(select(rows.c.id).where(other), rows)))
-    regarding = or_(not_(_is_regarding(stored)), certain(body(_regarding(stored))))
-    return and_(nobody, certain(body(_owner(stored))), regarding)
+    regarding = some(not_(_is_regarding(stored)), certain(body(_regarding(stored))))
+    return every(nobody, certain(body(_owner(stored))), regarding)
 
 
 def _named(rows: FromClause) -> Row:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from odata_query import ast
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, false, not_, select, true
 
 from syncd.crm.entities import ENTITIES
 from syncd.crm.stored import StoredKind
@@ -37,7 +37,9 @@ from syncd.settings.filter_operators import (
     Held,
     called,
     compared,
+    every,
     is_one_of,
+    some,
 )
 from syncd.settings.filter_parties import COLLECTION, Row, all_of, any_of
 from syncd.settings.filter_people import closed, colleagues, shared_with
@@ -81,9 +83,9 @@ class ToSql:
         """The condition that a tree says."""
         match node:
             case ast.BoolOp(op=ast.And()):
-                return and_(*(self.condition(each) for each in _joined(node, ast.And)))
+                return every(*(self.condition(each) for each in _joined(node, ast.And)))
             case ast.BoolOp():
-                return or_(*(self.condition(each) for each in _joined(node, ast.Or)))
+                return some(*(self.condition(each) for each in _joined(node, ast.Or)))
             case ast.UnaryOp(op=ast.Not()):
                 return not_(self.condition(node.operand))
             case ast.Compare():
@@ -133,7 +135,7 @@ class ToSql:
         found = [is_one_of(held, known)] if known else []
         if len(known) < len(nodes):
             found.append(held.is_null())
-        return or_(false(), *found)
+        return some(*found)
 
     def _among(self, held: Held, node: ast._Node) -> Condition:
         """Equal to one of a list, in which a set stands for all that are in it."""
@@ -142,7 +144,7 @@ class ToSql:
         sets = [each for each in node.val if _named(each) in (MY_TEAMS, SHARED)]
         others = [each for each in node.val if _named(each) not in (MY_TEAMS, SHARED)]
         found = [self._in_set(held, each) for each in sets]
-        return or_(false(), *found, *([self._equal(held, others)] if others else []))
+        return some(*found, *([self._equal(held, others)] if others else []))
 
     def _in_set(self, held: Held, node: ast._Node) -> Condition:
         me, refers = self.values.me, held.field.refers
@@ -152,10 +154,9 @@ class ToSql:
             if not isinstance(column, ColumnElement):
                 return false()
             team = held.definite(column, column.in_(colleagues(me)))
-            return or_(is_one_of(held, [Id(me, USER)]), team)
+            return some(is_one_of(held, [Id(me, USER)]), team)
         if _named(node) == SHARED and refers and refers != (USER,):
-            return or_(
-                false(),
+            return some(
                 *(
                     held.definite(column, column.in_(shared_with(me, entity)))
                     for column, entity in pairs

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_
+from sqlalchemy import ColumnElement, false, not_
 
-from syncd.settings.filter_operators import certain
+from syncd.settings.filter_operators import certain, every, some
 from syncd.settings.filter_people import Me
 from syncd.settings.filters import Filter
 
@@ -50,12 +50,12 @@ class Scope:
         """The condition of what belongs in the mailbox of `me`, as in `Filter.where`."""
         if self.empty:
             return false()
-        found = or_(*(each.where(me, today=today) for each in self.includes))
-        return and_(found, not_(self.excluded(me, today))) if self.excludes else found
+        found = some(*(each.where(me, today=today) for each in self.includes))
+        return every(found, not_(self.excluded(me, today)))
 
     def excluded(self, me: Me, today: date) -> ColumnElement[bool]:
         """The condition of what is kept out, whatever lets it in. Never null."""
-        return certain(or_(false(), *(each.where(me, today=today) for each in self.excludes)))
+        return certain(some(*(each.where(me, today=today) for each in self.excludes)))
 
 
 def _any_of(filters: tuple[Filter, ...]) -> str:
