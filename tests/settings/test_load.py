@@ -136,7 +136,12 @@ MISTAKES = [
     (SALES, "contcts = {}", "contcts", "did you mean 'contacts'?"),
     (CONTACTS, 'track = "folder"', "track", "private address book into the CRM (name a folder"),
     (CONTACTS, 'folder = "CRM"', "folder", "'CRM' is not a folder (write \"default\" or"),
-    (CONTACTS, 'conflict = "lastest"', "conflict", "not one of crm, outlook, latest (did you mean"),
+    (
+        CONTACTS,
+        'conflict = "lastest"',
+        "conflict",
+        "not one of crm, outlook, latest, ask (did you mean",
+    ),
     (CONTACTS, 'filter = "ownr eq @me"', "filter", "no field 'ownr' (did you mean 'owner'?)"),
     (CONTACTS, "filter = 1", "filter", "must be text in quotes"),
     (DAEMON, "workers = 0", "workers", "must be greater than or equal to 1"),
