@@ -96,7 +96,7 @@ class Kind(Schema):
     archive_folder: str
     labels: str
     company: str | None = None
-    locks: Mapping[str, str] = field(default_factory=dict)
+    locks: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

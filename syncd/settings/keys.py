@@ -18,6 +18,7 @@ from syncd.settings.mistakes import closest
 from syncd.settings.policy_section import PolicySection
 
 ANY = "*"  # in the place of a name: contacts.directions.*
+LENGTH = "a length of time"
 FILTERS = ("filters", "templates")
 
 # What a policy may let its users set. Everything else decides over others, or guards them: it stays
@@ -104,7 +105,7 @@ def _takes(kind: object) -> str:
         bool: "true or false",
         int: "a whole number",
         float: "a number",
-        timedelta: "a length of time",
+        timedelta: LENGTH,
         str: "text",
     }
     args = [each for each in get_args(kind) if each is not type(None)]
@@ -135,6 +136,14 @@ def find(name: str) -> tuple[str, Key]:
     near = closest(name, [key.name for key in KEYS])
     suggestion = f"did you mean {near!r}?" if near else "see them with: syncd settings show MAILBOX"
     raise UnknownKey(f"there is no setting {name!r}", suggestion)
+
+
+def known(name: str) -> Key | None:
+    """The key that a name means, or the one of a table that ends in `*`; `None` for no such."""
+    try:
+        return _BY_NAME.get(name) or find(name)[1]
+    except UnknownKey:
+        return None
 
 
 def lock_on(name: str) -> str | None:

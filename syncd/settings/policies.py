@@ -97,11 +97,12 @@ def policy_for(
 
 
 def organisation_for(configuration: Configuration) -> Compiled:
-    """What holds for everyone whose policy says nothing else: of a policy without a name."""
-    server = configuration.organisation.server or ""
-    return _laid(
-        "", [(Origin.ORGANISATION, as_layer(configuration.organisation))], {"server": server}, ()
-    )
+    """What holds for everyone whose policy says nothing else, of every kind.
+
+    It is a policy without a name, and without a server where the organisation names none.
+    """
+    below: Table = {"server": "", **{plural: {} for plural in KINDS}}
+    return _laid("", [(Origin.ORGANISATION, as_layer(configuration.organisation))], below, ())
 
 
 def _compiled(configuration: Configuration, name: str, settings: Mapping[str, object]) -> Compiled:

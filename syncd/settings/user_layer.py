@@ -52,11 +52,11 @@ def refusal(name: str, policy: Policy, key: str, value: object) -> Refusal | Non
     try:
         said = read(kept, value)
     except NotRead as bad:
-        return Refusal(f"{key}: {bad.what}", bad.todo)
+        return Refusal(f"{key!r}: {bad.what}", bad.todo)
     beyond = out_of_bounds(kept, said, policy.bounds)
     if beyond is not None:
         return Refusal(
-            f"{key} {beyond}",
+            f"{key!r} {beyond}",
             f"the policy {name!r} allows no more; an admin widens it in [policies.{name}.bounds]",
         )
     return None
@@ -89,6 +89,6 @@ def user_layer(
                 layer, went_on = tried, True
                 del pending[key]
             else:
-                clashes[key] = Refusal(f"{key} {clash[1]}", clash[2])
+                clashes[key] = Refusal(f"{key!r} {clash[1]}", clash[2])
     refused += [Refused(key, settings[key], clashes[key]) for key in pending]
     return layer, tuple(refused)
