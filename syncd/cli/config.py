@@ -42,6 +42,17 @@ def validate(context: Context, *, as_json: bool) -> None:
         _show(context.path, configuration, found.warnings)
 
 
+@command.command(name="schema", short_help="Print the JSON Schema of the configuration file.")
+def schema() -> None:
+    """Print the JSON Schema of the configuration file, for editors that complete and check TOML.
+
+    Write it beside the file: syncd config schema > syncd.schema.json
+    """
+    from syncd.settings.schema import configuration_schema
+
+    emit_json(configuration_schema())
+
+
 def _examine(path: Path) -> tuple[Configuration | None, Findings]:
     from syncd.settings.check import Findings, check_machine
     from syncd.settings.load import load

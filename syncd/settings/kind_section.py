@@ -19,6 +19,7 @@ from syncd.model.policy import (
     ScopeExit,
     Track,
 )
+from syncd.settings.mistakes import closest
 from syncd.settings.section import CHOICE, Section, refuse
 
 _FOLDER = re.compile(r"default(/[^/\\\s](?:[^/\\]*[^/\\\s])?)?")
@@ -52,9 +53,13 @@ class ScopeExits(Section):
     @model_validator(mode="before")
     @classmethod
     def _one_word_for_all(cls, written: object) -> object:
-        if isinstance(written, str):
-            return dict.fromkeys(cls.model_fields, written)
-        return written
+        if not isinstance(written, str):
+            return written
+        if written not in list(ScopeExit):  # told once, and not of each of the three
+            near = closest(written, ScopeExit)
+            suggestion = f"did you mean {near!r}?" if near else "write one word, or a table"
+            raise refuse(f"{written!r} is not one of {', '.join(ScopeExit)}", suggestion)
+        return dict.fromkeys(cls.model_fields, written)
 
 
 class KindSection(Section):

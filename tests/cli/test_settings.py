@@ -178,7 +178,16 @@ def test_the_field_table_in_force(office: Office) -> None:
     office.done("settings", "set", ALICE, "contacts.directions.fax", "none")
     office.done("settings", "set", ALICE, "contacts.company", "false")
     office.done(
-        "crm", "access", "set", "contact", "--field", "mobilephone", "--read", "none", "--write", "none"
+        "crm",
+        "access",
+        "set",
+        "contact",
+        "--field",
+        "mobilephone",
+        "--read",
+        "none",
+        "--write",
+        "none",
     )
     # where, field → direction, origin, whether it deviates
     expected: list[tuple[list[str], str, str, str, bool]] = [
