@@ -71,6 +71,11 @@ class SyncService:
         if lost:
             log.warning("the configuration lacks the policy of these mailboxes", mailboxes=lost)
 
+    def reconfigure(self, configuration: Configuration) -> None:
+        """Go by another configuration from the next run on; what runs ends under the old one."""
+        self.policies, self.connect = compile_policies(configuration), Connector(configuration)
+        self.begin()
+
     def due(self, limit: int) -> Sequence[str]:
         """The addresses of mailboxes that are due now and that nobody runs."""
         self._waker.wake()
