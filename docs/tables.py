@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
+from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
@@ -166,6 +167,7 @@ PAGES = {
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
+    "settings.md": lambda: settings_page(_table),
 }
 
 

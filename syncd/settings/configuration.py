@@ -17,7 +17,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from syncd.model.qualification import Becomes, OnDuplicate
-from syncd.settings.durations import Duration
+from syncd.settings.durations import Duration, format_duration
 from syncd.settings.endpoint import refusal_of_endpoint, sends_password_in_clear
 from syncd.settings.layers import as_layer, merged
 from syncd.settings.policy_section import Policy, PolicySection
@@ -25,6 +25,8 @@ from syncd.settings.section import CHOICE, FilePath, Section, folder_of, read_pa
 from syncd.settings.store_url import is_on_server, resolve_store_url
 
 DEFAULT_FILTER = "owner eq @me and statecode eq 'active'"
+
+SHORTEST_KEPT = timedelta(days=2)
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -215,6 +217,22 @@ class Daemon(Section):
     )
 
 
+class Journal(Section):
+    """`[journal]`: for how long what was done can be looked up."""
+
+    keep: Duration = Field(
+        default=timedelta(days=90),
+        description="For how long runs, what they did, and values that lost a conflict are kept.",
+    )
+
+    @field_validator("keep")
+    @classmethod
+    def _holds_a_day(cls, keep: timedelta) -> timedelta:
+        if keep < SHORTEST_KEPT:  # the breaker counts what a day has done
+            raise refuse("is too short", f"write {format_duration(SHORTEST_KEPT)} or more")
+        return keep
+
+
 class CrmSettings(Section):
     """`[crm]`: what holds for the CRM's own rules.
 
@@ -274,6 +292,7 @@ class Configuration(Section):
         default=CrmSettings(), description="What holds for the CRM's own rules."
     )
     log: Log = Field(default=Log(), description="What is logged, and how.")
+    journal: Journal = Field(default=Journal(), description="What is kept of past runs.")
     daemon: Daemon = Field(default=Daemon(), description="How the daemon works.")
 
     @cached_property

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import get_args
+from pathlib import Path
+from typing import Annotated, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -58,21 +59,22 @@ class UnknownKey(Exception):
         self.todo = todo
 
 
-def _of_section(section: type[BaseModel], *path: str) -> Iterator[Key]:
+def keys_of(section: type[BaseModel], *path: str) -> Iterator[Key]:
+    """The keys of a section, in the order of its type; `path` is where it stands."""
     for name, info in section.model_fields.items():
         inner = info.annotation
         if name == "kinds":
             for plural in KINDS:
-                yield from _of_section(KindSection, *path, plural)
+                yield from keys_of(KindSection, *path, plural)
         elif name in FILTERS:
-            yield from _of_section(FilterSection, *path, name, ANY)
+            yield from keys_of(FilterSection, *path, name, ANY)
         elif isinstance(inner, type) and issubclass(inner, BaseModel):
             if name == "on_scope_exit":  # one word of all three, or a table
                 key = ".".join((*path, name))
                 first = next(iter(inner.model_fields.values()))
                 about = f"{info.description} One word says it of all three."
                 yield Key(key, about, "a word", _choices(first.annotation), None)
-            yield from _of_section(inner, *path, name)
+            yield from keys_of(inner, *path, name)
         else:
             place = (*path, name, ANY) if name in (*GROUP_TABLES, "bounds") else (*path, name)
             yield _key(".".join(place), info)
@@ -85,7 +87,7 @@ def _key(name: str, info: FieldInfo) -> Key:
     choices = _choices(kind)
     default = None if name.endswith(f".{ANY}") or info.is_required() else info.default
     return Key(
-        name, info.description or "", "a word" if choices else _takes(kind), choices, default
+        name, info.description or "", _word(kind) if choices else _takes(kind), choices, default
     )
 
 
@@ -108,13 +110,21 @@ def _takes(kind: object) -> str:
         timedelta: LENGTH,
         str: "text",
     }
-    args = [each for each in get_args(kind) if each is not type(None)]
-    if str in args and len(args) == 1:
-        return words[str]
-    return words.get(kind, "a list")
+    args = [
+        get_args(each)[0] if get_origin(each) is Annotated else each
+        for each in get_args(kind)
+        if each is not type(None)
+    ]
+    if Path in args:
+        return "true, false or the path of a file" if bool in args else "the path of a file"
+    return words.get(args[0] if len(args) == 1 else kind, "a list")
 
 
-KEYS: tuple[Key, ...] = tuple(_of_section(PolicySection))
+def _word(kind: object) -> str:
+    return "a list of words" if get_origin(kind) is tuple else "a word"
+
+
+KEYS: tuple[Key, ...] = tuple(keys_of(PolicySection))
 _BY_NAME = {key.name: key for key in KEYS}
 
 

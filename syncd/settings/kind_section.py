@@ -85,7 +85,8 @@ class KindSection(Section):
     )
     templates: Mapping[str, FilterSection] = Field(
         default={},
-        description="Filters that each new user is given a copy of, by name, as their own.",
+        description="Filters that each new user is given a copy of, by name, as their own. Where "
+        'a policy writes no filter and no template, there is one: "My contacts".',
     )
     folder: str = Field(
         default="default", description='The folder in Outlook: "default", or "default/Name" in it.'

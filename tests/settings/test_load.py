@@ -16,6 +16,7 @@ from syncd.settings.configuration import (
     Configuration,
     CrmSettings,
     Daemon,
+    Journal,
     Log,
     Server,
     Store,
@@ -82,7 +83,7 @@ def test_the_example_documents_every_key() -> None:
     """What a policy takes, and what the other sections take: each stands in the example."""
     text = (ROOT / "config" / "syncd.example.toml").read_text(encoding="utf-8")
     keys = {part for key in KEYS for part in key.name.split(".")} - {"*"}
-    for section in (Store, Server, CrmSettings, Log, Daemon):
+    for section in (Store, Server, CrmSettings, Log, Journal, Daemon):
         keys |= set(section.model_fields)
     missing = {key for key in keys if not re.search(rf"\b{key}\b[^\n]*[\]=]", text)}
     assert missing == set()
@@ -123,7 +124,7 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 STORE, OFFICE, SALES, CONTACTS, CRM, LOG, DAEMON = (
     "store", "servers.office", "policies.sales", "policies.sales.contacts", "crm", "log", "daemon",
 )  # fmt: skip
-ORGANISATION, BREAKER = "organisation", "policies.sales.breaker"
+ORGANISATION, BREAKER, JOURNAL = "organisation", "policies.sales.breaker", "journal"
 
 # section, the line that is written there, the key that is mistaken, what is said of it
 MISTAKES = [
@@ -212,6 +213,8 @@ MISTAKES = [
     (ORGANISATION, 'contacts.track = "folder"', "contacts.track", "private address book"),
     (DAEMON, "workers = 0", "workers", "must be greater than or equal to 1"),
     (DAEMON, 'workers = "4"', "workers", "must be a whole number"),
+    (JOURNAL, 'keep = "1d"', "keep", "is too short (write 2d or more)"),
+    (JOURNAL, "keep = 90", "keep", "'90' is not a duration"),
     (LOG, "show_addresses = 1", "show_addresses", "must be true or false"),
     (LOG, 'format = "xml"', "format", "'xml' is not one of auto, json, console"),
     (
