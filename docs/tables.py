@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
 from filter_tables import filter_tables
+from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
@@ -176,6 +177,7 @@ PAGES = {
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
     "filters.md": filters,
+    "settings.md": lambda: settings_page(_table),
 }
 
 
