@@ -10,6 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, select
 
 from syncd.crm.stored import StoredKind
+from syncd.crm.tables import team_member
 from syncd.model.kinds import Kind
 from syncd.settings.filter_error import FilterError
 from syncd.settings.filters import Filter
@@ -56,6 +57,13 @@ def of_all(
         scope = _together(policies[policy].kinds[kind], stored, filters)
         by_text.setdefault(scope.text, (scope, []))[1].extend(ids)
     return [Scoped(scope, tuple(ids)) for scope, ids in by_text.values()]
+
+
+def teams_of(conn: Connection, user_id: str) -> list[str]:
+    """Who is in which of a user's teams, as something to compare."""
+    mine = select(team_member.c.team_id).where(team_member.c.user_id == user_id)
+    query = select(team_member).where(team_member.c.team_id.in_(mine))
+    return sorted(f"{row.team_id}/{row.user_id}" for row in conn.execute(query))
 
 
 def _together(scoped: ScopedKind, stored: StoredKind[Kind], own: Own) -> Scope:
