@@ -110,7 +110,7 @@ def _copies(stage: Stage, step: Step) -> None:
     stage.labels[address, copy] = stage.labels.get((address, name))
     held = stage.item(address, copy)
     assert held is not None
-    stage.begun[copy] = {k: v for k, v in held.fields.items() if k != "categories"}
+    stage.own[address, copy] = {k: v for k, v in held.fields.items() if k != "categories"}
 
 
 @verb("rep", "marks", "what as")
@@ -349,4 +349,5 @@ def _loses(stage: Stage, step: Step) -> None:
     what = str(step.given["what"])
     if what not in lost:
         raise stage.scenario.wrong(step, f"what = {what!r}; {near(what, lost)}")
+    stage.bind()
     lost[what]()

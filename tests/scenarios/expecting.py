@@ -55,7 +55,7 @@ def _crm(stage: Stage) -> Iterator[str]:
 def _record(stage: Stage, name: str) -> Fields:
     """What the CRM is expected to hold of a contact."""
     said = dict(_every(stage.scenario.expected.get("crm", {}))).get(name, AS_AT_START)
-    begun = dict(stage.begun.get(name, {}))
+    begun = stage.record_begun(name)
     return begun if isinstance(said, str) else {**begun, **values(said)}
 
 
@@ -110,7 +110,7 @@ def _wanted(stage: Stage, address: str, name: str, said: Any) -> Fields:
     in_crm = name in dict(_every(stage.scenario.expected.get("crm", {})))
     rest = AS_IN_CRM if in_crm else AS_AT_START
     rest = said if isinstance(said, str) else said.get("rest", rest)
-    base = _record(stage, name) if rest == AS_IN_CRM else dict(stage.begun.get(name, {}))
+    base = _record(stage, name) if rest == AS_IN_CRM else stage.item_begun(address, name)
     base[LABELS] = stage.labels.get((address, name))
     return base if isinstance(said, str) else {**base, **values(said)}
 
@@ -133,7 +133,10 @@ def _stand(stage: Stage, address: str, name: str, wanted: str) -> str:
     if wanted in AT_REST or wanted == "no tie":
         return words[tied.state] if tied is not None else "no tie"
     item = stage.item(address, name)
-    told = stage.world.reason(item.id) if item is not None else stage.world.noticed(record)
+    if item is not None:
+        told = stage.world.reason(item.id, address)
+    else:
+        told = stage.world.noticed(record)
     stand, _, reason = told.rstrip(")").partition(" (")
     return f"{_SAID.get(stand, stand)}: {reason}"
 

@@ -7,7 +7,7 @@ give the second, and each must have found what it says that it found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select, text
@@ -39,6 +39,7 @@ class Entry:
     remote_id: str
     before: Mapping[str, object]
     after: Mapping[str, object]
+    done: bool = True
 
     def __str__(self) -> str:
         return f"{self.verb.value} of {self.crm_id} {self.remote_id} in {self.address}"
@@ -96,9 +97,10 @@ class Ledger:
         del address
         now = Sides.of(self.memory)
         run_it()
-        entries = [each for each in self._entries() if each.key not in self.booked]
-        self.booked |= {each.key for each in entries}
         after = Sides.of(self.memory)
+        unbooked = [each for each in self._entries() if each.key not in self.booked]
+        entries = [e for each in unbooked if (e := _happened(now, each, after)) is not None]
+        self.booked |= {each.key for each in entries}
         for each in entries:
             _book(now, each, after)
         withdrawn = self._withdrawn(entries)
@@ -119,7 +121,7 @@ class Ledger:
         query = (
             select(operation, mailbox.c.address)
             .join(mailbox, mailbox.c.id == operation.c.mailbox_id)
-            .where(operation.c.status == "done")
+            .where(operation.c.status.in_(["done", "intended", "in-doubt"]))
             .order_by(text("operation.rowid"))
         )
         with database.read(self.world.engine) as conn:
@@ -129,9 +131,26 @@ class Ledger:
             Entry(
                 row.key, Verb(row.verb), row.address, row.crm_id or "", row.remote_id or "",
                 held[row.before] if row.before else {}, held[row.after] if row.after else {},
+                row.status == "done",
             )
             for row in rows
         ]  # fmt: skip
+
+
+def _happened(now: Sides, entry: Entry, after: Sides) -> Entry | None:
+    """An entry as it is to be booked. One in doubt is, when its effect is there to be seen."""
+    if entry.done:
+        return entry
+    had, has = now.items[entry.address], after.items[entry.address]
+    new = next((each for each in has if each not in had), "")
+    match entry.verb:
+        case Verb.CREATE_ITEM:
+            return replace(entry, remote_id=new) if new else None
+        case Verb.UPDATE_ITEM:
+            same = had.get(entry.remote_id) == has.get(entry.remote_id)
+            return None if same else entry
+        case _:
+            return replace(entry, remote_id=new) if entry.remote_id not in has else None
 
 
 def _book(now: Sides, entry: Entry, after: Sides) -> None:

@@ -74,6 +74,7 @@ class Scenario:
     users: Sequence[str]
     crash: Crash = Crash.ALL
     only_in_memory: str = ""
+    awaits: str = ""
 
     def wrong(self, where: object, what: str) -> ScenarioError:
         """An error that names this file and a place in it."""
@@ -152,6 +153,7 @@ class _Reader:
             tuple(each for each in REPS if each in mentioned),
             Crash(self.data.get("crash", Crash.ALL)),
             self.data.get("only_in_memory", ""),
+            self.data.get("awaits", ""),
         )
 
     def _start(self, said: Table) -> Start:
@@ -234,7 +236,7 @@ class _Reader:
 
 
 _TOP = frozenset(
-    {"title", "why", "policy", "start", "step", "expected", "crash", "only_in_memory"}
+    {"title", "why", "policy", "start", "step", "expected", "crash", "only_in_memory", "awaits"}
 )
 
 

@@ -50,7 +50,8 @@ class Stage:
     around: Around = plainly
     records: dict[str, str] = field(default_factory=dict)
     items: dict[tuple[str, str], str] = field(default_factory=dict)
-    begun: dict[str, dict[str, Value]] = field(default_factory=dict)  # as first seen, by name
+    begun: dict[str, dict[str, Value]] = field(default_factory=dict)  # records, as they began
+    own: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)  # items, as well
     labels: dict[tuple[str, str], Value] = field(default_factory=dict)  # as its user left them
     jotted: dict[tuple[str, str], str] = field(default_factory=dict)
     folders: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -148,15 +149,25 @@ class Stage:
         if known and not self.world.record(known).deleted:
             return known
         for (address, of), item in self.items.items():
-            if of != name:
-                continue
-            tied = [each.crm_id for each in self.world.links() if each.remote_id == item]
-            for crm_id in tied:
-                if known in ("", crm_id) or not self.world.record(crm_id).deleted:
-                    self.records[name] = crm_id
-                    return str(crm_id)
-            del address
+            found = self._tied_to(address, item) if of == name else ""
+            if found and (not known or not self.world.record(found).deleted):
+                self.records[name] = found
+                return found
         return known
+
+    def _tied_to(self, address: str, item: str) -> str:
+        """The record that an item of a mailbox is tied to; empty without one."""
+        mailbox = self.world.mailbox_id(address)
+        mine = (e for e in self.world.links() if (e.mailbox_id, e.remote_id) == (mailbox, item))
+        return next((str(each.crm_id) for each in mine), "")
+
+    def bind(self) -> None:
+        """Remember which item is whose, for syncd is about to forget it."""
+        for address in self.users:
+            for name in self.records:
+                found = self.item(address, name)
+                if found is not None:
+                    self.items[address, name] = found.id
 
     def item(self, address: str, name: str) -> Seen | None:
         """The item of a contact in a mailbox, wherever it is."""
@@ -223,7 +234,7 @@ class Stage:
         )
         self.items[address, name] = item
         self.labels[address, name] = fields.pop("categories", None)
-        self.begun.setdefault(name, fields)
+        self.own[address, name] = fields
         if "profession" in table:
             self.jot(address, name, table["profession"])
 
@@ -245,11 +256,20 @@ class Stage:
             assert len(made) == len(many), "the CRM refused one of them"
             self.records.update(zip(many, made, strict=True))
         for name, table in tables.items():
-            self.begun.setdefault(name, values(table))
+            self.begun[name] = values(table)
             if "account" in table:  # the company is what the account is called
                 self.begun[name].update(self.shown(self.records[name], "companyname"))
             if table.get("active") is False:
                 self.world.set_active(self.records[name], active=False)
+
+    def record_begun(self, name: str) -> dict[str, Value]:
+        """What the CRM held of a contact when it came there."""
+        own = next((held for (_, of), held in self.own.items() if of == name), {})
+        return dict(self.begun.get(name, own))
+
+    def item_begun(self, address: str, name: str) -> dict[str, Value]:
+        """What a rep's item held when it came there; without one of her own, what the CRM did."""
+        return dict(self.own.get((address, name), self.record_begun(name)))
 
     def shown(self, record: str, *names: str) -> dict[str, Value]:
         """Some fields of a record, as the CRM shows them."""

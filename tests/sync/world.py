@@ -85,6 +85,7 @@ class World:
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     reports: list[RunReport] = field(default_factory=list)
+    _filter: Filter | None = None
 
     def add_users(self, conn: Connection) -> None:
         """Everybody is a user of the CRM, and their mailbox is served."""
@@ -97,7 +98,7 @@ class World:
 
     def service(self) -> SyncService:
         """A service as a new process would have it."""
-        scoped = ScopedKind(self.rules, Filter.parse(self.filter, self.stored))
+        scoped = ScopedKind(self.rules, self._parsed())
         kinds = {self.rules.kind.name: scoped}
         policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
         return SyncService(
@@ -272,11 +273,14 @@ class World:
         with database.read(self.engine) as conn:
             return list(conn.execute(select(link)))
 
-    def reason(self, item: str) -> str:
+    def reason(self, item: str, address: str = ALICE) -> str:
         """Why an item stands as it does."""
+        mine = observed.c.mailbox_id == self.mailbox_id(address)
         with database.read(self.engine) as conn:
             found = conn.execute(
-                select(observed.c.stand, observed.c.reason).where(observed.c.remote_id == item)
+                select(observed.c.stand, observed.c.reason).where(
+                    mine, observed.c.remote_id == item
+                )
             ).one()
         return f"{found.stand} ({found.reason})"
 
@@ -334,6 +338,12 @@ class World:
         for name in ("link", "observed", "noticed", "match_value", "mailbox_kind"):
             self.execute(f"delete from {name}")  # noqa: S608 - names of our own
 
+    def _parsed(self) -> Filter:
+        """The filter, read anew only when it changed."""
+        if self._filter is None or self._filter.text != self.filter:
+            self._filter = Filter.parse(self.filter, self.stored)
+        return self._filter
+
     def _session(self, address: str) -> Session:
         """Enough of a session to count by."""
         found = Session.__new__(Session)
@@ -367,9 +377,11 @@ def branch(world: World, servers: Mapping[str, MemoryServer], path: Path) -> Mem
     with closing(sqlite3.connect(str(world.engine.url.database))) as conn:
         conn.execute("vacuum into ?", (str(path),))
     time, twins = copy.deepcopy((world.time, dict(servers)))
+    engine = database.open_database(f"sqlite:///{path}")
+    engine._compiled_cache = world.engine._compiled_cache  # the same statements, compiled once
     twin = replace(
         world,
-        engine=database.open_database(f"sqlite:///{path}"),
+        engine=engine,
         time=time,
         hands={each: MemoryHand(server) for each, server in twins.items()},
         connect=lambda address: MemoryMailbox(twins[address], address),
