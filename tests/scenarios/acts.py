@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from syncd.model.policy import Track
@@ -11,8 +12,10 @@ from tests.scenarios import policies
 from tests.scenarios.reading import MANY, Step, Table, near, numbered, values
 from tests.scenarios.stage import ADDRESSES, Stage
 from tests.scenarios.trouble import Woe
-from tests.scenarios.vocabulary import verb
+from tests.scenarios.vocabulary import VERBS, role_of, verb
 from tests.sync import desk
+
+__all__ = ["VERBS", "role_of"]  # all that is entered below
 
 LEVELS = {"none": desk.NONE, "own": desk.OWN, "team": desk.TEAM, "all": desk.ALL}
 
@@ -214,8 +217,8 @@ def _merges(stage: Stage, step: Step) -> None:
 @verb("office", "shares", "what with", "may_write")
 def _shares(stage: Stage, step: Step) -> None:
     for name in stage.each(step):
-        may_write = bool(step.given.get("may_write"))
-        desk.share(stage.world, stage.its_record(step, name), _whom(stage, step), may_write=may_write)
+        record, whom = stage.its_record(step, name), _whom(stage, step)
+        desk.share(stage.world, record, whom, may_write=bool(step.given.get("may_write")))
 
 
 @verb("office", "unshares", "what with")
@@ -341,7 +344,7 @@ def _refuses(stage: Stage, step: Step) -> None:
 
 @verb("accident", "loses", "what")
 def _loses(stage: Stage, step: Step) -> None:
-    lost = {
+    lost: dict[str, Callable[[], None]] = {
         "all that is known of items": stage.world.forget_links,
         "the links": lambda: stage.world.execute("delete from link"),
         "the cursor": lambda: stage.world.execute("update mailbox_kind set cursor = null"),

@@ -133,10 +133,8 @@ def _stand(stage: Stage, address: str, name: str, wanted: str) -> str:
     if wanted in AT_REST or wanted == "no tie":
         return words[tied.state] if tied is not None else "no tie"
     item = stage.item(address, name)
-    if item is not None:
-        told = stage.world.reason(item.id, address)
-    else:
-        told = stage.world.noticed(record)
+    world = stage.world
+    told = world.reason(item.id, address) if item is not None else world.noticed(record)
     stand, _, reason = told.rstrip(")").partition(" (")
     return f"{_SAID.get(stand, stand)}: {reason}"
 
@@ -205,7 +203,8 @@ def _every(said: Table) -> Iterator[tuple[str, Any]]:
 
 
 def _normal(fields: Mapping[str, Value]) -> Fields:
-    forms = {n: normal(CONTACT.by_name[n].type, v) for n, v in fields.items() if n in CONTACT.by_name}
+    types = CONTACT.by_name
+    forms = {n: normal(types[n].type, value) for n, value in fields.items() if n in types}
     return {name: value for name, value in forms.items() if value is not None}
 
 

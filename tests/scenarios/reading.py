@@ -106,8 +106,8 @@ def numbered(name: str, table: Table) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, plain
         return
     for n in range(1, int(table[MANY]) + 1):
-        filled = {k: v.replace("{n}", str(n)) if isinstance(v, str) else v for k, v in plain.items()}
-        yield f"{name} {n}", filled
+        texts = {k: v.replace("{n}", str(n)) for k, v in plain.items() if isinstance(v, str)}
+        yield f"{name} {n}", {**plain, **texts}
 
 
 def values(table: Table) -> dict[str, Value]:
@@ -170,7 +170,7 @@ class _Reader:
         return Start(**said)
 
     def _step(self, number: int, said: Table) -> Step:
-        from tests.scenarios.vocabulary import VERBS, role_of  # it reads this module
+        from tests.scenarios.acts import VERBS, role_of  # which reads this module
 
         where = f"step {number}"
         for key in ("who", "does"):

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
+from sqlalchemy import select
+
+from syncd.crm import database
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
 from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
-from syncd.sync.tables import operation
+from syncd.sync.tables import mailbox, operation
 from tests.memory_server import MemoryServer, run
 from tests.scenarios import policies
 from tests.scenarios.reading import REPS, Scenario, Step, Table, numbered, values
@@ -28,7 +31,6 @@ from tests.sync.world import ALICE, BOB, World
 ADDRESSES = {"alice": ALICE, "bob": BOB}
 FORMER, TRASH, CONTACTS = "Former CRM contacts", "deleteditems", "contacts"
 BETWEEN_STEPS = 30  # seconds: what is later is later for every server
-FIRST_TIME = ("proposed", "new")
 
 Around = Callable[[str, Callable[[], object]], None]
 
@@ -107,7 +109,7 @@ class Stage:
         self.around(address, partial(self.world.sync, address))
 
     def settle(self) -> None:
-        """Two full rounds, after which nothing is left to do (P2), and all is accounted for (P9)."""
+        """Two full rounds; then nothing is left to do (P2), and all is accounted for (P9)."""
         for _ in range(2):
             for address in self.users:
                 self.run(address)
@@ -198,7 +200,8 @@ class Stage:
     def everything(self, address: str) -> list[Seen]:
         """All items of a mailbox that a rep could look at."""
         hand = self.world.hand(address)
-        places = [CONTACTS, FORMER, TRASH, *(f for (of, _), f in self.folders.items() if of == address)]
+        made = [folder for (of, _), folder in self.folders.items() if of == address]
+        places = [CONTACTS, FORMER, TRASH, *made]
         spec = self.world.rules.folder
         if "/" in spec:
             places.append(spec.partition("/")[2])
@@ -206,12 +209,13 @@ class Stage:
 
     def folder(self, address: str, name: str) -> str:
         """A folder by its name: one that the rep made, or one that Outlook or syncd did."""
-        usual = {"Contacts": CONTACTS, "Deleted Items": TRASH, FORMER: FORMER}
+        usual = {"Contacts": CONTACTS, "Deleted Items": TRASH}
         if (address, name) in self.folders:
             return self.folders[address, name]
-        if name in usual and name != FORMER:
+        if name in usual:
             return usual[name]
-        found = self.world.connect(address).folder(self.world.rules.kind, f"default/{name}", create=False)
+        port, kind = self.world.connect(address), self.world.rules.kind
+        found = port.folder(kind, f"default/{name}", create=False)
         if found is None:
             raise self.scenario.wrong("the steps", f"{address} has no folder {name!r}")
         return found.id
@@ -278,11 +282,6 @@ class Stage:
 
     def written(self) -> list[tuple[str, str]]:
         """What syncd has ever done in Outlook: (address, verb)."""
-        from sqlalchemy import select
-
-        from syncd.crm import database
-        from syncd.sync.tables import mailbox
-
         outlook = ("create-item", "update-item", "move-item", "trash-item", "restore-item")
         query = (
             select(mailbox.c.address, operation.c.verb)
@@ -314,17 +313,6 @@ class Stage:
             self.servers[address].refuses = Refusal({"lastname": "\0"})
         else:
             self.box.faults.clear()
-
-    def twin(self, world: World, servers: Mapping[str, MemoryServer]) -> Stage:
-        """The same scenario in a world of its own."""
-        return replace(
-            self,
-            world=world,
-            servers=servers,
-            around=plainly,
-            records=dict(self.records),
-            items=dict(self.items),
-        )
 
     def counted(self) -> Counter[str]:
         """How often syncd wrote in each mailbox since the first step."""

@@ -75,9 +75,9 @@ def let_go(torn: Memory) -> Memory:
 
 
 def durable(memory: Memory) -> int:
-    """A number for all that outlives the process, but for who holds the lease and what time it is."""
+    """A number for all that outlives the process, but for who holds the lease."""
     world, servers = memory
-    told = [world.rows()]
+    told: list[object] = [world.rows()]
     with database.read(world.engine) as conn:
         told += [list(conn.execute(select(each))) for each in (mailbox_kind, conflict, held)]
         told.append(list(conn.scalars(select(crm_change.c.number))))
@@ -117,8 +117,8 @@ def picture(memory: Memory) -> dict[str, object]:
     def shown(server: MemoryServer) -> list[str]:
         names = {each.id: each.path for each in server.folders()}
         return sorted(
-            f"{names.get(each.folder, each.folder)}: {each.sensitivity} {sorted(each.fields.items())}"
-            for each in server.things.values()
+            f"{names.get(t.folder, t.folder)}: {t.sensitivity} {sorted(t.fields.items())}"
+            for t in server.things.values()
         )
 
     held_by = {each: shown(server) for each, server in servers.items()}
