@@ -37,7 +37,7 @@ ann = "as in the CRM"
 
 
 NOTHING = "means nothing here; did you mean"
-AS_IN = "as in the CRM"
+AS_IN, AN_ITEM = "as in the CRM", "[expected.outlook.alice] ann"
 SET = "[policy]\n{} = '{}'\n[start.crm.ann]"
 NO_SETTING = "[policy]: there is no setting 'conflikt'; did you mean"
 NO_VALUE = "[policy]: 'cmr' is no such setting; did you mean"
@@ -53,7 +53,7 @@ NO_VALUE = "[policy]: 'cmr' is no such setting; did you mean"
         ('what = "ann"', 'what = "al"', "step 1 (alice edits): nobody is called 'al': ['ann']"),
         ("firstname", "fristname", f"[start.crm.ann]: 'fristname' {NOTHING} 'firstname'?"),
         ("[expected.crm]", "[expected.rcm]", f"[expected]: 'rcm' {NOTHING} 'crm'?"),
-        ("as in the", "as in a", f"[expected.outlook.alice] ann: 'as in a CRM' {NOTHING} {AS_IN!r}?"),
+        ("as in the", "as in a", f"{AN_ITEM}: 'as in a CRM' {NOTHING} {AS_IN!r}?"),
         ('why = "P1"', "", "the file: it has no 'why'"),
         ("[start.crm.ann]", SET.format("conflikt", "crm"), f"{NO_SETTING} 'conflict'?"),
         ("[start.crm.ann]", SET.format("conflict", "cmr"), f"{NO_VALUE} 'crm'?"),
