@@ -28,7 +28,7 @@ from tests.scenarios.stage import Stage
 from tests.sync import tearing
 from tests.sync.world import ALICE, BOB, Memory, branch, memory_world, sandbox_world
 
-SAMPLE = 6  # of the moments of one step, where not all are tried
+SAMPLE = 4  # of the moments of one step, where not all are tried
 
 pytestmark = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
 FILES = pytest.mark.parametrize("path", reading.every(), ids=lambda path: path.stem)

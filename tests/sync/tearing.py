@@ -91,10 +91,13 @@ def resumed(world: World, addresses: Sequence[str]) -> None:
     Between its rounds time passes: removals are looked at twice.
     """
     world.pass_time(minutes=LEASE_OVER)
+    for address in addresses:
+        world.sync(address)
     for _ in range(ROUNDS):
-        if all(not _worked(world, each) for each in addresses):
-            break
         world.pass_time(minutes=SECOND_LOOK)
+        worked = [_worked(world, each) for each in addresses]
+        if not any(worked):
+            break
     else:
         raise AssertionError(f"something is left to do after {ROUNDS} rounds: {world.counts}")
     for address in addresses:
