@@ -26,7 +26,7 @@ from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import Crash
 from tests.scenarios.stage import Stage
 from tests.sync import tearing
-from tests.sync.world import ALICE, BOB, Memory, branch, memory_world, sandbox_world
+from tests.sync.world import ALICE, BOB, Memory, memory_world, sandbox_world
 
 SAMPLE = 4  # of the moments of one step, where not all are tried
 
@@ -114,7 +114,7 @@ class Torn:
 
     def _twin(self) -> Memory:
         path = self.folder / f"{next(self._twins)}.db"
-        return tearing.let_go(branch(*self.memory, path))
+        return tearing.let_go(tearing.branch(*self.memory, path))
 
     def _gone_on(self, memory: Memory) -> dict[str, object]:
         """What it comes to from here, with the server well again and nobody doing anything."""

@@ -7,9 +7,13 @@ to the mailbox, of which no answer was seen.
 
 from __future__ import annotations
 
+import copy
+import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
@@ -18,7 +22,9 @@ from syncd.crm.tables import crm_change
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.session import Session
 from syncd.sync.tables import conflict, held, mailbox_kind
+from tests.memory_mailbox import MemoryMailbox
 from tests.memory_server import Effect, Meddle, MemoryServer
+from tests.sync.hands import MemoryHand
 from tests.sync.world import WRITES, Memory, World
 
 ROUNDS = 8
@@ -64,6 +70,25 @@ def watched(servers: Mapping[str, MemoryServer], keep: Keep) -> Iterator[None]:
         Session.write = write  # type: ignore[method-assign]
         for address, server in servers.items():
             server.meddle = before[address]
+
+
+def branch(world: World, servers: Mapping[str, MemoryServer], path: Path) -> Memory:
+    """The same world once more, in a store of its own: what is done in one is not in the other."""
+    with closing(sqlite3.connect(str(world.engine.url.database))) as conn:
+        conn.execute("vacuum into ?", (str(path),))
+    time, twins = copy.deepcopy((world.time, dict(servers)))
+    engine = database.open_database(f"sqlite:///{path}")
+    engine._compiled_cache = world.engine._compiled_cache  # the same statements, compiled once
+    twin = replace(
+        world,
+        engine=engine,
+        time=time,
+        hands={each: MemoryHand(server) for each, server in twins.items()},
+        connect=lambda address: MemoryMailbox(twins[address], address),
+        counted=lambda: sum((server.counts for server in twins.values()), Counter[str]()),
+        reports=[],
+    )
+    return twin, twins
 
 
 def let_go(torn: Memory) -> Memory:

@@ -5,14 +5,10 @@ Every verb is somebody's act: of the CRM's people, of a mailbox's user, of the a
 
 from __future__ import annotations
 
-import copy
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text, update
@@ -370,25 +366,6 @@ def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
     with database.write(engine) as conn:
         world.add_users(conn)
     return world, servers
-
-
-def branch(world: World, servers: Mapping[str, MemoryServer], path: Path) -> Memory:
-    """The same world once more, in a store of its own: what is done in one is not in the other."""
-    with closing(sqlite3.connect(str(world.engine.url.database))) as conn:
-        conn.execute("vacuum into ?", (str(path),))
-    time, twins = copy.deepcopy((world.time, dict(servers)))
-    engine = database.open_database(f"sqlite:///{path}")
-    engine._compiled_cache = world.engine._compiled_cache  # the same statements, compiled once
-    twin = replace(
-        world,
-        engine=engine,
-        time=time,
-        hands={each: MemoryHand(server) for each, server in twins.items()},
-        connect=lambda address: MemoryMailbox(twins[address], address),
-        counted=lambda: sum((server.counts for server in twins.values()), Counter[str]()),
-        reports=[],
-    )
-    return twin, twins
 
 
 def sandbox_world(engine: Engine, box: Sandbox) -> World:
