@@ -137,8 +137,6 @@ class MemoryMailbox:
     def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
         """Patch a batch of items."""
         del kind
-        if any(not each.patch and each.stamp is None for each in updates):
-            raise ValueError("an update that changes nothing")
         return self._write("update", updates, lambda: [self._server.update(u) for u in updates])
 
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
@@ -154,6 +152,11 @@ class MemoryMailbox:
     def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
         """Move a batch to Deleted Items."""
         return self.move(kind, moves, "deleteditems")
+
+    def remove_folder(self, kind: Kind, folder: str) -> bool:
+        """Put a folder into Deleted Items, if nothing is in it or below it."""
+        del kind
+        return self._ask("remove_folder", lambda: self._server.discard_folder(folder))
 
     def _items(self, ids: Sequence[str]) -> list[Item | Failure]:
         return [self._server.item(each) for each in ids]

@@ -151,8 +151,6 @@ class EwsMailbox:
     def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
         """Patch a batch of items in one request. Raises ValueError for more than a batch."""
         _check_batch(updates)
-        if any(not update.patch and update.stamp is None for update in updates):
-            raise ValueError("an update that changes nothing")
         place = layout(kind)
         payload = requests.update_item(place, updates)
         return self._write("UpdateItem", payload, len(updates), Scope.ITEM)
@@ -166,6 +164,11 @@ class EwsMailbox:
         """Move a batch to Deleted Items, from where it can be moved back."""
         del kind
         return self._move(moves, self._folders.named("deleteditems"))
+
+    def remove_folder(self, kind: Kind, folder: str) -> bool:
+        """Put a folder into Deleted Items, if nothing is in it or below it."""
+        del kind
+        return self._folders.remove_empty(folder)
 
     def _move(self, moves: Sequence[Move], target: FolderId) -> list[Written | Failure]:
         # MoveItem takes no precondition, so the versions are compared just before. An edit between

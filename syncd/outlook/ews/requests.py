@@ -10,7 +10,7 @@ from lxml import etree
 from syncd.model.fields import EwsProperty, Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
-from syncd.outlook.ews.paths import KEY, LINK, Layout, add_path, put
+from syncd.outlook.ews.paths import KEY, LINK, Layout, Slot, add_path, put
 from syncd.outlook.ews.xml import NSMAP, Element, M, T
 from syncd.outlook.port import Creation, Move, Update
 
@@ -120,7 +120,11 @@ def update_item(layout: Layout, updates: Iterable[Update]) -> Element:
         etree.SubElement(change, T + "ItemId", {"Id": update.id, "ChangeKey": update.version})
         changes = etree.SubElement(change, T + "Updates")
         stamp = update.stamp
-        own = ((LINK, stamp.link), (KEY, stamp.key)) if stamp is not None else ()
+        own: tuple[tuple[Slot, Value], ...] = ()
+        if stamp is not None:
+            own = ((LINK, stamp.link), (KEY, stamp.key))
+        elif update.clear_stamp:
+            own = ((LINK, None), (KEY, None))
         patch = ((layout.fields[name], value) for name, value in update.patch.items())
         for place, value in (*own, *patch):
             field = etree.SubElement(changes, T + ("SetItemField" if value else "DeleteItemField"))
@@ -167,6 +171,13 @@ def create_folder(parent: FolderId, folder_class: str, name: str) -> Element:
     if folder_class not in _FOLDER_ELEMENTS:
         etree.SubElement(folder, T + "FolderClass").text = folder_class
     etree.SubElement(folder, T + "DisplayName").text = name
+    return root
+
+
+def delete_folder(folder: FolderId) -> Element:
+    """A folder into Deleted Items, from where its user can take it back."""
+    root = _root("DeleteFolder", {"DeleteType": "MoveToDeletedItems"})
+    _folders(root, "FolderIds", [folder])
     return root
 
 
