@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from syncd.model.fields import Direction
-from syncd.model.policy import ConflictPolicy, FirstSync, Limits, Track
+from syncd.model.policy import ConflictPolicy, Consent, FirstSync, Limits, Track
 from syncd.model.qualification import Becomes, OnDuplicate
 from syncd.settings.durations import Duration
 from syncd.settings.endpoint import refusal_of_endpoint, sends_password_in_clear
@@ -241,6 +241,7 @@ class Policy(_Section):
     server: str
     interval: Duration = timedelta(minutes=5)
     first_sync: Annotated[FirstSync, _CHOICE] = FirstSync.ASK
+    consent: Annotated[Consent, _CHOICE] = Consent.ADMIN
     breaker: Breaker = Breaker()
     kinds: Mapping[str, KindSection] = Field(default={}, alias=GATHERED)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from syncd.model.policy import KindPolicy, Limits
+from syncd.model.policy import Consent, KindPolicy, Limits
 from syncd.settings.configuration import Configuration, KindSection, Policy
 from syncd.settings.filters import Filter
 from syncd.settings.kinds import KINDS
@@ -28,6 +28,7 @@ class MailboxPolicy:
     server: str
     interval: timedelta
     kinds: Mapping[str, ScopedKind]
+    consent: Consent = Consent.ADMIN
 
 
 def compile_policies(configuration: Configuration) -> Mapping[str, MailboxPolicy]:
@@ -40,7 +41,7 @@ def _compiled(name: str, policy: Policy) -> MailboxPolicy:
         KINDS[plural].kind.name: _scoped(plural, section, policy)
         for plural, section in policy.kinds.items()
     }
-    return MailboxPolicy(name, policy.server, policy.interval, kinds)
+    return MailboxPolicy(name, policy.server, policy.interval, kinds, policy.consent)
 
 
 def _scoped(plural: str, section: KindSection, policy: Policy) -> ScopedKind:
