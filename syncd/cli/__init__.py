@@ -26,7 +26,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "config": ("syncd.cli.config:command", "Check the configuration file."),
     "users": (
         "syncd.cli.users:command",
-        "Whose mailboxes are served: show, add, change.",
+        "Whose mailboxes are served: show, add, test, approve, remove.",
     ),
     "onboard": ("syncd.cli.onboard:command", "Show the first sync of a mailbox, and let it go."),
     "sync": ("syncd.cli.sync:command", "Bring mailboxes in step now."),
@@ -34,6 +34,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "run": ("syncd.cli.run:command", "Keep all mailboxes in step until stopped."),
     "pause": ("syncd.cli.pause:command", "Leave a mailbox alone until it is resumed."),
     "resume": ("syncd.cli.resume:command", "Go on with a paused mailbox."),
+    "offboard": ("syncd.cli.offboard:command", "Take every mark of syncd out of a mailbox."),
     "status": ("syncd.cli.status:command", "Show how every mailbox is doing."),
     "runs": ("syncd.cli.runs:command", "Show what past runs did."),
     "held": ("syncd.cli.held:command", "Show what waits for a person."),

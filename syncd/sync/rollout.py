@@ -156,7 +156,16 @@ def readdress(conn: Connection, row: MailboxRow, address: str) -> None:
     conn.execute(
         update(mailbox)
         .where(mailbox.c.id == row.id)
-        .values(address=new, state=MailboxState.ADDED.value, trouble=None, failures=0)
+        .values(
+            address=new,
+            state=MailboxState.ADDED.value,
+            trouble=None,
+            failures=0,
+            # A run that is under way would go on writing under the old address.
+            lease_owner=None,
+            lease_until=None,
+            fence=mailbox.c.fence + 1,
+        )
     )
     origins.readdress(conn, row.address, new)
 

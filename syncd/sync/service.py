@@ -273,7 +273,7 @@ class SyncService:
         report.todo = _todo(row, policy, error)
         report.retry_after = error.retry_after
         report.unreachable = error.scope is Scope.SERVER
-        if error.sort is not Sort.DENIED:
+        if error.sort is not Sort.DENIED or row.state not in mailboxes.SERVED:
             return
         with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
