@@ -188,7 +188,7 @@ def _to_trash(session: Session, marked: Sequence[Marked], items: Items) -> list[
     """The items to remove: what syncd created, where it put it. What its user filed stays (P14)."""
     if items is Items.KEEP:
         return []
-    keys = [each.head.stamp.key for each in marked if each.head.stamp is not None]
+    keys = Counter(each.head.stamp.key for each in marked if each.head.stamp is not None)
     created: set[str] = set()
     with session.read() as conn:
         query = select(link.c.crm_id, link.c.remote_id, link.c.origin)
@@ -202,8 +202,10 @@ def _to_trash(session: Session, marked: Sequence[Marked], items: Items) -> list[
         tied = links.get(each.crm_id or "")
         if tied is not None:
             return bool(tied.remote_id == each.head.id and tied.origin == Origin.CREATED)
-        # A creation that was cut off before it was tied to its record.
-        return each.head.stamp is not None and each.head.stamp.key in created
+        # A creation that was cut off before it was tied to its record, or whose tie was lost. Of
+        # two such items one is a copy, which is its user's own.
+        key = each.head.stamp.key if each.head.stamp is not None else ""
+        return key in created and keys[key] == 1
 
     return [each for each in marked if not each.folder.in_trash and is_ours(each)]
 
