@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from syncd.crm import database
+from syncd.crm.tables import metadata
 from syncd.model.policy import FirstSync, Limits
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
@@ -16,7 +17,7 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync import mailboxes, rollout
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.offboard import Items, Offboarding, offboard, preview
-from syncd.sync.tables import conflict, metadata, operation
+from syncd.sync.tables import conflict, operation
 from tests.memory_mailbox import Effect, run
 from tests.sync.test_torn import Crash, Torn, crash_at, numbered
 from tests.sync.world import ALICE, BOB, WRITES, Memory, World
