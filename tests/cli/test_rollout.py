@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -279,9 +280,6 @@ def test_what_a_renamed_mailbox_wrote_stays_its_own(office: Office) -> None:
 
 
 def _origins(office: Office) -> set[object]:
-    import json
-    import sqlite3
-
     with sqlite3.connect(office.folder / "syncd.db") as conn:
         rows = [json.loads(row) for (row,) in conn.execute("select origins from contact")]
     return {mailbox for row in rows for _, mailbox in row.values()}
@@ -374,9 +372,8 @@ def test_to_forget_is_for_good(office: Office) -> None:
     assert office.type("users", "remove", ALICE, "--forget").exit_code == 4
 
 
-def test_offboarding_is_shown_first(office: Office, tmp_path: Path) -> None:
+def test_offboarding_is_shown_first(office: Office) -> None:
     """The numbers come before the deed; without --yes nothing is done, and one must say how."""
-    del tmp_path
     office.done("sync")
     assert office.type("offboard", ALICE, "--yes").exit_code == 4
     told = office.done("offboard", ALICE, "--remove")
