@@ -299,15 +299,25 @@ def renew(conn: Connection, lease: Lease, now: datetime) -> Lease:
         .values(lease_until=now + LEASE)
     )
     if cast("CursorResult[Any]", kept).rowcount != 1:
-        raise LeaseLost(
-            "Another process runs this mailbox now, or its user wants it left alone",
-            "See how it stands: syncd users list",
-        )
+        raise LeaseLost
     return Lease(lease.mailbox_id, lease.owner, lease.fence, now + LEASE)
 
 
+def check(conn: Connection, lease: Lease) -> None:
+    """Raises LeaseLost when a lease is not held any more."""
+    mine = (table.c.id == lease.mailbox_id) & (table.c.lease_owner == lease.owner)
+    if conn.execute(select(table.c.id).where(mine, table.c.fence == lease.fence)).first() is None:
+        raise LeaseLost
+
+
 class LeaseLost(MailboxProblem):
-    """Another process has taken the mailbox over: this one must not write any more."""
+    """The mailbox was taken away from this process, which must not touch it any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another process runs this mailbox now, or its user wants it left alone",
+            "See how it stands: syncd users list",
+        )
 
 
 def release(conn: Connection, lease: Lease) -> bool:

@@ -96,12 +96,14 @@ def test_who_withdraws_is_left_alone_at_once(world: World) -> None:
     assert world.item().stamped
 
 
-@pytest.mark.parametrize("during", ["folder", "changes", "create"])
+@pytest.mark.parametrize("during", ["folder", "changes", "read", "create"])
 def test_a_run_that_is_under_way_ends_with_the_request_at_hand(memory: Memory, during: str) -> None:
     """Its user says no in the middle of it: no other request goes out."""
     world, servers = memory
     world.policy(first_sync=FirstSync.GO)
     world.new(firstname="Ann")
+    for n in range(250):  # more than one request reads
+        world.hand().add({"firstname": f"N{n}", "categories": ("CRM",)})
     agree(world)
     calls: list[str] = []
 
