@@ -58,6 +58,7 @@ class Reason(StrEnum):
     UNTRACKED = "untracked"
     MADE_PRIVATE = "made-private"
     DOUBLE = "double"
+    OFFBOARDED = "offboarded"
     # left alone
     NOT_TRACKED = "not-tracked"
     PRIVATE = "private"
@@ -135,6 +136,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.UNTRACKED: "Its owner took it out of the CRM's care; the CRM keeps its record.",
     Reason.MADE_PRIVATE: "Its owner marked it private.",
     Reason.DOUBLE: "A request that was not answered in time left it behind; it is nobody's.",
+    Reason.OFFBOARDED: "Its owner's mailbox left the CRM's care.",
     Reason.NOT_TRACKED: "It is its owner's own and was not put into the CRM.",
     Reason.PRIVATE: "It is marked private.",
     Reason.OTHER_CLASS: "It is another sort of item, such as a distribution list.",
