@@ -135,6 +135,7 @@ class SyncService:
                 self._note_start(conn, row, report, cause)
             port = self.connect(row, policy)
             try:
+                today = self.clock().date()
                 for scoped in policy.kinds.values():
                     rights = Rights(access, self.stored[scoped.policy.kind.name])
                     narrowed = rights.narrowed(scoped.policy)
@@ -146,7 +147,7 @@ class SyncService:
                         policy=narrowed,
                         stored=rights.stored,
                         rights=rights,
-                        where=rights.within(scoped.filter.where(row.user_id)),
+                        where=rights.within(scoped.filter.where(row.user_id, today=today)),
                         rules_text=_rules_text(narrowed, scoped.filter.text, rights),
                         run_id=report.run,
                         lease=lease,
@@ -308,6 +309,7 @@ def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
         "filter": filter_text,
         "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
         "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+        "map": {n: g.place for n, g in policy.kind.groups.items()},
     }
     if rights.limited:
         said |= {

@@ -11,6 +11,7 @@ import pytest
 from syncd.settings.keys import KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ["decisions.md", "contact-fields.md", "crm.md", "import.md", "filters.md", "settings.md"]
 
 
 def test_the_switches_of_the_reference_product_are_keys_of_ours(
@@ -24,9 +25,7 @@ def test_the_switches_of_the_reference_product_are_keys_of_ours(
     assert named - {"journal.keep"} <= {key.name for key in KEYS}
 
 
-@pytest.mark.parametrize(
-    "page", ["decisions.md", "contact-fields.md", "crm.md", "import.md", "settings.md"]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_the_manual_says_what_the_code_does(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printed table equals the table that the code decides by."""
     monkeypatch.syspath_prepend(str(DOCS))
