@@ -52,7 +52,14 @@ def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[
     work = _items(session, facts)
     done = {each.crm_id for each in work if each.crm_id}
     work.extend(_records(session, facts, facts.noticed - done, matches))
-    return [replace(each, noticed=each.crm_id in facts.noticed) for each in work]
+    return [
+        replace(
+            each,
+            noticed=each.crm_id in facts.noticed,
+            cause=facts.causes.get(each.crm_id or ""),
+        )
+        for each in work
+    ]
 
 
 def _as_answered(session: Session, facts: Facts, matches: Matches) -> Matches:

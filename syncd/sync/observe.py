@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, literal_column, s
 from sqlalchemy import delete as sql_delete
 
 from syncd.crm import feed, records
-from syncd.crm.feed import Verb
+from syncd.crm.feed import Change, Verb
 from syncd.outlook.errors import MailboxError, Sort
 from syncd.outlook.port import Head, Page
 from syncd.reconcile.decide import Stand
@@ -22,7 +22,7 @@ from syncd.reconcile.facts import LinkState
 from syncd.reconcile.match import match_hashes
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.triage import Sighting, triage
-from syncd.sync import accounting, links
+from syncd.sync import accounting, causes, links
 from syncd.sync.accounting import Sighted
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
@@ -206,6 +206,13 @@ def _take_rules(conn: Connection, session: Session) -> None:
     members = set(records.members(conn, session.stored, session.where))
     served = links.crm_ids(conn, session.key, LinkState.LIVE)
     accounting.notice(conn, session, members ^ served)
+    if before and session.counting is not None:
+        key = causes.of_rules(session.mailbox.policy, session.rules_text)
+        own = session.counting(conn).of(session.mailbox.id)
+        number = own.judge(conn, key, None, session.clock())
+        if number is not None:
+            whose = (session.mailbox.id, session.policy.kind.name)
+            causes.mark(conn, *whose, members ^ served, number)
     if before:
         accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
         turned = _turned(before, session.rules_text)
@@ -221,6 +228,17 @@ def _take_rules(conn: Connection, session: Session) -> None:
     else:  # no link yet, so nothing of the feed's past concerns this mailbox
         session.set_state(conn, crm_cursor=newest)
     session.set_state(conn, rules=session.rules_text)
+
+
+def _count_causes(conn: Connection, session: Session, changes: Sequence[Change]) -> None:
+    """What was changed together is counted for all mailboxes together (P8)."""
+    if session.counting is None:
+        return
+    counting = session.counting(conn)
+    for each in counting.large(conn, causes.of_feed(changes)):
+        number = counting.judge(conn, each.key, each.ids, session.clock())
+        if number is not None:
+            causes.mark(conn, session.mailbox.id, session.policy.kind.name, each.ids, number)
 
 
 def lets_in_more(before: str, now: str) -> bool:
@@ -280,6 +298,7 @@ def _read_feed(conn: Connection, session: Session) -> bool:
         }
         waiting = accounting.waiting_among(conn, session, ours)
         accounting.notice(conn, session, (members | linked.keys() | waiting) - echoes)
+        _count_causes(conn, session, of_kind)
         if (members | waiting) - linked.keys():
             # A question can be answered by an edit of something else.
             accounting.wake(conn, session, accounting.QUESTIONS)

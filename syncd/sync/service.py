@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, update
 
 from syncd.crm import database
-from syncd.crm.access import Access
+from syncd.crm.access import Access, limits_reading
 from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
@@ -27,12 +27,21 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
-from syncd.sync import mailboxes, retention, rollout, snapshots, user_filters, user_settings
+from syncd.sync import (
+    mailboxes,
+    retention,
+    rollout,
+    scoping,
+    snapshots,
+    user_filters,
+    user_settings,
+)
+from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
-from syncd.sync.ruling import ruling
+from syncd.sync.ruling import Ruling, ruling
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.tables import mailbox as mailbox_table
@@ -199,6 +208,7 @@ class SyncService:
                         new_key=self.new_key,
                         tally=report.tally,
                         progress=self.progress,
+                        counting=partial(self._counting, rules),
                     )
                     errand.act(session, report=report)
             finally:
@@ -254,6 +264,14 @@ class SyncService:
         with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count, **removed)
+
+    def _counting(self, rules: Ruling, conn: Connection) -> Counting:
+        """How what concerns all mailboxes is counted."""
+        stored = rules.rights.stored
+        scopes = scoping.of_all(conn, self.policies, stored)
+        limited = limits_reading(conn, stored.entity)
+        limit = rules.policy.limits.cause
+        return Counting(stored, scopes, self.clock().date(), limit, limited)
 
     def _policy(self, row: MailboxRow, settings: Mapping[str, object]) -> MailboxPolicy:
         """What holds for a mailbox, with what its user has set."""
