@@ -157,4 +157,5 @@ CONTACT = Kind(
     distinguished="contacts",
     archive_folder="Former CRM contacts",
     labels="categories",
+    company="companyname",
 )

@@ -82,7 +82,7 @@ class Kind(Schema):
     """One sort of record that has items in Outlook.
 
     `distinguished` is the Exchange folder its items live in by default; `labels` the field that
-    holds the item's categories.
+    holds the item's categories; `company` the one that is the name of another record, if any.
     """
 
     fields: tuple[Field, ...]
@@ -94,6 +94,7 @@ class Kind(Schema):
     distinguished: str
     archive_folder: str
     labels: str
+    company: str | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

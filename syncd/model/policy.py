@@ -21,6 +21,7 @@ class ConflictPolicy(StrEnum):
     CRM = "crm"
     OUTLOOK = "outlook"
     LATEST = "latest"
+    ASK = "ask"  # a person: until then the group stays as it is on both sides
 
 
 class Track(StrEnum):
@@ -38,12 +39,54 @@ class FirstSync(StrEnum):
     GO = "go"
 
 
+class ScopeExit(StrEnum):
+    """What becomes of an item whose record left its mailbox's scope."""
+
+    ARCHIVE = "archive-folder"
+    RELEASE = "release"  # it stays where it is, and no longer in step
+    KEEP_UPDATING = "keep-updating"
+    DELETE = "delete"  # to Deleted Items
+
+
+class CrmDelete(StrEnum):
+    """What becomes of an item whose record was deleted in the CRM."""
+
+    DELETE_CREATED = "delete-created"  # what syncd made goes, the user's own stays
+    DELETE_IF_NOT_OWNER = "delete-if-not-owner"  # the owner of the record keeps the item
+    DELETE = "delete"
+    RELEASE = "release"
+
+
+class OutlookDelete(StrEnum):
+    """What becomes of a record whose item its user deleted."""
+
+    REMEMBER = "remember"  # nothing, and the item does not come back
+    DEACTIVATE = "deactivate"
+    DELETE_IF_OWNER = "delete-if-owner"
+
+
+class Copies(StrEnum):
+    """What a copy of an item in step is."""
+
+    IGNORE = "ignore"  # nothing, until its user changes who it is about
+    TAKE = "take"  # an item of its own, once it is tracked
+
+
+class Addresses(StrEnum):
+    """Which of Outlook's postal addresses take part."""
+
+    THREE = "three"
+    MAILING = "mailing-only"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The breaker, per run and verb.
 
     Held when n > `most`, or n > `some` and more than `share` of the live links, or n >= `few` and
-    all of them. `daily` bounds what 24 hours may execute.
+    all of them. `daily` bounds what 24 hours may execute, `cause` what one cause (a reassigned
+    account) may do in all mailboxes together. An edit in Outlook that empties `emptied` fields or
+    more waits: phones do that.
     """
 
     most: int = 50
@@ -51,6 +94,17 @@ class Limits:
     share: float = 0.2
     few: int = 3
     daily: int = 100
+    cause: int = 100
+    emptied: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ExitPolicy:
+    """What leaving scope does, by how the link came about. Leaving is not deletion."""
+
+    created: ScopeExit = ScopeExit.ARCHIVE
+    adopted: ScopeExit = ScopeExit.RELEASE
+    tracked: ScopeExit = ScopeExit.RELEASE
 
 
 @dataclass(frozen=True)
@@ -58,14 +112,25 @@ class KindPolicy:
     """What one policy says of one kind.
 
     `direction` bounds every group; `directions` replaces the map's default for single groups, but
-    for those that the map locks. `access` and `creates` are what the mailbox's user has a right to
-    in the CRM: by group, where that is less than everything, and whether to make a record.
+    for those that the map locks; `conflicts` replaces `conflict` for single groups. `company` is
+    whether the company takes part. `pushes` is false while no filter says what belongs in the
+    mailbox: then nothing of the CRM goes there. `access` and `creates` are what the mailbox's user
+    has a right to in the CRM: by group, where that is less than everything, and whether to make a
+    record.
     """
 
     kind: Kind
     direction: Direction = Direction.TWO_WAY
     directions: Mapping[str, Direction] = field(default_factory=dict)
     conflict: ConflictPolicy = ConflictPolicy.LATEST
+    conflicts: Mapping[str, ConflictPolicy] = field(default_factory=dict)
+    on_scope_exit: ExitPolicy = field(default_factory=ExitPolicy)
+    on_crm_delete: CrmDelete = CrmDelete.DELETE_CREATED
+    on_outlook_delete: OutlookDelete = OutlookDelete.REMEMBER
+    copies: Copies = Copies.IGNORE
+    company: bool = True
+    addresses: Addresses = Addresses.THREE
+    pushes: bool = True
     folder: str = "default"
     track: Track = Track.CATEGORY
     track_category: str = "CRM"
@@ -78,7 +143,15 @@ class KindPolicy:
         """The direction in force for a group: what the kind's, its own and the rights all allow."""
         own = self.directions.get(group.name, group.direction)
         ruled = narrower(self.direction, group.direction if group.locked else own)
+        if not self.company and group.name == self.kind.company:
+            return Direction.NONE
+        if not self.pushes:
+            ruled = narrower(ruled, Direction.TO_CRM)
         return narrower(ruled, self.access.get(group.name, Direction.TWO_WAY))
+
+    def conflict_of(self, group: Group) -> ConflictPolicy:
+        """Who wins a conflict about a group."""
+        return self.conflicts.get(group.name, self.conflict)
 
 
 @cache

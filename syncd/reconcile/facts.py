@@ -54,8 +54,8 @@ class ItemPresence(StrEnum):
 class CrmFacts:
     """What the CRM holds. `record` is `None` for `DELETED`, `UNKNOWN` and what it never had.
 
-    `origins` is when each group's value was authored; `writable` whether the mailbox's user may
-    change the record.
+    `origins` is when each group's value was authored. The mailbox's user may change the record if
+    it is `writable`, may see it if `readable`, and is its owner if it is `owned`.
     """
 
     presence: CrmPresence
@@ -63,6 +63,8 @@ class CrmFacts:
     version: int = 0
     origins: Mapping[str, datetime] = field(default_factory=dict)
     writable: bool = True
+    readable: bool = True
+    owned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class ItemFacts:
 class Link:
     """The tie between one CRM record and one item, with what each side was last known to hold.
 
-    `tracked` is whether the item carried its user's act of tracking when last settled.
+    `tracked` is whether the item carried its user's act of tracking when last settled; `aside`
+    whether it was syncd that put it out of the folder when its record left scope.
     """
 
     crm_id: str
@@ -100,6 +103,7 @@ class Link:
     images: Mapping[Side, Image]
     marks: Mapping[str, Mark]
     tracked: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

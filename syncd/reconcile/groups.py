@@ -57,7 +57,7 @@ def merge_groups(
     return tuple(
         merge(
             each,
-            rules.policy.conflict,
+            rules.policy.conflict_of(each.group),
             Timing(
                 crm=case.crm.origins.get(each.group.name),
                 outlook=case.item.modified,

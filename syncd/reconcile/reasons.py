@@ -23,6 +23,9 @@ class Reason(StrEnum):
     LATEST_ESTIMATED = "latest-estimated"
     LATEST_UNKNOWN = "latest-unknown"
     MERGED_SET = "merged-set"
+    ASKED = "asked"
+    ANSWERED_CRM = "answered-crm"
+    ANSWERED_OUTLOOK = "answered-outlook"
     RULE_CHANGED = "rule-changed"
     # a group stays apart
     ONE_WAY = "one-way"
@@ -40,12 +43,17 @@ class Reason(StrEnum):
     DUPLICATE_UNSEEN = "duplicate-unseen"
     IN_SCOPE_AGAIN = "in-scope-again"
     BACK_IN_FOLDER = "back-in-folder"
+    ANSWERED = "answered"
+    PUT_BACK = "put-back"
     # a record or an item leaves
     LEFT_SCOPE = "left-scope"
+    KEPT_UPDATING = "kept-updating"
     MERGED = "merged"
     CRM_DELETED = "crm-deleted"
     OUTLOOK_DELETED = "outlook-deleted"
     OUTLOOK_MOVED = "outlook-moved"
+    RECORD_DEACTIVATED = "record-deactivated"
+    RECORD_DELETED = "record-deleted"
     UNTRACKED = "untracked"
     MADE_PRIVATE = "made-private"
     DOUBLE = "double"
@@ -57,6 +65,11 @@ class Reason(StrEnum):
     COPY = "copy"
     AT_REST = "at-rest"
     DIRECTION = "direction"
+    NO_FILTER = "no-filter"
+    REMEMBERED = "remembered"
+    IGNORED = "ignored"
+    NEVER = "never"
+    DISCARDED = "discarded"
     # waits
     FIRST_CONTACT = "first-contact"
     DOUBTFUL_MATCH = "doubtful-match"
@@ -64,6 +77,7 @@ class Reason(StrEnum):
     LINKED_HERE = "linked-here"
     ORPHAN_STAMP = "orphan-stamp"
     HELD = "held"
+    EMPTIED = "emptied"
     IN_DOUBT = "in-doubt"
     UNKNOWN_CRM = "unknown-crm"
     UNKNOWN_OUTLOOK = "unknown-outlook"
@@ -88,6 +102,9 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.LATEST_ESTIMATED: "Both sides changed the same; Outlook's change looks later, among other edits. The other value is kept.",
     Reason.LATEST_UNKNOWN: "Both sides changed the same; which was later is not known, so the CRM wins. The other value is kept.",
     Reason.MERGED_SET: "Both sides added or removed entries; both edits are kept.",
+    Reason.ASKED: "Both sides changed the same; a person must say which counts. Until then each side keeps its own.",
+    Reason.ANSWERED_CRM: "A person said that the CRM's counts. The other value is kept.",
+    Reason.ANSWERED_OUTLOOK: "A person said that Outlook's counts. The other value is kept.",
     Reason.RULE_CHANGED: "A rule was changed, and the two sides differed.",
     Reason.ONE_WAY: "The rule lets only the other side speak; the difference is left as it is.",
     Reason.DIRECTION_NONE: "The rule keeps this out of the sync.",
@@ -103,11 +120,16 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.DUPLICATE_UNSEEN: "Its owner put it into the CRM, which has one like it that its owner may not see.",
     Reason.IN_SCOPE_AGAIN: "It belongs in this mailbox again.",
     Reason.BACK_IN_FOLDER: "Its owner put it back into the folder.",
+    Reason.ANSWERED: "A person said what is to be done.",
+    Reason.PUT_BACK: "A person said that it is to come back.",
+    Reason.KEPT_UPDATING: "It no longer belongs in this mailbox; the rule keeps it in step all the same.",
     Reason.LEFT_SCOPE: "It no longer belongs in this mailbox.",
     Reason.MERGED: "It was merged with another one in the CRM, and its item is the other one's now.",
     Reason.CRM_DELETED: "It was deleted in the CRM.",
     Reason.OUTLOOK_DELETED: "Its owner deleted it in Outlook; the CRM keeps it.",
     Reason.OUTLOOK_MOVED: "Its owner moved it to another folder; the CRM keeps it.",
+    Reason.RECORD_DEACTIVATED: "Its owner deleted it in Outlook; the rule deactivates it in the CRM.",
+    Reason.RECORD_DELETED: "Its owner deleted it in Outlook; the rule deletes it in the CRM, too.",
     Reason.UNTRACKED: "Its owner took it out of the CRM's care; the CRM keeps its record.",
     Reason.MADE_PRIVATE: "Its owner marked it private.",
     Reason.DOUBLE: "A request that was not answered in time left it behind; it is nobody's.",
@@ -118,12 +140,18 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.COPY: "It is a copy of an item that is in step.",
     Reason.AT_REST: "It is no longer kept in step.",
     Reason.DIRECTION: "The rule lets nothing come from Outlook.",
+    Reason.NO_FILTER: "No filter is on, so nothing of the CRM goes to this mailbox.",
+    Reason.REMEMBERED: "Its owner threw this person away in Outlook; it comes back only when it is asked for.",
+    Reason.IGNORED: "A person said to leave it alone until it changes.",
+    Reason.NEVER: "A person said never to bring it into this mailbox, or out of it.",
+    Reason.DISCARDED: "A person decided against it; it stays as it is.",
     Reason.FIRST_CONTACT: "The first sync of this mailbox waits for approval.",
     Reason.DOUBTFUL_MATCH: "It is not clear whether the CRM and Outlook mean the same here; a person must decide.",
     Reason.BOUND_MATCH: "The item in Outlook that it could be belongs to another installation, or to a record that is gone; a person must decide.",
     Reason.LINKED_HERE: "The CRM record is in this mailbox already under another item; a person must decide.",
     Reason.ORPHAN_STAMP: "It names a CRM record that is not known here.",
     Reason.HELD: "Too many changes of this sort at once; they wait for a person.",
+    Reason.EMPTIED: "One edit in Outlook emptied unusually much of it; a person looks first.",
     Reason.IN_DOUBT: "The server did not answer; syncd looks again before it does anything.",
     Reason.UNKNOWN_CRM: "The CRM could not be asked.",
     Reason.UNKNOWN_OUTLOOK: "The mailbox could not be read in full.",

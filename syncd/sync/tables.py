@@ -49,6 +49,7 @@ mailbox = Table(
     Column("lease_owner", Text),
     Column("lease_until", UtcTime),
     Column("fence", Integer, nullable=False, default=0),  # one more with each lease
+    Column("consented_at", UtcTime),  # when its user agreed to be served
     Index(None, "state", "due"),
 )
 
@@ -89,6 +90,7 @@ link = Table(
     Column("origin", String(12), nullable=False),
     Column("state", String(12), nullable=False),
     Column("tracked", Boolean, nullable=False),
+    Column("aside", Boolean, nullable=False, default=False),
     Column("crm_version", Integer, nullable=False),
     Column("crm_image", Hash, nullable=False),
     Column("outlook_image", Hash, nullable=False),
@@ -158,6 +160,7 @@ noticed = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("retry_at", UtcTime),
     Column("error", Text),
+    Column("cause", Integer),  # the change that it follows from, where that one is held
     sqlite_with_rowid=False,
 )
 
@@ -230,7 +233,16 @@ conflict = Table(
     Column("kept", Hash, nullable=False),
     Column("reason", String(24), nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("state", String(8), nullable=False, default="kept"),  # open, kept, resolved
+    Column("other", Hash),  # the other side's value, of one that is open
     Index(None, "mailbox_id", "kind", "crm_id"),
+)
+Index(
+    "ix_conflict_open",
+    conflict.c.mailbox_id,
+    conflict.c.kind,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
 )
 
 held = Table(
@@ -246,4 +258,119 @@ held = Table(
     Column("reason", String(24)),  # why it is to be done
     Column("at", UtcTime, nullable=False),
     Column("approved_at", UtcTime),
+    Column("discarded_at", UtcTime),
+    Column("cause", Integer),  # of a change that is held in all mailboxes
+)
+
+question = Table(
+    "question",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("subject", Text, nullable=False),  # the CRM id, or the remote id of a new item
+    Column("reason", String(24), nullable=False),
+    Column("candidates", JSON, nullable=False),  # ids of the other side
+    Column("asked_at", UtcTime, nullable=False),
+    Column("answer", String(8)),  # link, create, ignore, never
+    Column("chosen", Text),  # of the candidates
+    Column("version", Text),  # that of the subject when it was answered
+    Column("answered_at", UtcTime),
+    UniqueConstraint("mailbox_id", "kind", "subject"),
+)
+
+# What its user threw away in Outlook. Beside the links, so that it outlives them.
+remembered = Table(
+    "remembered",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("crm_id", Id, nullable=False),
+    Column("reason", String(24), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("mailbox_id", "kind", "crm_id"),
+)
+
+remembered_value = Table(
+    "remembered_value",
+    metadata,
+    Column("remembered_id", Integer, ForeignKey(remembered.c.id), primary_key=True),
+    Column("hash", String(32), primary_key=True),  # keyed: by what the person is known again
+    Index(None, "hash"),
+    sqlite_with_rowid=False,
+)
+
+# Tracked, or not tracked any more, by command and not by a category or folder.
+act = Table(
+    "act",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("remote_id", Text, nullable=False),
+    Column("crm_id", Id),
+    Column("tracked", Boolean, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("mailbox_id", "kind", "remote_id"),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), primary_key=True),
+    Column("key", String(64), primary_key=True),  # contacts.folder
+    Column("value", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+user_filter = Table(
+    "user_filter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("excludes", Boolean, nullable=False, default=False),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("template", String(64)),  # that it was copied from
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("mailbox_id", "kind", "name"),
+)
+
+# Whose filters were made from the templates: once, so that later templates touch nobody.
+templated = Table(
+    "templated",
+    metadata,
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", Integer, ForeignKey(mailbox.c.id)),  # none: of the whole installation
+    Column("code", String(24), nullable=False),
+    Column("level", String(8), nullable=False),  # error, warning, info
+    Column("details", JSON, nullable=False),
+    Column("raised_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("dismissed_at", UtcTime),
+    Column("over_at", UtcTime),  # when its cause was gone
+    Index(None, "mailbox_id", "code"),
+)
+
+# A change that concerns more mailboxes than the limits allow: counted once, for all of them.
+cause = Table(
+    "cause",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("counts", JSON, nullable=False),  # by what the breaker counts
+    Column("held", JSON, nullable=False),  # which of these are held
+    Column("at", UtcTime, nullable=False),
 )
