@@ -9,7 +9,7 @@ from lxml import etree
 
 from syncd.model.fields import EwsProperty, Uri
 from syncd.model.kinds import Kind
-from syncd.model.values import Value
+from syncd.model.values import Value, is_empty
 from syncd.outlook.ews.paths import KEY, LINK, Layout, add_path, put
 from syncd.outlook.ews.xml import NSMAP, Element, M, T
 from syncd.outlook.port import Creation, Move, Update
@@ -105,7 +105,7 @@ def create_item(
         etree.SubElement(item, T + "ItemClass").text = kind.item_class
         for place in layout.ordered:
             value = values.get(place.name)
-            if value:
+            if not is_empty(value):
                 put(item, place, value)
     return root
 
@@ -123,9 +123,10 @@ def update_item(layout: Layout, updates: Iterable[Update]) -> Element:
         own = ((LINK, stamp.link), (KEY, stamp.key)) if stamp is not None else ()
         patch = ((layout.fields[name], value) for name, value in update.patch.items())
         for place, value in (*own, *patch):
-            field = etree.SubElement(changes, T + ("SetItemField" if value else "DeleteItemField"))
+            verb = "DeleteItemField" if is_empty(value) else "SetItemField"
+            field = etree.SubElement(changes, T + verb)
             add_path(field, place.property)
-            if value:
+            if not is_empty(value):
                 put(etree.SubElement(field, layout.item), place, value)
     return root
 
