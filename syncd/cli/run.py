@@ -21,7 +21,7 @@ def command(context: Context) -> None:
     from syncd.sync.service import open_service
 
     configuration = context.configuration
-    configure_logging(configuration.log)
+    configure_logging(configuration.log, custom=configuration.custom_names)
     service = open_service(configuration, context.engine())
     with explained():
         serve(service, configuration.daemon.workers)

@@ -33,7 +33,7 @@ _FLAGS: Mapping[str, bool] = {"true": True, "false": False}
 
 def declare(engine: Engine, custom: Custom) -> None:
     """Say which custom fields the records of a store have: for this engine, and no other one."""
-    engine.update_execution_options(**{_DECLARED: {e: fields for e, fields in custom.items()}})
+    engine.update_execution_options(**{_DECLARED: dict(custom.items())})
 
 
 def declared(bind: Connection | Engine) -> Custom:

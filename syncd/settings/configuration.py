@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -24,11 +25,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from syncd.crm.custom import Custom
 from syncd.model.fields import Direction
 from syncd.model.policy import ConflictPolicy, FirstSync, Limits, Track
 from syncd.model.qualification import Becomes, OnDuplicate
 from syncd.settings.durations import Duration
 from syncd.settings.endpoint import refusal_of_endpoint, sends_password_in_clear
+from syncd.settings.fields import Fields
 from syncd.settings.kinds import KINDS
 from syncd.settings.store_url import is_on_server, resolve_store_url
 
@@ -306,6 +309,18 @@ class Configuration(_Section):
     store: Store = Field(default={}, validate_default=True)
     servers: Mapping[str, Server] = {}
     policies: Mapping[str, Policy] = {}
+    fields: Fields = Fields()
     crm: CrmSettings = CrmSettings()
     log: Log = Log()
     daemon: Daemon = Daemon()
+
+    @cached_property
+    def custom(self) -> Custom:
+        """The custom fields, by kind."""
+        own = tuple(section.field(name) for name, section in self.fields.contact.items())
+        return {"contact": own} if own else {}
+
+    @property
+    def custom_names(self) -> frozenset[str]:
+        """The names of all custom fields."""
+        return frozenset(field.name for fields in self.custom.values() for field in fields)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Text, func, select
+from sqlalchemy import ColumnElement, Date, Dialect, Text, func, select, type_coerce
+from sqlalchemy.types import TypeDecorator
 
 from syncd.crm.stored import StoredKind
-from syncd.crm.tables import account
+from syncd.crm.tables import CUSTOM, account
+from syncd.model.fields import FieldType
 from syncd.model.kinds import Schema
 
 _PARENT = "parentcustomerid"  # the column that names a record's account
@@ -49,9 +52,36 @@ def filter_fields(stored: StoredKind[Schema]) -> Mapping[str, FilterField]:
                 fields.append(FilterField(column.name, column, Compared.TEXT))
             elif isinstance(column.type, Date):
                 fields.append(FilterField(column.name, column, Compared.DAY))
+    fields += [FilterField(*each) for each in _custom(stored)]
     if _PARENT in columns:
         fields += _of_parent(stored)
     return {field.name: field for field in fields}
+
+
+class _Day(TypeDecorator[date]):
+    """A day that is kept as its text, which sorts as days do."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        """The text of a day."""
+        del dialect
+        return value.isoformat() if value is not None else None
+
+
+def _custom(
+    stored: StoredKind[Schema],
+) -> Iterator[tuple[str, ColumnElement[Any], Compared]]:
+    """The custom fields: all are kept as texts, in one column."""
+    for field in stored.custom:
+        if field.type is FieldType.NAMES:
+            continue
+        text = stored.table.c[CUSTOM][field.name].as_string()
+        if field.type is FieldType.DATE:
+            yield field.name, type_coerce(text, _Day()), Compared.DAY
+        else:
+            yield field.name, text, Compared.TEXT
 
 
 def _of_parent(stored: StoredKind[Schema]) -> list[FilterField]:

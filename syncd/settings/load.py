@@ -11,9 +11,13 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from syncd.crm.custom import Custom
+from syncd.model.fields import Field as MapField
 from syncd.settings.configuration import GATHERED, Configuration
+from syncd.settings.fields import KINDS as FIELD_KINDS
+from syncd.settings.fields import FieldSection, clashes
 from syncd.settings.filters import Filter, FilterError
-from syncd.settings.kinds import KINDS
+from syncd.settings.kinds import KINDS, kinds_by_plural
 from syncd.settings.lines import Path as KeyPath
 from syncd.settings.lines import key_lines, line_of
 from syncd.settings.mistakes import BadConfiguration, Mistake, closest, did_you_mean
@@ -45,6 +49,7 @@ def load(file: Path) -> Configuration:
         mistakes += [_in_words(each) for each in error.errors(include_url=False)]
     # These look at the file as it is written, so that no mistake hides another.
     mistakes += _unknown_servers(written)
+    mistakes += _bad_fields(written)
     mistakes += _bad_filters(written)
     if configuration is None or mistakes:
         lines = key_lines(text)
@@ -139,13 +144,39 @@ def _unknown_servers(written: object) -> Iterator[tuple[KeyPath, str, str | None
             yield ("policies", name, "server"), f"there is no server {server!r}", suggestion
 
 
+def _bad_fields(written: object) -> Iterator[tuple[KeyPath, str, str | None]]:
+    for kind in FIELD_KINDS:
+        sections = dict(_sections(written, "fields", kind))
+        for name, key, what, suggestion in clashes(kind, sections):
+            yield ("fields", kind, name, *([key] if key else [])), what, suggestion
+
+
+def _custom(written: object) -> tuple[Custom, frozenset[str]]:
+    """The custom fields as far as they are right, and the names of those that are not."""
+    found: dict[str, tuple[MapField, ...]] = {}
+    wrong: set[str] = set()
+    for kind in FIELD_KINDS:
+        for name, section in _sections(written, "fields", kind):
+            try:
+                field = FieldSection.model_validate(section).field(name)
+            except ValidationError:
+                wrong.add(name)
+            else:
+                found[kind] = (*found.get(kind, ()), field)
+    return found, frozenset(wrong)
+
+
 def _bad_filters(written: object) -> Iterator[tuple[KeyPath, str, str | None]]:
+    custom, wrong = _custom(written)
+    kinds = kinds_by_plural(custom)
     for name, _ in _sections(written, "policies"):
         for plural, section in _sections(written, "policies", name):
             text = section.get("filter")
-            if plural not in KINDS or not isinstance(text, str):
+            if plural not in kinds or not isinstance(text, str):
                 continue
+            if any(re.search(rf"\b{re.escape(each)}\b", text) for each in wrong):
+                continue  # told of already
             try:
-                Filter.parse(text, KINDS[plural])
+                Filter.parse(text, kinds[plural])
             except FilterError as error:
                 yield ("policies", name, plural, "filter"), f"{error}", error.suggestion

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Limits
 from syncd.settings.configuration import Configuration, KindSection, Policy
 from syncd.settings.filters import Filter
-from syncd.settings.kinds import KINDS
+from syncd.settings.kinds import kinds_by_plural
+
+Kinds = Mapping[str, StoredKind[Kind]]
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,19 @@ class MailboxPolicy:
 
 def compile_policies(configuration: Configuration) -> Mapping[str, MailboxPolicy]:
     """The policies of a loaded configuration, by name."""
-    return {name: _compiled(name, policy) for name, policy in configuration.policies.items()}
+    kinds = kinds_by_plural(configuration.custom)
+    return {name: _compiled(name, policy, kinds) for name, policy in configuration.policies.items()}
 
 
-def _compiled(name: str, policy: Policy) -> MailboxPolicy:
+def _compiled(name: str, policy: Policy, stored: Kinds) -> MailboxPolicy:
     kinds = {
-        KINDS[plural].kind.name: _scoped(plural, section, policy)
+        stored[plural].kind.name: _scoped(stored[plural], section, policy)
         for plural, section in policy.kinds.items()
     }
     return MailboxPolicy(name, policy.server, policy.interval, kinds)
 
 
-def _scoped(plural: str, section: KindSection, policy: Policy) -> ScopedKind:
-    stored = KINDS[plural]
+def _scoped(stored: StoredKind[Kind], section: KindSection, policy: Policy) -> ScopedKind:
     rules = KindPolicy(
         kind=stored.kind,
         direction=section.direction,

@@ -208,6 +208,9 @@ def _take_rules(conn: Connection, session: Session) -> None:
     accounting.notice(conn, session, members ^ served)
     if before:
         accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
+        # Of a field that is new to the map, or stands elsewhere by now, nothing is known.
+        remapped = _remapped(before, session.rules_text)
+        accounting.notice(conn, session, links.forget_groups(conn, session.key, remapped))
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
         if _access(before) != _access(session.rules_text):
@@ -226,7 +229,7 @@ def lets_in_more(before: str, now: str) -> bool:
     old, new = json.loads(before), json.loads(now)
     return bool(
         old.get("track") != new["track"]
-        or old["directions"] != new["directions"]
+        or any(old["directions"].get(n, d) != d for n, d in new["directions"].items())
         or old.get("creates", True) != new.get("creates", True)
     )
 
@@ -240,6 +243,12 @@ def _turned(before: str, now: str) -> frozenset[str]:
     """The groups whose direction is another one than before."""
     old, new = json.loads(before)["directions"], json.loads(now)["directions"]
     return frozenset(name for name, direction in new.items() if old.get(name) != direction)
+
+
+def _remapped(before: str, now: str) -> frozenset[str]:
+    """The groups of custom fields that are new, or mapped to something else than before."""
+    old, new = (json.loads(rules).get("map", {}) for rules in (before, now))
+    return frozenset(name for name, place in new.items() if old.get(name) != place)
 
 
 def _read_feed(conn: Connection, session: Session) -> bool:

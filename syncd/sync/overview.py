@@ -171,7 +171,9 @@ def kept(conn: Connection, run_id: str) -> list[Kept]:
     )
     contents = load(conn, {row.kept for row in rows})
     return [
-        Kept(row.crm_id, row.loser, _labelled(conn, row.kind, contents[row.kept]), Reason(row.reason))
+        Kept(
+            row.crm_id, row.loser, _labelled(conn, row.kind, contents[row.kept]), Reason(row.reason)
+        )
         for row in rows
     ]
 

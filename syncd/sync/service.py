@@ -17,8 +17,10 @@ from sqlalchemy import Connection, Engine, insert, update
 from syncd.crm import database
 from syncd.crm.access import Access
 from syncd.crm.clock import StoreClock
+from syncd.crm.custom import declare, kinds_of
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
+from syncd.model.custom import mapped
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
@@ -284,8 +286,10 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
+    declare(engine, configuration.custom)
     policies = compile_policies(configuration)
-    return SyncService(engine, policies, Connector(configuration), StoreClock())
+    connect, stored = Connector(configuration), kinds_of(engine)
+    return SyncService(engine, policies, connect, StoreClock(), stored)
 
 
 def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
@@ -296,6 +300,8 @@ def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
         "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
         "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
     }
+    if custom := mapped(policy.kind.fields):
+        said["map"] = custom
     if rights.limited:
         said |= {
             "access": rights.access.digest(policy.kind.name),

@@ -6,6 +6,8 @@ record that holds nothing from elsewhere goes. What another mailbox had of its o
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy import Connection, select
 
 from syncd.crm import cascades, lifecycle, records
@@ -143,7 +145,9 @@ def _earlier(traces: Traces, spared: frozenset[str]) -> dict[str, Value]:
         is_set = isinstance(now, list)
         before = traces.without(field.name, now) if is_set else _before(traces, field.name, now)
         if before != now:
-            patch[field.name] = from_json(field.type, before)
+            patch[field.name] = None
+            with suppress(ValueError):  # of another type than the custom field was then
+                patch[field.name] = from_json(field.type, before)
     return patch
 
 

@@ -57,7 +57,7 @@ def export_file(
     counts: dict[str, int] = {}
     kinds = list(ORDER) if kind == ALL else [kind]
     with _whole(path, bom=sort == ".csv") as file, read(engine) as conn:
-        put = _writer(file, sort, [] if kind == ALL or kind == USER else columns(stored_of(conn, kind)))
+        put = _writer(file, sort, [] if kind in (ALL, USER) else columns(stored_of(conn, kind)))
         owners = {each.id: each.address for each in users.every(conn)}
         for each in kinds:
             if each == USER:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from syncd.crm.database import utcnow
 from syncd.crm.custom import entities_of
+from syncd.crm.database import utcnow
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.load import Progress, Rules, import_sources
 from syncd.crm.importing.names import ID_KEYS, USER, USER_COLUMNS, columns_of, kind_of, targets_of

@@ -136,7 +136,9 @@ class Source:
         csv = self.format == CSV
         unknown = self.unknown or (Unknown.COUNT if csv else Unknown.REFUSE)
         headings = dict(self._meaning.headings) if csv and self.unknown is None else None
-        return Understanding(kind, headings, self.manner, unknown, self.left_out, self.key, self.entities)
+        return Understanding(
+            kind, headings, self.manner, unknown, self.left_out, self.key, self.entities
+        )
 
     @cached_property
     def _meaning(self) -> Recognised:

@@ -106,9 +106,7 @@ def card_rows(lines: Iterable[str | BadRow]) -> Iterator[Raw]:
             yield Raw(line, {"card": card}, card)
 
 
-def contact_of(
-    raw: Raw, left_out: Counter[str], stored: StoredKind[Schema] = CONTACTS
-) -> Row:
+def contact_of(raw: Raw, left_out: Counter[str], stored: StoredKind[Schema] = CONTACTS) -> Row:
     """The contact that a card is. Raises BadRow, and Private of one that is not for others to see.
 
     What has no field is counted.
