@@ -16,6 +16,11 @@ _MAX_WHOLE = 2**31 - 1
 _DAYS: Mapping[Style, str] = {Style.DMY: "%d.%m.%Y", Style.MDY: "%m/%d/%Y"}
 
 
+def says_values(kind: FieldType) -> bool:
+    """Whether a text can be none of this type."""
+    return kind in _READ
+
+
 def worded(kind: FieldType, wording: Wording, value: Value) -> str | tuple[str, ...]:
     """What is written for a value that is not empty. A set stays a set."""
     if isinstance(value, tuple):

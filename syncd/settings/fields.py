@@ -23,46 +23,13 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FOLDED = re.compile(r"[^a-z0-9]+")
 
 # What the command line calls something else that a record has, or a verb is told.
-_WORDS = frozenset(
-    [
-        "owner",
-        "state",
-        "status",
-        "search",
-        "limit",
-        "where",
-        "json",
-        "as",
-        "set",
-        "clear",
-        "help",
-        "unless_like",
-        "yes",
-        "role",
-        "account",
-        "originating_lead",
-        "regarding",
-        "name",
-        "id",
-        "kind",
-        "version",
-        "custom",
-        "deleted",
-        "parties",
-        "called",
-        "reference",
-        "fields",
-        "created_at",
-        "created_by",
-        "modified_at",
-        "modified_by",
-        "like",
-        "options",
-        "settings",
-        "as_json",
-        "called",
-    ]
-)
+_WORDS = (
+    "owner", "state", "status", "search", "limit", "where", "json", "as", "set", "clear",
+    "help", "unless_like", "yes", "role", "account", "originating_lead", "regarding", "name",
+    "id", "kind", "version", "custom", "deleted", "parties", "called", "reference", "fields",
+    "created_at", "created_by", "modified_at", "modified_by", "like", "options", "settings",
+    "as_json",
+)  # fmt: skip
 
 # What one word says of how a value is written.
 _CONVERTERS: Mapping[FieldType, Mapping[str, tuple[Style, Mapping[str, str]]]] = {

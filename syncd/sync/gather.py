@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from syncd.model.fields import FieldType, Side
+from syncd.model.wording import says_values
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Item
 from syncd.reconcile.decide import Case
@@ -251,8 +252,10 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
         crm, outlook = (link.images.get(side, {}).get(name) for side in Side)
         if not differs(key, group, crm, held.record.group(group)):
             continue
-        if group.fields[0].type is FieldType.NOTE:
-            return True  # somebody may have formatted it, which no listing tells
+        first = group.fields[0]
+        if first.type is FieldType.NOTE or (first.wording and says_values(first.type)):
+            # Somebody may have formatted it, or put "perhaps" for yes or no: no listing tells.
+            return True
         mark = link.marks.get(name)
         if (
             outlook is None

@@ -16,7 +16,7 @@ from tests.sync.world import ALICE, BOB, Memory, World, branch, memory_world, sa
 EWS, IN_MEMORY = "ews", "memory"
 
 # Over the wire a run takes long, and what is kept of it is the same.
-ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip",)
+ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
