@@ -94,7 +94,7 @@ ROWS = {
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_custom_field_goes_there_and_back(wire: World, row: Row) -> None:
-    """What the CRM holds is what Outlook shows in its words; an edit there comes back as a value."""
+    """What the CRM holds is shown in Outlook's words, and an edit there is a value here."""
     world, name = wire, row.field.name
     map_to(world, row.field)
     record = world.new(**ANN, **{name: row.value})
@@ -202,7 +202,7 @@ def test_a_new_field_lists_no_folder_anew(wire: World) -> None:
 
 
 def test_values_outlive_their_section_and_come_back(wire: World) -> None:
-    """P1: without its section a field goes neither way; with it again both sides are as they were."""
+    """P1: without its section a field goes neither way; with it both sides are as they were."""
     colour, size = field(outlook="User1"), field("size", FieldType.WHOLE)
     map_to(wire, colour, size)
     record = wire.new(**ANN, colour="teal", size=3)

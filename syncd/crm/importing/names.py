@@ -75,7 +75,8 @@ def columns_of(stored: StoredKind[Schema]) -> dict[str, tuple[str, int]]:
     """
     found: dict[str, tuple[str, int]] = {}
     for field in stored.kind.fields:
-        columns = field.crm if field.type is FieldType.LINES else (field.name,)
+        several = field.type is FieldType.LINES and field.crm
+        columns = field.crm if several else (field.name,)
         found |= {column: (field.name, position) for position, column in enumerate(columns)}
     return found | {name: (name, 0) for name in stored.extras}
 

@@ -128,7 +128,7 @@ class Understanding:
         sort: Attribute | FieldType = attribute or stored.extras[name]
         if targets_of(stored, name):
             return lambda said, cell: said.take_link(name, cell)
-        if attribute is not None and attribute.type is FieldType.LINES:
+        if attribute is not None and attribute.type is FieldType.LINES and attribute.crm:
             return lambda said, cell: said.take_line(name, position, cell)
         manner, left_out = self.manner, self.left_out
         clocked = isinstance(sort, Attribute) and sort.type is FieldType.MOMENT
