@@ -154,7 +154,8 @@ its own in the sync. No other property of the item is touched (P11).
 programs see: a name among the public strings, or `{guid}/name`, or `{guid}/0x8123` of another
 property set. Two fields cannot share a place."""
 
-_OWN_RULES = """A text in Outlook that is no value of the field (*perhaps*, for yes or no) stays as it is, the CRM
+_OWN_RULES = """\
+A text in Outlook that is no value of the field (*perhaps*, for yes or no) stays as it is, the CRM
 keeps what it has, and the rest of the contact is synced.
 
 When you add a field, or map it to another place, contacts that are in step already are read once
