@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
-from syncd.model.fields import FieldType, Style, Wording
+from syncd.model.fields import Field, FieldType, Style, Wording
 from syncd.model.values import Value
 
 YES, NO = "yes", "no"  # what `Wording.words` calls the values of a flag
@@ -16,9 +16,9 @@ _MAX_WHOLE = 2**31 - 1
 _DAYS: Mapping[Style, str] = {Style.DMY: "%d.%m.%Y", Style.MDY: "%m/%d/%Y"}
 
 
-def says_values(kind: FieldType) -> bool:
-    """Whether a text can be none of this type."""
-    return kind in _READ
+def may_hold_more(field: Field) -> bool:
+    """Whether Outlook may hold what no value says: formatting, "perhaps" for yes or no."""
+    return field.type is FieldType.NOTE or (field.wording is not None and field.type in _READ)
 
 
 def worded(kind: FieldType, wording: Wording, value: Value) -> str | tuple[str, ...]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from syncd.model.fields import FieldType, Side
-from syncd.model.wording import says_values
+from syncd.model.fields import Side
+from syncd.model.wording import may_hold_more
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Item
 from syncd.reconcile.decide import Case
@@ -274,10 +274,8 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
         crm, outlook = (link.images.get(side, {}).get(name) for side in Side)
         if not differs(key, group, crm, held.record.group(group)):
             continue
-        first = group.fields[0]
-        if first.type is FieldType.NOTE or (first.wording and says_values(first.type)):
-            # Somebody may have formatted it, or put "perhaps" for yes or no: no listing tells.
-            return True
+        if may_hold_more(group.fields[0]):
+            return True  # somebody may have formatted it, which no listing tells
         mark = link.marks.get(name)
         if (
             outlook is None
