@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
+from filter_tables import filter_tables
+from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
@@ -16,7 +18,7 @@ from syncd.crm.importing.keys import IDENTIFYING
 from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
 from syncd.model.custom import FREE
-from syncd.model.fields import EwsProperty, FieldType, Indexed, Named, Tag, Uri
+from syncd.model.fields import EwsProperty, FieldType, Indexed, Mailing, Named, Tag, Uri
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
 from syncd.reconcile.reasons import SENTENCES
@@ -212,6 +214,12 @@ def importing() -> str:
     return text + PRINTED + "\n\n" + "\n".join(lines)
 
 
+def filters() -> str:
+    """`filters.md`: its text stays, and the tables at its end are printed from the code."""
+    text = (HERE / "filters.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(filter_tables(_table))
+
+
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
     heads = list(heads)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -228,6 +236,8 @@ def _ews(prop: EwsProperty) -> str:
             return uri
         case Indexed(uri, index):
             return f"{uri} ({index})"
+        case Mailing(part):
+            return f"contacts:PhysicalAddress:{part} (the mailing one)"
         case Tag(tag, kind):
             return f"{kind} 0x{tag:04X}"
         case Named(set_id, number, name, kind):
@@ -239,6 +249,8 @@ PAGES = {
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
+    "filters.md": filters,
+    "settings.md": lambda: settings_page(_table),
 }
 
 

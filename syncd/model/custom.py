@@ -17,6 +17,7 @@ from syncd.model.fields import (
     Field,
     FieldType,
     Indexed,
+    Mailing,
     Named,
     Option,
     Sphere,
@@ -114,6 +115,8 @@ def address(prop: EwsProperty) -> tuple[str, ...]:
             return ("indexed", uri, index)
         case Tag(tag):
             return ("tag", f"{tag:04X}")
+        case Mailing(part):
+            return ("mailing", part)
         case Named(set_id, number, name):
             return ("named", set_id.lower(), f"'{name}" if number is None else f"{number:04X}")
 

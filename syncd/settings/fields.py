@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic import ValidationInfo as Info
 from pydantic_core import PydanticCustomError
 
+from syncd.crm.custom import Custom
 from syncd.crm.importing.names import COMMON, ID_KEYS
 from syncd.crm.records import STORED
 from syncd.model import custom
@@ -61,21 +71,43 @@ def _type(written: object) -> object:
     return written
 
 
+_TYPES = WithJsonSchema({"type": "string", "enum": [each.value for each in custom.TYPES]})
+_PLACES = WithJsonSchema({"type": "string", "enum": list(custom.FREE)})
+
+
 class FieldSection(BaseModel):
     """`[fields.contact.NAME]`: one field. It stands in `outlook`, or in `property`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    label: str | None = Field(default=None, min_length=1, max_length=60)
-    type: Annotated[FieldType, Field(strict=False), BeforeValidator(_type)] = FieldType.TEXT
-    options: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        default=(), strict=False, validate_default=True
+    label: str | None = Field(
+        default=None, min_length=1, max_length=60,
+        description="What people call it; made from its name where it is left out.",
+    )  # fmt: skip
+    type: Annotated[FieldType, Field(strict=False), BeforeValidator(_type), _TYPES] = Field(
+        default=FieldType.TEXT, description="What its values are."
     )
-    outlook: str | None = None
-    property: str | None = None
-    direction: Annotated[Direction, Field(strict=False)] = Direction.TWO_WAY
-    sphere: Annotated[Sphere, Field(strict=False)] = Sphere.BUSINESS
-    converter: str | Mapping[str, str] | None = None
+    options: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), strict=False, validate_default=True,
+        description="Of a choice: the words it may be, in small letters.",
+    )  # fmt: skip
+    outlook: Annotated[str, _PLACES] | None = Field(
+        default=None, description="The free field of Outlook that it stands in."
+    )
+    property: str | None = Field(
+        default=None,
+        description="The named property that it stands in, in place of a field of Outlook's.",
+    )
+    direction: Annotated[Direction, Field(strict=False)] = Field(
+        default=Direction.TWO_WAY, description="Which side may speak."
+    )
+    sphere: Annotated[Sphere, Field(strict=False)] = Field(
+        default=Sphere.BUSINESS,
+        description="Whose business it is; a personal one stays apart until somebody edits it.",
+    )
+    converter: str | Mapping[str, str] | None = Field(
+        default=None, description="How Outlook's text says its values: a style, or a word for each."
+    )
 
     @field_validator("label")
     @classmethod
@@ -201,7 +233,9 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    contact: Mapping[str, FieldSection] = {}
+    contact: Mapping[str, FieldSection] = Field(
+        default={}, description="What is added to the map of the contact, by name."
+    )
 
 
 def label_of(name: str) -> str:
@@ -245,6 +279,40 @@ def clashes(
         if isinstance(label, str) and labels.setdefault(label.strip().casefold(), name) != name:
             what = f"{labels[label.strip().casefold()]} is called {label!r}, too"
             yield name, "label", what, "give it a label of its own"
+
+
+def field_mistakes(written: object) -> Iterator[tuple[tuple[str, ...], str, str | None]]:
+    """What is wrong with the fields of a file beside each other: where, what, what is right."""
+    for kind in KINDS:
+        for name, key, what, suggestion in clashes(kind, _sections(written, kind)):
+            yield ("fields", kind, name, *([key] if key else [])), what, suggestion
+
+
+def custom_in(written: object) -> tuple[Custom, frozenset[str]]:
+    """The custom fields of a file as far as they are right, and the names of the others."""
+    found: dict[str, tuple[MapField, ...]] = {}
+    wrong: set[str] = set()
+    for kind in KINDS:
+        for name, section in _sections(written, kind).items():
+            try:
+                field = FieldSection.model_validate(section).field(name)
+            except ValidationError:
+                wrong.add(name)
+            else:
+                found[kind] = (*found.get(kind, ()), field)
+    return found, frozenset(wrong)
+
+
+def names_one(text: str, names: Iterable[str]) -> bool:
+    """Whether a filter names one of these fields."""
+    return any(re.search(rf"\b{re.escape(each)}\b", text) for each in names)
+
+
+def _sections(written: object, kind: str) -> dict[str, Mapping[str, object]]:
+    for part in ("fields", kind):
+        written = written.get(part) if isinstance(written, Mapping) else None
+    sections = written.items() if isinstance(written, Mapping) else ()
+    return {name: each for name, each in sections if isinstance(each, Mapping)}
 
 
 def _taken(kind: str) -> dict[str, str]:

@@ -209,10 +209,12 @@ def _take_rules(conn: Connection, session: Session) -> None:
     if before:
         accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
         # Of a field that is new to the map, or stands elsewhere by now, nothing is known.
-        remapped = _remapped(before, session.rules_text)
-        accounting.notice(conn, session, links.forget_groups(conn, session.key, remapped))
+        fresh = _new_to_map(before, session.rules_text)
+        accounting.notice(conn, session, links.forget_groups(conn, session.key, fresh))
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
+        remapped = _remapped(before, session.rules_text)
+        accounting.notice(conn, session, links.remap(conn, session.key, remapped))
         if _access(before) != _access(session.rules_text):
             # What its user could not write may be written by now.
             barred = links.apart(conn, session.key, Reason.NOT_WRITABLE)
@@ -246,8 +248,14 @@ def _turned(before: str, now: str) -> frozenset[str]:
 
 
 def _remapped(before: str, now: str) -> frozenset[str]:
+    """The groups that go with another Outlook property than before."""
+    old, new = json.loads(before).get("map", {}), json.loads(now)["map"]
+    return frozenset(name for name, place in old.items() if new.get(name, place) != place)
+
+
+def _new_to_map(before: str, now: str) -> frozenset[str]:
     """The groups of custom fields that are new, or mapped to something else than before."""
-    old, new = (json.loads(rules).get("map", {}) for rules in (before, now))
+    old, new = (json.loads(rules).get("custom", {}) for rules in (before, now))
     return frozenset(name for name, place in new.items() if old.get(name) != place)
 
 

@@ -174,6 +174,10 @@ FILTERS = [
     ("tier in ('gold', 'old silver')", {"lee", "ek"}),
     ("since eq 2026-02-01", {"lee"}),
     ("since in (2026-02-01, 2027-01-01)", {"lee", "ek"}),
+    ("size eq 3", {"bo"}),
+    ("size lt 1", {"lee"}),
+    ("vip eq false", {"lee"}),
+    ("since gt 2026-06-01", {"ek"}),
     ("code eq 'AB1' or startswith(route, 'one')", {"lee"}),
 ]
 
@@ -190,7 +194,9 @@ def test_a_filter_may_name_a_custom_field(crm: Crm, ann: str, text: str, found: 
     for values in people:
         crm.create("contact", values, owner=ann)
     with read(crm.engine) as conn:
-        ids = records.members(conn, stored, Filter.parse(text, stored).where(ann))
+        ids = records.members(
+            conn, stored, Filter.parse(text, stored).where(ann, today=date(2026, 3, 1))
+        )
         assert {r.values["lastname"] for r in records.read(conn, stored, ids).values()} == found
 
 
