@@ -91,9 +91,8 @@ def pointing(stored: StoredKind[Schema], held: Mapping[str, str]) -> ColumnEleme
 
 
 def _emails(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
-    return [
-        stored.table.c[each.crm[0]] for each in stored.kind.fields if each.type is FieldType.EMAIL
-    ]
+    found = [each for each in stored.kind.fields if each.type is FieldType.EMAIL and each.crm]
+    return [stored.table.c[each.crm[0]] for each in found]
 
 
 def _titles(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from syncd.model.fields import FieldType, Side
+from syncd.model.fields import Side
+from syncd.model.wording import may_hold_more
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Item
 from syncd.reconcile.decide import Case
@@ -280,7 +281,7 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
         crm, outlook = (link.images.get(side, {}).get(name) for side in Side)
         if not differs(key, group, crm, held.record.group(group)):
             continue
-        if group.fields[0].type is FieldType.NOTE:
+        if may_hold_more(group.fields[0]):
             return True  # somebody may have formatted it, which no listing tells
         mark = link.marks.get(name)
         if (

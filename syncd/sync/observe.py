@@ -215,6 +215,9 @@ def _take_rules(conn: Connection, session: Session) -> None:
             causes.mark(conn, *whose, members ^ served, number)
     if before:
         accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
+        # Of a field that is new to the map, or stands elsewhere by now, nothing is known.
+        fresh = _new_to_map(before, session.rules_text)
+        accounting.notice(conn, session, links.forget_groups(conn, session.key, fresh))
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
         remapped = _remapped(before, session.rules_text)
@@ -248,7 +251,7 @@ def lets_in_more(before: str, now: str) -> bool:
     old, new = json.loads(before), json.loads(now)
     return bool(
         old.get("track") != new["track"]
-        or old["directions"] != new["directions"]
+        or any(old["directions"].get(n, d) != d for n, d in new["directions"].items())
         or old.get("creates", True) != new.get("creates", True)
     )
 
@@ -272,6 +275,12 @@ def _remapped(before: str, now: str) -> frozenset[str]:
     """The groups that go with another Outlook property than before."""
     old, new = json.loads(before).get("map", {}), json.loads(now)["map"]
     return frozenset(name for name, place in old.items() if new.get(name, place) != place)
+
+
+def _new_to_map(before: str, now: str) -> frozenset[str]:
+    """The groups of custom fields that are new, or mapped to something else than before."""
+    old, new = (json.loads(rules).get("custom", {}) for rules in (before, now))
+    return frozenset(name for name, place in new.items() if old.get(name) != place)
 
 
 def _read_feed(conn: Connection, session: Session) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, insert, update
 from syncd.crm import database
 from syncd.crm.access import Access, limits_reading
 from syncd.crm.clock import StoreClock
+from syncd.crm.custom import declare, kinds_of
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
@@ -90,6 +91,8 @@ class SyncService:
 
     def reconfigure(self, configuration: Configuration) -> None:
         """Go by another configuration from the next run on; what runs ends under the old one."""
+        declare(self.engine, configuration.custom)
+        self.stored = kinds_of(self.engine)
         self.policies, self.connect = compile_policies(configuration), Connector(configuration)
         self.configuration = configuration
         self.keep = configuration.journal.keep
@@ -371,11 +374,13 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
+    declare(engine, configuration.custom)
     return SyncService(
         engine,
         compile_policies(configuration),
         Connector(configuration),
         StoreClock(),
+        kinds_of(engine),
         keep=configuration.journal.keep,
         configuration=configuration,
     )
