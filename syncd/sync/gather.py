@@ -35,16 +35,16 @@ from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.work import Work
 
 
-def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[Work]:
+def gather(
+    session: Session, in_doubt: frozenset[str], *, parked: bool, writing: bool
+) -> list[Work]:
     """All cases that are to be decided now; none of a record with a write in doubt.
 
-    `parked` takes in what waits for a person, too.
+    `parked` takes in what waits for a person, too; `writing` lets merged records be followed up.
     """
     with session.read() as conn:
         facts = load(conn, session, in_doubt, parked=parked)
-    if merged.hand_over(session, facts, in_doubt):
-        with session.read() as conn:
-            facts = load(conn, session, in_doubt, parked=parked)
+    facts = merged.follow(session, facts, in_doubt, parked=parked, writing=writing)
     if not facts.seen and not facts.noticed:
         return []
     matches = _as_answered(session, facts, match_loose(session, facts))

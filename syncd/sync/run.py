@@ -58,7 +58,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
         _tell(session, report)
         return
     whole = mode is Mode.PLAN or onboarding
-    cases = gather(session, in_doubt, parked=whole)
+    writing = mode is Mode.SYNC and first in (ContactState.APPROVED, ContactState.DONE)
+    cases = gather(session, in_doubt, parked=whole, writing=writing)
     decided = _decide(session, cases)
     if whole:
         decided = foreseen(session, decided)
