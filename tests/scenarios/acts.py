@@ -8,14 +8,14 @@ from datetime import timedelta
 from syncd.model.policy import Track
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
-from tests.scenarios import policies
+from tests.scenarios import policies, saying
 from tests.scenarios.reading import MANY, Step, Table, near, numbered, values
 from tests.scenarios.stage import ADDRESSES, Stage
 from tests.scenarios.trouble import Woe
 from tests.scenarios.vocabulary import VERBS, role_of, verb
 from tests.sync import desk
 
-__all__ = ["VERBS", "role_of"]  # all that is entered below
+__all__ = ["VERBS", "role_of", "saying"]  # all that is entered below, and what people say
 
 LEVELS = {"none": desk.NONE, "own": desk.OWN, "team": desk.TEAM, "all": desk.ALL}
 

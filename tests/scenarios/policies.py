@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, get_args, get_origin, get_type_hints
 
-from syncd.model.policy import KindPolicy
+from syncd.model.policy import Consent, KindPolicy
 from tests.scenarios.reading import Table, near
 from tests.sync.world import World
 
-FILTER, BREAKER = "filter", "breaker"
+FILTER, EXCLUDE, CONSENT, BREAKER = "filter", "exclude", "consent", "breaker"
+_OF_OTHERS = frozenset({FILTER, EXCLUDE, CONSENT, BREAKER})
 _NOT_SET = frozenset({"kind", "access", "creates", "pushes"})  # these come from elsewhere
 
 
@@ -21,12 +22,19 @@ def change(world: World, said: Table) -> None:
     names = {each.name for each in dataclasses.fields(KindPolicy)} - _NOT_SET
     changes: dict[str, Any] = {}
     for key, value in said.items():
-        if key == FILTER:
-            world.filter = value
+        if key == FILTER:  # without any, nothing is pushed, and nothing has left
+            world.policy(pushes=bool(value))
+            world.filter = value or world.filter
+            continue
+        if key == EXCLUDE:
+            world.exclude = value
+            continue
+        if key == CONSENT:
+            world.consent = _made(Consent, value, None)
             continue
         name = "limits" if key == BREAKER else key
         if name not in names:
-            raise ValueError(f"there is no setting {key!r}; {near(key, {*names, FILTER, BREAKER})}")
+            raise ValueError(f"there is no setting {key!r}; {near(key, names | _OF_OTHERS)}")
         changes[name] = _made(types[name], value, getattr(world.rules, name))
     world.policy(**changes)
 

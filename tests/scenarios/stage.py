@@ -119,7 +119,7 @@ class Stage:
     def rest(self, address: str) -> None:
         """A cycle without edits does nothing, on either side (P4)."""
         served = self.world.state(address).state in (MailboxState.LIVE, MailboxState.APPROVED)
-        if served and self.world.contact_state(address) == "done":
+        if served and self.world.is_read(address) and self.world.contact_state(address) == "done":
             self.world.quiet(address)
             self.world.accounted(address)
         else:

@@ -18,7 +18,7 @@ from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.records import CONTACTS, New, Stored
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
-from syncd.model.policy import KindPolicy
+from syncd.model.policy import Consent, KindPolicy
 from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
@@ -80,6 +80,8 @@ class World:
     stored: StoredKind[Kind] = CONTACTS
     rules: KindPolicy = field(default_factory=lambda: KindPolicy(CONTACTS.kind))
     filter: str = MINE
+    exclude: str = ""
+    consent: Consent = Consent.ADMIN
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     reports: list[RunReport] = field(default_factory=list)
@@ -98,9 +100,13 @@ class World:
         """A service as a new process would have it."""
         only = self._parsed()
         system = (NamedFilter("filter", only),) if self.rules.pushes else ()
+        if self.exclude:
+            out = Filter.parse(self.exclude, self.stored)
+            system += (NamedFilter("exclude", out, exclude=True),)
         scoped = ScopedKind(self.rules, only, system)
         kinds = {self.rules.kind.name: scoped}
         policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
+        policies = {n: replace(each, consent=self.consent) for n, each in policies.items()}
         return SyncService(
             self.engine,
             policies,
@@ -295,6 +301,10 @@ class World:
         """The mailbox as the store has it."""
         with database.read(self.engine) as conn:
             return mailboxes.get(conn, address)
+
+    def is_read(self, address: str = ALICE) -> bool:
+        """Whether a mailbox may be read: where its user is asked, that they agreed."""
+        return self.consent is Consent.ADMIN or self.state(address).consented_at is not None
 
     def contact_state(self, address: str = ALICE) -> str:
         """How far first contact has come."""
