@@ -18,7 +18,8 @@ from syncd.model.contact import CONTACT
 from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
-from syncd.reconcile.reasons import SENTENCES
+from syncd.reconcile.reasons import TOPICS, Reason
+from syncd.sync import catalogue
 
 HERE = Path(__file__).parent
 PRINTED = "<!-- printed from the code from here on -->"
@@ -31,7 +32,7 @@ def decisions() -> str:
         [_edited(crm), _edited(outlook), "yes" if equal else "no", verdict]
         for (crm, outlook, equal), verdict in MERGE.items()
     ]
-    reasons = [[f"`{reason}`", sentence] for reason, sentence in SENTENCES.items()]
+    reasons = [[f"`{reason}`", catalogue.sentence(reason)] for reason in Reason]
     return "\n".join(
         [
             "# What happens when",
@@ -74,6 +75,33 @@ def decisions() -> str:
             "",
         ]
     )
+
+
+def reasons() -> str:
+    """`reasons.md`: what every reason code says, what to do, what others call it."""
+    known = catalogue.microsoft()
+    heads = ["Code", "In words", "What to do", "Dynamics 365 calls it"]
+    lines = [
+        "# Reasons",
+        "",
+        "Every decision carries one of these codes: in the journal, in logs, in `--json`, and in",
+        "words in `syncd explain`, `held`, `runs show` and `plan`. Printed from the code and from",
+        "`syncd/sync/catalogue/`, which has the words in these languages:",
+        f"{', '.join(catalogue.LANGUAGES)}. The last column has public names alone.",
+        "",
+    ]
+    for topic, members in TOPICS.items():
+        rows = [
+            [
+                f"`{each}`",
+                catalogue.sentence(each),
+                catalogue.remedy(each),
+                known.get(each, ""),
+            ]
+            for each in members
+        ]
+        lines += [f"## {topic[:1].upper()}{topic[1:]}", "", *_table(heads, rows), ""]
+    return "\n".join(lines)
 
 
 def contact_fields() -> str:
@@ -163,6 +191,7 @@ def _ews(prop: EwsProperty) -> str:
 
 PAGES = {
     "decisions.md": decisions,
+    "reasons.md": reasons,
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,

@@ -57,9 +57,18 @@ class Filter:
 
     def where(self, me: str) -> ColumnElement[bool]:
         """The condition over `stored.table`, for the user whose id is `me`."""
+        return self.condition(self._tree, me)
+
+    @property
+    def tree(self) -> ast._Node:
+        """The filter as the parser read it."""
+        return self._tree
+
+    def condition(self, node: ast._Node, me: str) -> ColumnElement[bool]:
+        """The condition that one part of the tree says."""
         fields = filter_fields(self.stored)
         compiler = ToSql(self.stored.kind.plural, fields, me, self._positions)
-        return compiler.condition(self._tree)
+        return compiler.condition(node)
 
 
 def _tree(text: str, positions: Positions) -> ast._Node:

@@ -26,7 +26,7 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy, compile_policies
-from syncd.sync import mailboxes, snapshots
+from syncd.sync import alerts, mailboxes, snapshots
 from syncd.sync.connect import Connector
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
@@ -239,6 +239,7 @@ class SyncService:
                     .where(mailbox_table.c.state.in_([s.value for s in mailboxes.SERVED]))
                     .values(state=MailboxState.SUSPENDED.value, trouble=str(error))
                 )
+                alerts.others_suspended(conn, row, str(error), self.clock())
 
     def _finish(
         self,
@@ -265,6 +266,7 @@ class SyncService:
             conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
             # Who lost the lease says nothing of the mailbox: another process runs it now.
             if mailboxes.release(conn, lease) and mode is Mode.SYNC:
+                alerts.after_run(conn, row, report, now)
                 due_at = now + self._gap(row, policy, report)
                 mailboxes.finish(
                     conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
