@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from syncd.model.fields import Side
+from syncd.model.policy import Copies, ScopeExit
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import (
     CrmFacts,
@@ -13,20 +14,28 @@ from syncd.reconcile.facts import (
     ItemFacts,
     ItemPresence,
     LinkState,
-    Loser,
     Origin,
 )
-from syncd.reconcile.groups import edited_groups, group_facts, merge_groups
-from syncd.reconcile.images import AGREED, Mark, Standing
+from syncd.reconcile.groups import group_facts, merge_groups
+from syncd.reconcile.leaving import (
+    exit_policy,
+    exit_scope,
+    gone,
+    keep,
+    remember,
+    resting,
+    take_and_exit,
+    unmake,
+    wait,
+    withdraw,
+    without_category,
+)
 from syncd.reconcile.match import contradict
 from syncd.reconcile.merge import (
-    GroupFacts,
     GroupOutcome,
     adopt,
-    blocked,
     carry,
     unread,
-    value,
 )
 from syncd.reconcile.reasons import Reason
 
@@ -49,17 +58,14 @@ def _with_writes(decision: Decision, *before: Verb) -> Decision:
     return replace(decision, verbs=(*before, *to_crm, *to_outlook))
 
 
-def _resting(action: Action, reason: Reason, state: LinkState, *verbs: Verb) -> Decision:
-    return Decision(action, reason, Stand.EXCLUDED, verbs, link_state=state)
-
-
 # --- a live link ---------------------------------------------------------------------------------
 
 
 def _merged(case: Case, rules: Rules) -> Decision:
     """Nothing, to one side, or to both: field group by field group."""
     if case.tied.tracked and _untracked(case):
-        return _resting(Action.EXIT, Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
+        untracked = resting(Action.EXIT, Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
+        return without_category(untracked, case, rules)
     facts = group_facts(case, rules)
     if any(unread(each, rules.key) for each in facts):
         return _wait(case, rules)
@@ -86,7 +92,7 @@ def _nothing(case: Case, rules: Rules) -> Decision:
     link = case.tied
     if link.state is not LinkState.LIVE:
         reason = Reason.PRIVATE if case.item.private else Reason.AT_REST
-        return _resting(Action.NOTHING, reason, link.state)
+        return resting(Action.NOTHING, reason, link.state)
     if case.item.presence is ItemPresence.UNKNOWN:
         return Decision(Action.NOTHING, Reason.UNKNOWN_OUTLOOK, Stand.WAITING)
     return _merged(case, rules)  # to tell apart from agreed, and to restore a lost stamp
@@ -94,20 +100,7 @@ def _nothing(case: Case, rules: Rules) -> Decision:
 
 def _wait(case: Case, rules: Rules) -> Decision:
     del rules
-    unknown = case.crm.presence is CrmPresence.UNKNOWN
-    reason = Reason.UNKNOWN_CRM if unknown else Reason.UNKNOWN_OUTLOOK
-    return Decision(Action.WAIT, reason, Stand.WAITING)
-
-
-def _remember(case: Case, rules: Rules) -> Decision:
-    """The default delete policy: the CRM is untouched, and the deletion is respected."""
-    del rules
-    return _resting(Action.REMEMBER, _gone(case), LinkState.REMEMBERED, Verb.UNLINK)
-
-
-def _gone(case: Case) -> Reason:
-    deleted = case.item.presence is ItemPresence.DELETED
-    return Reason.OUTLOOK_DELETED if deleted else Reason.OUTLOOK_MOVED
+    return wait(case)
 
 
 def _rest(case: Case, rules: Rules) -> Decision:
@@ -115,96 +108,27 @@ def _rest(case: Case, rules: Rules) -> Decision:
     if case.tied.state is LinkState.COPY:
         return _stay(case, rules)
     if case.tied.state is not LinkState.LIVE:
-        return _resting(Action.REST, _gone(case), case.tied.state)
+        return resting(Action.REST, gone(case), case.tied.state)
     deleted = case.crm.presence is CrmPresence.DELETED
     state = LinkState.ORPHANED if deleted else LinkState.REMEMBERED
-    return _resting(Action.REST, _gone(case), state)
-
-
-# --- leaving -------------------------------------------------------------------------------------
+    return resting(Action.REST, gone(case), state)
 
 
 def _exit(case: Case, rules: Rules) -> Decision:
-    """Leaving scope is not deletion: what syncd made is put aside, the user's own stays."""
-    del rules
-    verb = Verb.MOVE_ITEM if case.tied.origin is Origin.CREATED else Verb.UNLINK
-    return _resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
+    return _kept_updating(case, rules) or exit_scope(case, rules)
 
 
 def _take_and_exit(case: Case, rules: Rules) -> Decision:
-    """The user's last edit still goes to the CRM; nothing more goes to Outlook.
-
-    What its user may no longer write is kept as a loser. Any other group keeps its images, to be
-    decided when the record comes back into scope.
-    """
-    taken, known, barred = [], group_facts(case, rules), Reason.NOT_WRITABLE
-    groups, edited = merge_groups(case, rules, known), edited_groups(case, rules, Side.OUTLOOK)
-    equal = {each.group for each in groups if each.reason is Reason.EQUAL}
-    for facts, each in zip(known, groups, strict=True):
-        if Side.CRM in each.writes:
-            half = Side.OUTLOOK in each.writes
-            mark = Mark(Standing.UNSETTLED, Reason.LEFT_SCOPE) if half else each.mark
-            taken.append(replace(each, mark=mark, writes={Side.CRM: each.writes[Side.CRM]}))
-        elif each.group in edited - equal and blocked(facts, Side.OUTLOOK) is barred:
-            taken.append(GroupOutcome(each.group, barred, each.mark, loser=_lost(facts)))
-    leaving = _exit(case, rules)
-    taking = (Verb.UPDATE_RECORD,) if any(each.writes for each in taken) else ()
-    return replace(
-        leaving, action=Action.TAKE_AND_EXIT, verbs=(*taking, *leaving.verbs), groups=tuple(taken)
-    )
+    return _kept_updating(case, rules) or take_and_exit(case, rules)
 
 
-def _lost(facts: GroupFacts) -> Loser:
-    return Loser(facts.group.name, Side.OUTLOOK, value(facts, Side.OUTLOOK))
-
-
-def _unmake(case: Case, rules: Rules) -> Decision:
-    if case.tied.origin is not Origin.CREATED:
-        return _keep(case, rules)
-    return _resting(Action.UNMAKE, Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
-
-
-def _keep(case: Case, rules: Rules) -> Decision:
-    """The user's item stays, with its stamp; the category that put it into the CRM comes off.
-
-    An edit that comes too late for the CRM is kept as a loser, too.
-    """
-    kind, category = rules.policy.kind, rules.policy.track_category
-    if case.item.record is None and case.tied.tracked:
-        return _wait(case, rules)  # whether the category is there is not known
-    edited = edited_groups(case, rules, Side.OUTLOOK)
-    label_group = kind.by_name[kind.labels].group
-    late = [
-        GroupOutcome(
-            facts.group.name,
-            Reason.CRM_DELETED,
-            Mark(Standing.APART, Reason.CRM_DELETED),
-            loser=_lost(facts),
-        )
-        for facts in group_facts(case, rules)
-        if facts.group.name in edited - {label_group} and blocked(facts, Side.OUTLOOK) is None
-    ]
-    kept = replace(
-        _resting(Action.KEEP, Reason.CRM_DELETED, LinkState.ORPHANED, Verb.UNLINK),
-        groups=tuple(late),
-    )
-    labels = case.item.record.fields.get(kind.labels) if case.item.record else None
-    if not isinstance(labels, tuple) or category not in labels:
-        return kept
-    left = tuple(each for each in labels if each != category) or None
-    writes = {Side.OUTLOOK: {kind.labels: left}}
-    off = GroupOutcome(label_group, Reason.CRM_DELETED, AGREED, writes)
-    return replace(kept, groups=(*late, off), verbs=(Verb.UPDATE_ITEM, Verb.UNLINK))
-
-
-def _withdraw(case: Case, rules: Rules) -> Decision:
-    """Its user made it private: the CRM gives back what came from this mailbox (P7)."""
-    del rules
-    live = case.tied.state is LinkState.LIVE
-    gone = case.item.presence in (ItemPresence.DELETED, ItemPresence.MOVED)
-    rests = LinkState.REMEMBERED if gone else LinkState.RELEASED
-    state, verbs = (rests, (Verb.UNLINK,)) if live else (case.tied.state, ())
-    return _resting(Action.WITHDRAW, Reason.MADE_PRIVATE, state, Verb.WITHDRAW, *verbs)
+def _kept_updating(case: Case, rules: Rules) -> Decision | None:
+    """What left scope and is kept in step all the same, as long as its user may read the record."""
+    if exit_policy(case, rules) is not ScopeExit.KEEP_UPDATING or not case.crm.readable:
+        return None
+    merged = _merged(case, rules)
+    quiet = merged.link_state is LinkState.LIVE and not merged.verbs
+    return replace(merged, action=Action.EXIT, reason=Reason.KEPT_UPDATING) if quiet else merged
 
 
 # --- no link yet ---------------------------------------------------------------------------------
@@ -214,10 +138,12 @@ def _match(case: Case, rules: Rules) -> Decision:
     """A record in scope without a link: tied to the item that was found for it, else created."""
     if case.item.private:
         # It bears our stamp, and its link was lost: known again, and left alone (P3, P7).
-        known = _resting(Action.MATCH, Reason.PRIVATE, LinkState.RELEASED)
+        known = resting(Action.MATCH, Reason.PRIVATE, LinkState.RELEASED)
         return replace(known, origin=Origin.ADOPTED)
     if case.item.record is not None:
         return pair(case, rules, case.met)
+    if not rules.policy.pushes:
+        return Decision(Action.MATCH, Reason.NO_FILTER, Stand.EXCLUDED)
     if not rules.policy.direction.speaks(Side.CRM):
         return Decision(Action.MATCH, Reason.ONE_WAY, Stand.EXCLUDED)
     groups = tuple(carry(each, Side.CRM, Reason.CREATED) for each in group_facts(case, rules))
@@ -229,6 +155,12 @@ def pair(case: Case, rules: Rules, reason: Reason) -> Decision:
     groups = tuple(adopt(facts) for facts in group_facts(case, rules))
     origin = Origin.TRACKED if case.item.tracked else Origin.ADOPTED
     return _with_writes(_new(reason, origin, groups))
+
+
+def pair_anew(case: Case, rules: Rules, reason: Reason) -> Decision:
+    """A new item in place of the one that a record had."""
+    made = _match(Case(case.crm, ItemFacts(ItemPresence.PRESENT)), rules)
+    return replace(made, reason=reason) if made.verbs else made
 
 
 def _new(
@@ -262,7 +194,7 @@ def _revive(case: Case, rules: Rules) -> Decision:
     """Live again, from the kept images; what was withdrawn meets its record as on adoption."""
     link = case.tied
     if _untracked(case):
-        return _resting(Action.NOTHING, Reason.AT_REST, link.state)
+        return resting(Action.NOTHING, Reason.AT_REST, link.state)
     if case.item.record is None:
         return _wait(case, rules)
     contents = (each.values for image in link.images.values() for each in image.values())
@@ -285,10 +217,10 @@ def _revive(case: Case, rules: Rules) -> Decision:
 
 
 def _revive_or_remember(case: Case, rules: Rules) -> Decision:
-    if case.tied.origin is not Origin.CREATED:
-        return _resting(Action.REMEMBER, _gone(case), LinkState.REMEMBERED)
-    # We had put it into our own folder for what left scope; its user's tidying up there is no
-    # decision about a record that is in scope again.
+    if not case.tied.aside:
+        return resting(Action.REMEMBER, gone(case), LinkState.REMEMBERED)
+    # We had put it out of the folder ourselves; its user's tidying up there is no decision about a
+    # record that is in scope again.
     return _match(Case(case.crm, ItemFacts(ItemPresence.PRESENT)), rules)
 
 
@@ -298,7 +230,7 @@ def _stay(case: Case, rules: Rules) -> Decision:
     state = case.tied.state
     if state is LinkState.COPY:  # the link is of the item that it is a copy of: not touched
         return Decision(Action.RESPECT, Reason.COPY, Stand.EXCLUDED)
-    return _resting(Action.RESPECT, Reason.AT_REST, state)
+    return resting(Action.RESPECT, Reason.AT_REST, state)
 
 
 def _new_act(case: Case, rules: Rules) -> Decision:
@@ -307,9 +239,9 @@ def _new_act(case: Case, rules: Rules) -> Decision:
     if item.private or not item.tracked or item.record is None:
         return _stay(case, rules)
     if link.state is LinkState.COPY:
-        known = case.crm.record
-        kind = rules.policy.kind
-        if known is None or not contradict(kind, item.record.fields, known.fields):
+        known, kind = case.crm.record, rules.policy.kind
+        other = known and contradict(kind, item.record.fields, known.fields)
+        if not other and rules.policy.copies is Copies.IGNORE:
             return _stay(case, rules)
     elif link.tracked:
         return _stay(case, rules)
@@ -321,12 +253,12 @@ DECIDERS: Mapping[Action, Callable[[Case, Rules], Decision]] = {
     Action.TO_OUTLOOK: _merged,
     Action.TO_CRM: _merged,
     Action.MERGE: _merged,
-    Action.REMEMBER: _remember,
+    Action.REMEMBER: remember,
     Action.WAIT: _wait,
     Action.EXIT: _exit,
     Action.TAKE_AND_EXIT: _take_and_exit,
-    Action.UNMAKE: _unmake,
-    Action.KEEP: _keep,
+    Action.UNMAKE: unmake,
+    Action.KEEP: keep,
     Action.REST: _rest,
     Action.MATCH: _match,
     Action.TRACK: _track,
@@ -334,6 +266,6 @@ DECIDERS: Mapping[Action, Callable[[Case, Rules], Decision]] = {
     Action.REVIVE_OR_REMEMBER: _revive_or_remember,
     Action.RESPECT: _stay,
     Action.NEW_ACT: _new_act,
-    Action.WITHDRAW: _withdraw,
+    Action.WITHDRAW: withdraw,
     Action.NEVER: _wait,
 }

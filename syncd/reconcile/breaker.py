@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from syncd.model.fields import Side
 from syncd.model.policy import Limits
 from syncd.reconcile.decision import Decision, Verb
 
@@ -34,6 +35,8 @@ BOUNDED: Mapping[Verb, Bounded] = {
     Verb.CREATE_RECORD: Bounded.CREATE,
     Verb.UPDATE_RECORD: Bounded.CRM_WRITE,
     Verb.WITHDRAW: Bounded.WITHDRAW,
+    Verb.DEACTIVATE_RECORD: Bounded.CRM_WRITE,
+    Verb.DELETE_RECORD: Bounded.DELETE,
 }
 
 
@@ -44,6 +47,11 @@ def bounded(decision: Decision) -> frozenset[Bounded]:
     if any(value is None for patch in patches for value in patch.values()):
         counted.add(Bounded.EMPTY)
     return frozenset(counted)
+
+
+def emptied(decision: Decision) -> int:
+    """How many fields of the record an edit in Outlook empties: phones drop what they lack."""
+    return sum(value is None for value in decision.patch(Side.CRM).values())
 
 
 def tripped(

@@ -49,12 +49,22 @@ class Verb(StrEnum):
     UNLINK = "unlink"
     WITHDRAW = "withdraw"  # from the CRM, what came from this mailbox
     RESTORE_ITEM = "restore-item"
+    DEACTIVATE_RECORD = "deactivate-record"
+    DELETE_RECORD = "delete-record"
 
     @property
     def side(self) -> Side:
         """Where it writes."""
-        crm = (Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.WITHDRAW)
-        return Side.CRM if self in crm else Side.OUTLOOK
+        return Side.CRM if self in _IN_THE_CRM else Side.OUTLOOK
+
+
+_IN_THE_CRM = (
+    Verb.CREATE_RECORD,
+    Verb.UPDATE_RECORD,
+    Verb.WITHDRAW,
+    Verb.DEACTIVATE_RECORD,
+    Verb.DELETE_RECORD,
+)
 
 
 class Stand(StrEnum):
@@ -72,7 +82,8 @@ class Decision:
 
     `verbs` are in the order they are carried out. `groups` are the groups that were decided; the
     images of all others stay. `link_state` and `origin` are `None` where no link remains or comes
-    about, or the link is not touched. `stamp` says that the item gets the link's stamp.
+    about, or the link is not touched. `stamp` says that the item gets the link's stamp; `aside`
+    that syncd puts it out of the folder, so that it may put it back.
     """
 
     action: Action
@@ -83,6 +94,7 @@ class Decision:
     link_state: LinkState | None = None
     origin: Origin | None = None
     stamp: bool = False
+    aside: bool = False
 
     @property
     def withdraws(self) -> bool:

@@ -46,6 +46,8 @@ MERGE: Mapping[tuple[bool, bool, bool], Verdict] = {
 _CARRIED = {Verdict.CARRY_CRM: Side.CRM, Verdict.CARRY_OUTLOOK: Side.OUTLOOK}
 _CHANGED = {Side.CRM: Reason.CRM_CHANGED, Side.OUTLOOK: Reason.OUTLOOK_CHANGED}
 _RULED = {Side.CRM: Reason.CONFLICT_CRM, Side.OUTLOOK: Reason.CONFLICT_OUTLOOK}
+_ANSWERED = {Reason.ANSWERED_CRM: Side.CRM, Reason.ANSWERED_OUTLOOK: Side.OUTLOOK}
+_ASKED = (Reason.ASKED, *_ANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,10 @@ def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: byte
         if why := blocked(facts, Side.CRM):
             return GroupOutcome(facts.group.name, why, facts.mark)
         return replace(carry(facts, Side.CRM, Reason.CRM_CHANGED), loser=None)
-    verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], _equal(facts, edited)]
+    same = _equal(facts, edited)
+    if facts.mark.reason in _ASKED and not same:
+        return _asked(facts, conflict, timing, answered=not any(edited.values()))
+    verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], same]
     if verdict is Verdict.AGREED:
         return _agreed(facts.group.name, Reason.EQUAL)
     if verdict is Verdict.REST:
@@ -218,10 +223,22 @@ def _conflict(facts: GroupFacts, policy: ConflictPolicy, timing: Timing) -> Grou
         return carry(facts, open_to[0], _RULED[open_to[0]])
     if facts.group.is_set:
         return _merge_set(facts)
+    if policy is ConflictPolicy.ASK:
+        return GroupOutcome(facts.group.name, Reason.ASKED, Mark(Standing.APART, Reason.ASKED))
     if policy is ConflictPolicy.LATEST and any(facts.images[side] is None for side in Side):
         return carry(facts, Side.CRM, Reason.LATEST_UNKNOWN)
     winner, reason = _winner(policy, timing)
     return carry(facts, winner, reason)
+
+
+def _asked(
+    facts: GroupFacts, policy: ConflictPolicy, timing: Timing, *, answered: bool
+) -> GroupOutcome:
+    """A conflict that a person was asked about. An answer is about the values that were shown."""
+    side = _ANSWERED.get(facts.mark.reason)
+    if side is not None and answered:
+        return carry(facts, side, facts.mark.reason)
+    return _conflict(facts, policy, timing)
 
 
 def _winner(policy: ConflictPolicy, timing: Timing) -> tuple[Side, Reason]:

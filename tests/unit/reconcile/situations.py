@@ -55,13 +55,15 @@ def link(
     marks: Mapping[str, Mark] | None = None,
     tracked: bool = False,
     hashes: bool = False,
+    aside: bool = True,
 ) -> Link:
     """A link whose two sides were last known to hold these."""
     images = {
         Side.CRM: imaged(crm, hashes=hashes),
         Side.OUTLOOK: imaged(outlook or crm, hashes=hashes),
     }
-    return Link("c1", origin, state, "i1", "v1", 1, images, marks or {}, tracked)
+    aside = aside and state is LinkState.RELEASED and origin is Origin.CREATED
+    return Link("c1", origin, state, "i1", "v1", 1, images, marks or {}, tracked, aside)
 
 
 def crm(

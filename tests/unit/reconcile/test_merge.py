@@ -122,6 +122,8 @@ def oracle(
     if not speaking:
         return (*now, "")
     if len(speaking) == 2:
+        if policy is ConflictPolicy.ASK:
+            return (*now, "")
         assert timing.crm is not None
         assert timing.outlook is not None
         late = "o" if timing.outlook > timing.crm else "c"

@@ -132,6 +132,7 @@ MIRROR_POLICY = {
     ConflictPolicy.CRM: ConflictPolicy.OUTLOOK,
     ConflictPolicy.OUTLOOK: ConflictPolicy.CRM,
     ConflictPolicy.LATEST: ConflictPolicy.LATEST,
+    ConflictPolicy.ASK: ConflictPolicy.ASK,
 }
 MIRROR_REASON = {
     Reason.CRM_CHANGED: Reason.OUTLOOK_CHANGED,

@@ -1,0 +1,76 @@
+"""Discarding: what follows when a person does not want what the breaker held.
+
+The side that did not start it wins, and nothing is removed on either: an item whose record went
+stays where it is, a deletion in Outlook is made good, an edit is taken back and kept as a loser.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from syncd.model.fields import Side
+from syncd.reconcile.actions import pair_anew
+from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
+from syncd.reconcile.facts import CrmPresence, LinkState
+from syncd.reconcile.groups import group_facts
+from syncd.reconcile.leaving import resting
+from syncd.reconcile.merge import GroupFacts, GroupOutcome, carry
+from syncd.reconcile.reasons import Reason
+
+_ITS_USERS_ACT = (
+    Reason.OUTLOOK_DELETED,
+    Reason.OUTLOOK_MOVED,
+    Reason.RECORD_DELETED,
+    Reason.RECORD_DEACTIVATED,
+)
+_ENDS = (Verb.UNLINK, Verb.MOVE_ITEM, Verb.TRASH_ITEM)
+
+
+def may_discard(decision: Decision) -> bool:
+    """Whether a person may decide against it: not against what is private (P7)."""
+    return not decision.withdraws
+
+
+def discard(decision: Decision, case: Case, rules: Rules) -> Decision:
+    """What is done in place of a decision that a person does not want."""
+    verbs = set(decision.verbs)
+    if verbs & {Verb.CREATE_ITEM, Verb.CREATE_RECORD}:
+        return Decision(decision.action, Reason.DISCARDED, Stand.EXCLUDED)
+    if decision.reason is Reason.UNTRACKED:
+        return _kept(case, rules)
+    if decision.reason in _ITS_USERS_ACT:
+        return pair_anew(case, rules, Reason.PUT_BACK)
+    if verbs.intersection(_ENDS):
+        deleted = case.crm.presence is CrmPresence.DELETED
+        state = LinkState.ORPHANED if deleted else LinkState.RELEASED
+        return resting(decision.action, Reason.DISCARDED, state, Verb.UNLINK)
+    return _reversed(decision, case, rules)
+
+
+def _kept(case: Case, rules: Rules) -> Decision:
+    """In step as before, though its category is gone: that counts as settled from here on."""
+    groups = tuple(
+        GroupOutcome(each.group.name, Reason.DISCARDED, each.mark)
+        for each in group_facts(case, rules)
+        if each.group.name == rules.policy.kind.by_name[rules.policy.kind.labels].group
+    )
+    return Decision(
+        Action.NOTHING, Reason.DISCARDED, Stand.IN_STEP, groups=groups, link_state=LinkState.LIVE
+    )
+
+
+def _reversed(decision: Decision, case: Case, rules: Rules) -> Decision:
+    """Each group goes the other way: what was to be overwritten overwrites."""
+    facts = {each.group.name: each for each in group_facts(case, rules)}
+    groups = tuple(_turned(facts[each.group], each) for each in decision.groups)
+    turned = replace(decision, reason=Reason.DISCARDED, groups=groups)
+    to_crm = (Verb.UPDATE_RECORD,) if turned.patch(Side.CRM) else ()
+    to_outlook = (Verb.UPDATE_ITEM,) if turned.patch(Side.OUTLOOK) or turned.stamp else ()
+    return replace(turned, verbs=(*to_crm, *to_outlook))
+
+
+def _turned(facts: GroupFacts, outcome: GroupOutcome) -> GroupOutcome:
+    if len(outcome.writes) != 1 or facts.group.is_set:
+        return outcome
+    (written,) = outcome.writes
+    return carry(facts, written, Reason.DISCARDED)
