@@ -105,25 +105,12 @@ def _deleted(
         return [each for stored in among for each in lookup.deleted(conn, stored, wanted)]
 
 
-def _first(facts: Facts, language: str) -> str:
-    from syncd.sync.explain.verdict import verdict
-
-    return verdict(facts).said(facts).text(language)
-
-
 def _tell(facts: Facts, *, trace: bool) -> None:
     from syncd.cli.language import language
-    from syncd.sync import catalogue
-    from syncd.sync.explain.chain import chain
+    from syncd.sync.explain.telling import lines
 
-    said = language()
-    output.tell(_first(facts, said))
-    for step in chain(facts):
-        if not step.says:
-            continue
-        output.tell(catalogue.text(f"heading.{step.topic}", said))
-        for each in step.says:
-            output.tell(f"{_INDENT * (1 + each.depth)}{each.text(said)}")
+    for line in lines(facts, language()):
+        output.tell(line)
     if trace:
         _tell_trace(facts)
 
@@ -174,9 +161,9 @@ def _short(value: object) -> str:
 
 def _traced(facts: Facts) -> dict[str, object]:
     from syncd.cli.language import language
-    from syncd.sync.explain.chain import chain
+    from syncd.sync.explain.telling import first, words
     from syncd.sync.explain.trace import trace
 
     said = language()
-    words = {step.topic: [each.text(said) for each in step.says] for step in chain(facts)}
-    return trace(facts, words, _first(facts, said))
+    told = {topic: [e.strip() for e in lines] for topic, lines in words(facts, said).items()}
+    return trace(facts, told, first(facts, said))

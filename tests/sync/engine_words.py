@@ -7,8 +7,9 @@ import re
 ENGINE = (
     "link", "linked", "unlink", "unlinked", "relink", "image", "imaged", "cursor", "etag", "e-tag",
     "change key", "changekey", "stamp", "stamped", "snapshot", "orphan", "orphaned", "tombstone",
-    "scope", "apart", "agreed", "unsettled", "settled", "settle", "noticed", "observed", "observation",
-    "reconcile", "reconciled", "reconciler", "merge base", "entity", "entities", "null",
+    "scope", "apart", "agreed", "unsettled", "settled", "settle", "noticed", "observed",
+    "observation", "reconcile", "reconciled", "reconciler", "merge base", "entity", "entities",
+    "null",
     "breaker", "quarantine", "quarantined", "journal", "fence", "lease", "hash", "digest",
     "delta", "sync state", "remote id", "guarded", "triage", "livelock", "pinned", "oscillation",
     "in-doubt", "adopted",

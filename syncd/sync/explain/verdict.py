@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from syncd.model.fields import Direction, Side
 from syncd.model.policy import ScopeExit
-from syncd.reconcile.decide import Stand
+from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import LinkState, Origin
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
@@ -125,7 +125,8 @@ def _resting(facts: Facts, state: LinkState) -> Verdict:
     if state is LinkState.COPY:
         return _for("left", Reason.COPY)
     if state is LinkState.ORPHANED:
-        return _of("left", *(_ended(facts) or _because(Reason.CRM_DELETED)))
+        how = "absent" if _trashed(facts) else "left"
+        return _of(how, *(_ended(facts) or _because(Reason.CRM_DELETED)))
     if blocked := _blocked(facts):
         return _of("left", *blocked)
     if state is LinkState.REMEMBERED:
@@ -138,6 +139,11 @@ def _resting(facts: Facts, state: LinkState) -> Verdict:
     if facts.last(Reason.UNTRACKED) and not facts.pinned and not _returned(facts):
         return _for("left", Reason.UNTRACKED)
     return _of("left", *(_kept_out(facts) or _coming(facts)))
+
+
+def _trashed(facts: Facts) -> bool:
+    """Whether syncd moved the item to Deleted Items."""
+    return any(each.verb is Verb.TRASH_ITEM and each.status == "done" for each in facts.done)
 
 
 def resting_private(facts: Facts) -> bool:
