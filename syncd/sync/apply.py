@@ -6,7 +6,7 @@ Decisions that write nothing anywhere (a deletion respected, an item excluded) a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import Connection
@@ -14,14 +14,16 @@ from sqlalchemy import Connection
 from syncd.crm import records
 from syncd.crm.errors import RecordError, StaleRecord
 from syncd.crm.records import New, Update
+from syncd.crm.stored import Stored
 from syncd.model.fields import Side
 from syncd.model.values import Value, to_json
 from syncd.reconcile.decide import Case, Decision, Stand, Verb, pair
 from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
 from syncd.reconcile.match import name_keys, unique_keys
 from syncd.reconcile.reasons import Reason
-from syncd.sync import duplicates, journal, links, withdraw
+from syncd.sync import duplicates, ending, journal, links, withdraw
 from syncd.sync.journal import Intent, Status
+from syncd.sync.questions import Answer, Answered
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone, refuse
 from syncd.sync.work import Work
@@ -30,7 +32,17 @@ log = structlog.get_logger("syncd")
 
 BATCH = 100
 
-_LOCAL = {Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.UNLINK, Verb.WITHDRAW}
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Why a creation waits, and for which records it is to be said which one it is."""
+
+    reason: Reason
+    candidates: tuple[str, ...] = ()
+
+
+_ENDING = (Verb.DEACTIVATE_RECORD, Verb.DELETE_RECORD)
+_LOCAL = {Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.UNLINK, Verb.WITHDRAW, *_ENDING}
 _TO_OUTLOOK = (
     Verb.CREATE_ITEM,
     Verb.UPDATE_ITEM,
@@ -55,9 +67,11 @@ def _reaches_out(task: Task) -> bool:
     """Whether a task goes by, or changes, what others may be writing just now.
 
     A creation looks for whom it would create twice (P3). A withdrawal changes what is known of the
-    record in other mailboxes: no intent of theirs may come in between (P7).
+    record in other mailboxes: no intent of theirs may come in between (P7). What ends a record
+    takes others along.
     """
-    return Verb.CREATE_RECORD in task.decision.verbs or task.decision.withdraws
+    reaching = {Verb.CREATE_RECORD, *_ENDING}
+    return bool(reaching.intersection(task.decision.verbs)) or task.decision.withdraws
 
 
 def _apply(
@@ -70,6 +84,7 @@ def _apply(
     creating = [t for t in checked if Verb.CREATE_RECORD in t.decision.verbs]
     updating = [t for t in checked if Verb.UPDATE_RECORD in t.decision.verbs]
     refused = _create(conn, session, creating) | _update(conn, session, updating)
+    refused |= ending.end(conn, session, [t for t in checked if _ends(t)])
     done = [t for t in checked if id(t) not in refused]
     _journal(conn, session, settling, [t for t in done if _LOCAL & set(t.decision.verbs)])
     left = []
@@ -94,6 +109,10 @@ def _apply(
             )
     settling.flush()
     return left
+
+
+def _ends(task: Task) -> bool:
+    return not set(_ENDING).isdisjoint(task.decision.verbs)
 
 
 def _to_outlook(task: Task) -> bool:
@@ -123,7 +142,7 @@ def foreseen(
             if isinstance(task, Task):
                 found.append((task.work, task.decision))
             else:
-                found.append((work, Decision(decision.action, task, Stand.WAITING)))
+                found.append((work, Decision(decision.action, task.reason, Stand.WAITING)))
     return found
 
 
@@ -134,13 +153,14 @@ def _checked(
     found = _looked_up(conn, session, task, claimed, taken)
     if isinstance(found, Task):
         return found
-    postpone(conn, session, task.work, Stand.WAITING, found)
+    asked = replace(task.work, candidates=found.candidates)
+    postpone(conn, session, asked, Stand.WAITING, found.reason)
     return None
 
 
 def _looked_up(
     conn: Connection, session: Session, task: Task, claimed: set[str], taken: set[str]
-) -> Task | Reason:
+) -> Task | Waits:
     """The task, tied to the record that it would make twice if there is one; or why it waits (P3).
 
     `claimed` is what the creations of this batch go by: a second item about the same person waits
@@ -152,11 +172,16 @@ def _looked_up(
     kind, values = session.policy.kind, task.item.fields
     keys = unique_keys(kind, values) | name_keys(kind, values)
     if keys & claimed:
-        return Reason.RETRY
+        return Waits(Reason.RETRY)
+    answer = task.work.answer
+    if answer is not None and answer.answer is Answer.CREATE:
+        claimed |= keys
+        return task
     known = duplicates.find(conn, session, task.item)
-    found = known.same
-    if known.doubtful:
-        return Reason.DOUBTFUL_MATCH
+    chosen = _chosen(conn, session, answer)
+    found = chosen or known.same
+    if known.doubtful and chosen is None:
+        return Waits(Reason.DOUBTFUL_MATCH, tuple(known.doubtful))
     if found is None:
         claimed |= keys
         if known.unseen:
@@ -164,11 +189,11 @@ def _looked_up(
             task.beside = tuple(known.unseen)
         return task
     if links.by_crm(conn, session.key, [found.id]):
-        return Reason.LINKED_HERE
-    if not found.active:
-        return Reason.DOUBTFUL_MATCH  # somebody deactivated it: a person says what is meant
+        return Waits(Reason.LINKED_HERE, (found.id,))
+    if not found.active:  # somebody deactivated it: a person says what is meant
+        return Waits(Reason.DOUBTFUL_MATCH, (found.id,))
     if found.id in taken:
-        return Reason.RETRY
+        return Waits(Reason.RETRY)
     taken.add(found.id)
     origins = {group: origin.at for group, origin in found.origins.items()}
     writable = found.id in session.rights.writable_among(conn, {found.id: found})
@@ -177,6 +202,15 @@ def _looked_up(
     decision = pair(case, session.rules(), Reason.DUPLICATE_LINKED)
     work = Work(case, found.id, task.work.remote_id, head=task.work.head)
     return Task.of(work, decision)
+
+
+def _chosen(conn: Connection, session: Session, answer: Answered | None) -> Stored | None:
+    """The record that a person said an item is about, if it is there and its user may read it."""
+    if answer is None or answer.answer is not Answer.LINK or answer.chosen is None:
+        return None
+    held = records.read(conn, session.stored, [answer.chosen]).get(answer.chosen)
+    readable = session.rights.readable_among(conn, [answer.chosen])
+    return held if held is not None and not held.deleted and readable else None
 
 
 def _create(conn: Connection, session: Session, tasks: Sequence[Task]) -> set[int]:
@@ -245,8 +279,10 @@ def _journal(conn: Connection, session: Session, settling: Settling, tasks: Sequ
 
 
 def _intent(session: Session, task: Task, verb: Verb) -> Intent:
-    patch = {} if verb is Verb.UNLINK else task.decision.patch(Side.CRM)
     before, link = task.work.case.crm.record, task.work.case.link
+    patch = {} if verb is Verb.UNLINK else task.decision.patch(Side.CRM)
+    if verb is Verb.DELETE_RECORD and before is not None:
+        patch = {name: None for name, value in before.fields.items() if value is not None}
     created = verb is Verb.CREATE_RECORD
     old = {} if before is None or created else {n: to_json(before.fields.get(n)) for n in patch}
     return Intent(

@@ -36,6 +36,7 @@ def forget(traces: Traces, now: Stored, spared: frozenset[str], snapshots: Snaps
     _repoint(traces, operation, operation.c.before, stays, snapshots)
     _repoint(traces, operation, operation.c.after, stays, snapshots)
     _repoint(traces, conflict, conflict.c.kept, stays, snapshots)
+    _repoint(traces, conflict, conflict.c.other, stays, snapshots)
     for row in traces.others:
         _forget_images(traces, row, now, spared, snapshots)
     snapshots.flush(traces.conn)

@@ -29,6 +29,7 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync import doubles, links, locate, merged
 from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of, stamp_text
 from syncd.sync.matching import match_loose
+from syncd.sync.questions import Answer
 from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.work import Work
 
@@ -45,13 +46,32 @@ def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[
             facts = load(conn, session, in_doubt, parked=parked)
     if not facts.seen and not facts.noticed:
         return []
-    matches = match_loose(session, facts)
+    matches = _as_answered(session, facts, match_loose(session, facts))
     for remote_id in matches.pairs.values():
         facts.seen.pop(remote_id, None)  # decided with its record
     work = _items(session, facts)
     done = {each.crm_id for each in work if each.crm_id}
     work.extend(_records(session, facts, facts.noticed - done, matches))
     return [replace(each, noticed=each.crm_id in facts.noticed) for each in work]
+
+
+def _as_answered(session: Session, facts: Facts, matches: Matches) -> Matches:
+    """The matches, with what a person said in their place."""
+    said = {c: a for c, a in facts.answers.items() if c in facts.noticed and c not in facts.links}
+    chosen = {c: a.chosen for c, a in said.items() if a.answer is Answer.LINK and a.chosen}
+    read_items(session, facts, chosen.values())
+    pairs = {
+        crm_id: remote_id
+        for crm_id, remote_id in chosen.items()
+        if isinstance(found := facts.items[remote_id], Item) and not session.private(found.head)
+    }
+    new = {crm_id for crm_id, each in said.items() if each.answer is Answer.CREATE}
+    decided = pairs.keys() | new
+    if not decided:
+        return matches
+    left = {c: i for c, i in matches.pairs.items() if c not in new and i not in pairs.values()}
+    doubtful = {c: ids for c, ids in matches.doubtful.items() if c not in decided}
+    return Matches({**left, **pairs}, doubtful, matches.bound - decided)
 
 
 # --- cases that start from an item -------------------------------------------------------------
@@ -142,7 +162,9 @@ def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
         waits = None if crm.presence is CrmPresence.IN_SCOPE else Reason.AT_REST
         return Work(case, stamp.crm_id, found.head.id, waits=waits, head=found.head)
     case = Case(CrmFacts(CrmPresence.OUT_OF_SCOPE), _item(session, found))
-    return Work(case, None, found.head.id, head=found.head)
+    answer = facts.answers.get(found.head.id)
+    left_alone = answer.left_alone(found.head.version) if answer else None
+    return Work(case, None, found.head.id, waits=left_alone, head=found.head, answer=answer)
 
 
 def _missing_items(
@@ -240,7 +262,7 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
     if link.state is not LinkState.LIVE:
         return False
     if held is None or held.deleted:
-        return link.origin is not Origin.CREATED  # its category comes off
+        return link.tracked or link.origin is not Origin.CREATED  # its category comes off
     if link.crm_version == links.NO_VERSION:
         return True
     writable = link.crm_id in facts.writable
@@ -306,16 +328,27 @@ def _new_record(
     absent = ItemFacts(ItemPresence.PRESENT)
     if crm.presence is not CrmPresence.IN_SCOPE:
         return Work(Case(crm, absent), crm_id, None, waits=Reason.LEFT_SCOPE)
+    answer, remote_id = facts.answers.get(crm_id), matches.pairs.get(crm_id)
+    left_alone = answer.left_alone(str(crm.version)) if answer else None
+    if left_alone is None and crm_id in facts.thrown and remote_id is None:
+        left_alone = Reason.REMEMBERED
+    if left_alone is not None:
+        return Work(Case(crm, absent), crm_id, None, waits=left_alone)
     if crm_id in facts.unreadable:
         error = facts.unreadable[crm_id].code
         return Work(Case(crm, absent), crm_id, None, waits=Reason.RETRY, error=error)
     if crm_id in matches.doubtful:
         why = Reason.BOUND_MATCH if crm_id in matches.bound else Reason.DOUBTFUL_MATCH
-        return Work(Case(crm, absent), crm_id, None, waits=why)
-    remote_id = matches.pairs.get(crm_id)
+        candidates = matches.doubtful[crm_id]
+        return Work(
+            Case(crm, absent), crm_id, None, waits=why, candidates=candidates, answer=answer
+        )
     found = facts.items.get(remote_id) if remote_id else None
     if isinstance(found, Item):
-        return Work(Case(crm, _item(session, found)), crm_id, remote_id, head=found.head)
+        linked = answer is not None and answer.answer is Answer.LINK
+        met = Reason.ANSWERED if linked else Reason.ADOPTED
+        case = Case(crm, _item(session, found), met=met)
+        return Work(case, crm_id, remote_id, head=found.head)
     return Work(Case(crm, absent), crm_id, None)
 
 
@@ -328,15 +361,23 @@ def _crm(session: Session, facts: Facts, crm_id: str, *, pinned: bool = False) -
     held, link = facts.held.get(crm_id), facts.links.get(crm_id)
     if held is None:
         return CrmFacts(CrmPresence.DELETED)
+    owned = held.owner_id == session.mailbox.user_id
     if held.deleted:
-        return CrmFacts(CrmPresence.DELETED, version=held.version)
+        return CrmFacts(CrmPresence.DELETED, version=held.version, owned=owned)
     if link is not None and link.tracked and is_act(session, link):
         pinned = True
     inside = (pinned and facts.may_pin(crm_id)) or crm_id in facts.members
     presence = CrmPresence.IN_SCOPE if inside else CrmPresence.OUT_OF_SCOPE
     origins = {group: origin.at for group, origin in held.origins.items()}
-    writable = crm_id in facts.writable
-    return CrmFacts(presence, held.record, held.version, origins, writable)
+    return CrmFacts(
+        presence,
+        held.record,
+        held.version,
+        origins,
+        writable=crm_id in facts.writable,
+        readable=crm_id in facts.readable,
+        owned=owned,
+    )
 
 
 def _item(session: Session, found: Item, crm_id: str | None = None) -> ItemFacts:

@@ -161,6 +161,7 @@ def _row(key: LinkKey, each: Link, snapshots: Snapshots) -> dict[str, object]:
         "origin": each.origin.value,
         "state": each.state.value,
         "tracked": each.tracked,
+        "aside": each.aside,
         "crm_version": each.crm_version,
         "crm_image": snapshots.add(image_to_json(each.images.get(Side.CRM, {}))),
         "outlook_image": snapshots.add(image_to_json(each.images.get(Side.OUTLOOK, {}))),
@@ -189,6 +190,7 @@ def _load(
             },
             marks={n: Mark(Standing(s), Reason(r)) for n, (s, r) in row.marks.items()},
             tracked=row.tracked,
+            aside=row.aside,
         )
         for row in rows
     ]

@@ -15,8 +15,9 @@ from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Item, Stamp
 from syncd.reconcile.facts import Link, LinkState, Origin
 from syncd.reconcile.reasons import Reason
-from syncd.sync import links
+from syncd.sync import links, questions, remembering
 from syncd.sync.accounting import PARKED
+from syncd.sync.questions import Answered
 from syncd.sync.session import Session, batches
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import noticed, observed
@@ -39,6 +40,8 @@ class Facts:
     stamped: set[str] = field(default_factory=set)
     unreadable: dict[str, Failure] = field(default_factory=dict)  # by CRM id: who may be its item
     looked: set[str] = field(default_factory=set)  # by CRM id: sought in vain, ten minutes ago
+    thrown: frozenset[str] = frozenset()  # new records of people whom its user threw away
+    answers: dict[str, Answered] = field(default_factory=dict)  # by CRM id or remote id
 
     def may_pin(self, crm_id: str) -> bool:
         """Whether tracking keeps a record in scope: in use, and its user may read it."""
@@ -86,6 +89,12 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     facts.readable = session.rights.readable_among(conn, wanted)
     facts.writable = session.rights.writable_among(conn, facts.held)
     _load_returned(conn, session, facts)
+    if facts.noticed or facts.seen:
+        facts.answers = questions.answered(conn, session)
+    new = (facts.noticed & facts.members & facts.held.keys()) - facts.links.keys()
+    facts.thrown = remembering.among(
+        conn, session, {each: facts.held[each].record.fields for each in new}
+    )
     return facts
 
 

@@ -16,6 +16,7 @@ from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
 from syncd.sync import alerts, mailboxes
 from syncd.sync.accounting import QUESTIONS
+from syncd.sync.conflicts import OPEN
 from syncd.sync.mailboxes import MailboxRow
 from syncd.sync.snapshots import Content, load
 from syncd.sync.tables import (
@@ -174,7 +175,11 @@ class Kept:
 def kept(conn: Connection, run_id: str) -> list[Kept]:
     """The values that one run replaced and kept aside."""
     rows = list(
-        conn.execute(select(conflict).where(conflict.c.run_id == run_id).order_by(conflict.c.id))
+        conn.execute(
+            select(conflict)
+            .where(conflict.c.run_id == run_id, conflict.c.state != OPEN)
+            .order_by(conflict.c.id)
+        )
     )
     contents = load(conn, {row.kept for row in rows})
     return [

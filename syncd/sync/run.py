@@ -18,7 +18,7 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, doubles, guard, links, observe, snapshots
+from syncd.sync import accounting, acts, doubles, guard, links, observe, questions, snapshots
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
@@ -44,6 +44,8 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
 
     Raises MailboxError for what concerns more than single items, after settling what was done.
     """
+    with session.read() as conn:
+        session.acts = acts.load(conn, session.mailbox.id, session.policy.kind.name)
     there = _observe_outlook(session, create=mode is Mode.SYNC)
     observe.crm(session)
     in_doubt = recover(session)
@@ -169,16 +171,24 @@ def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decisio
     return decided
 
 
+_LEFT_ALONE = (
+    Reason.LEFT_SCOPE,
+    Reason.AT_REST,
+    Reason.REMEMBERED,
+    Reason.IGNORED,
+    Reason.NEVER,
+)
+
+
 def _wait(session: Session, conn: Connection, work: Work) -> None:
     assert work.waits is not None  # noqa: S101 - only such cases come here
-    if work.waits in (Reason.LEFT_SCOPE, Reason.AT_REST):
+    if work.waits in _LEFT_ALONE:
         accounting.drop_held(conn, session, [work.subject])
-    if work.waits is Reason.LEFT_SCOPE:
-        accounting.drop_noticed(conn, session, [work.crm_id or ""])
-    elif work.waits is Reason.AT_REST:
-        accounting.set_observed(
-            conn, session, work.remote_id or "", Stand.EXCLUDED, work.waits, unsettled=False
-        )
+        questions.settle(conn, session, [work.subject])
+        if work.remote_id is not None:
+            accounting.set_observed(
+                conn, session, work.remote_id, Stand.EXCLUDED, work.waits, unsettled=False
+            )
         accounting.drop_noticed(conn, session, [work.crm_id or ""])
     elif work.waits is Reason.RETRY:
         refuse(conn, session, work, Reason.RETRY, work.error or "")

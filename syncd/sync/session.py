@@ -21,6 +21,7 @@ from syncd.model.policy import KindPolicy, Track
 from syncd.outlook.port import Head, Mailbox, Sensitivity
 from syncd.reconcile.decide import Rules
 from syncd.sync import mailboxes
+from syncd.sync.acts import Acts
 from syncd.sync.links import LinkKey
 from syncd.sync.mailboxes import Installation, Lease, MailboxRow
 from syncd.sync.rights import Rights
@@ -74,6 +75,7 @@ class Session:
     new_key: Callable[[], UUID] = uuid4
     tally: Tally = field(default_factory=Tally)
     progress: Progress = quiet
+    acts: Acts = field(default_factory=Acts)
 
     @property
     def key(self) -> LinkKey:
@@ -96,6 +98,9 @@ class Session:
 
     def tracked(self, head: Head) -> bool:
         """Whether an item carries its user's act of tracking."""
+        said = self.acts.of(head)
+        if said is not None:
+            return said
         if self.policy.track is Track.FOLDER:
             return True  # the folder itself is the act
         return self.policy.track is Track.CATEGORY and self.policy.track_category in head.categories

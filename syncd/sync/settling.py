@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, func, literal
 
 from syncd.model.fields import Side
+from syncd.model.policy import Track
 from syncd.model.record import Record
 from syncd.outlook.port import Head
 from syncd.reconcile.decide import Decision, Stand, Verb
@@ -16,7 +17,7 @@ from syncd.reconcile.facts import ItemPresence, Link, LinkState, Loser, Origin
 from syncd.reconcile.images import Image, Mark, Standing
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
-from syncd.sync import accounting, links, observe
+from syncd.sync import accounting, acts, conflicts, links, observe, questions, remembering
 from syncd.sync.accounting import QUESTIONS, Sighted
 from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.snapshots import Snapshots
@@ -84,6 +85,11 @@ class Settling:
     _dropped: list[str] = field(default_factory=list)
     _decided: list[str] = field(default_factory=list)
     _subjects: list[str] = field(default_factory=list)
+    _thrown: list[remembering.Thrown] = field(default_factory=list)
+    _back: list[str] = field(default_factory=list)
+    _parked: list[conflicts.Parked] = field(default_factory=list)
+    _tied: dict[str, str] = field(default_factory=dict)
+    _untracked: list[str] = field(default_factory=list)
 
     def task(
         self,
@@ -104,7 +110,9 @@ class Settling:
         decision = task.decision
         state = state or decision.link_state
         if state is not None and task.crm_id:
-            self._links.append(self._link(task, state, pending))
+            settled = self._link(task, state, pending)
+            self._links.append(settled)
+            self._note(task, settled)
         done = not pending and unsettled is None
         if done:
             self._decided.append(task.crm_id)
@@ -125,6 +133,30 @@ class Settling:
             self._sighted.append(self._seen(task, stand, reason, head, unsettled=not done))
             if head is not None and done:
                 self._heads.append(head)
+
+    def _note(self, task: Task, settled: Link) -> None:
+        """What follows from how a link stands now, beside the link."""
+        before = task.work.case.link
+        was = before.state if before is not None else None
+        if settled.state is LinkState.REMEMBERED and was is not LinkState.REMEMBERED:
+            self._thrown.append((task.crm_id, task.decision.reason, task.crm))
+        elif settled.state is LinkState.LIVE and was is not LinkState.LIVE:
+            self._back.append(task.crm_id)
+        marked = before.marks if before is not None else {}
+        if parked := conflicts.parked(settled, marked):
+            self._parked.append(parked)
+        if self.session.acts.by_item.get(task.remote_id) and was is not LinkState.LIVE:
+            self._tied[task.remote_id] = task.crm_id
+        if task.decision.reason is Reason.UNTRACKED:
+            self._untracked.append(task.crm_id)
+
+    def _follow_acts(self, conn: Connection) -> None:
+        whose = (self.session.mailbox.id, self.session.policy.kind.name)
+        if self._tied:
+            acts.follow(conn, *whose, self._tied)
+        if self._untracked and self.session.policy.track is not Track.FOLDER:
+            # Its category is off: to put it on again is a new act. A folder stays what it is.
+            acts.drop(conn, *whose, self._untracked)
 
     def _seen(
         self, task: Task, stand: Stand, reason: Reason, head: Head | None, *, unsettled: bool
@@ -182,6 +214,7 @@ class Settling:
             images=images,
             marks=marks,
             tracked=tracked,
+            aside=_aside(state, task.decision, before),
         )
 
     def _without(
@@ -206,8 +239,21 @@ class Settling:
         accounting.put_observed(conn, session, self._sighted, self.generation)
         accounting.drop_noticed(conn, session, [each for each in self._decided if each])
         accounting.drop_held(conn, session, self._subjects)
+        questions.settle(conn, session, self._subjects)
+        remembering.remember(conn, session, self._thrown)
+        remembering.forget(conn, session, self._back)
+        conflicts.reopen(conn, session, self._parked, self.snapshots)
+        self._follow_acts(conn)
         observe.put_match_values(conn, session, self._heads)
         self.snapshots.flush(conn)
+
+
+def _aside(state: LinkState, decision: Decision, before: Link | None) -> bool:
+    """Whether it is syncd that put the item out of the folder."""
+    if state is not LinkState.RELEASED:
+        return False
+    stays = before is not None and before.state is LinkState.RELEASED
+    return before.aside if stays and before is not None else decision.aside
 
 
 _AWAY = (ItemPresence.DELETED, ItemPresence.MOVED)
@@ -229,6 +275,12 @@ def postpone(
     """
     if reason in QUESTIONS:  # whatever was held of it is not what is asked now
         accounting.drop_held(conn, session, work.subjects)
+        case = work.case
+        version = case.item.version if work.crm_id is None else str(case.crm.version)
+        questions.ask(
+            conn, session, work.subject, reason, work.candidates, version,
+            again=work.answer is not None,
+        )  # fmt: skip
     gap = min(FIRST_GAP * 2 ** min(attempts - 1, 10), LONGEST_GAP) if attempts else None
     if stand is Stand.QUARANTINED:
         gap = SET_ASIDE_FOR

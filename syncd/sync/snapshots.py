@@ -60,6 +60,7 @@ REFERENCES: tuple[Column[str], ...] = (
     operation.c.before,
     operation.c.after,
     conflict.c.kept,
+    conflict.c.other,
 )
 
 
@@ -69,7 +70,9 @@ def collect(conn: Connection) -> int:
     A snapshot and the first reference to it are written in one transaction, so none is new here. In
     one that is alone: another could be about to refer to what it found.
     """
-    unused = select(snapshot.c.hash).except_(*(select(each) for each in REFERENCES))
+    unused = select(snapshot.c.hash).except_(
+        *(select(each).where(each.is_not(None)) for each in REFERENCES)
+    )
     gone = conn.execute(delete(snapshot).where(snapshot.c.hash.in_(unused)))
     return cast("CursorResult[Any]", gone).rowcount
 

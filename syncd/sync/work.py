@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from syncd.outlook.port import Head
 from syncd.reconcile.decide import Case
 from syncd.reconcile.reasons import Reason
+from syncd.sync.questions import Answered
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Work:
     head: Head | None = None
     noticed: bool = False
     double: bool = False  # what an unanswered request left behind
+    candidates: tuple[str, ...] = ()  # of the other side, where a person is to say which
+    answer: Answered | None = None  # what a person said when asked
 
     @property
     def subject(self) -> str:

@@ -1,0 +1,80 @@
+"""Conflicts that a person is asked about: kept while they are open, with what each side holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from syncd.model.fields import Side
+from syncd.model.values import to_json
+from syncd.reconcile.facts import Link
+from syncd.reconcile.images import Mark
+from syncd.reconcile.reasons import Reason
+from syncd.sync.session import Session
+from syncd.sync.snapshots import Content, Snapshots
+from syncd.sync.tables import conflict as table
+
+OPEN, KEPT, RESOLVED = "open", "kept", "resolved"
+
+_ASKED = (Reason.ASKED, Reason.ANSWERED_CRM, Reason.ANSWERED_OUTLOOK)
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The groups of one link that are asked about, by side; any other of it is not, any more."""
+
+    crm_id: str
+    groups: Mapping[str, Mapping[Side, Content]]
+
+
+def parked(link: Link, before: Mapping[str, Mark]) -> Parked | None:
+    """What is asked of a link now; `None` where nothing is and nothing was."""
+    groups = {
+        name: {side: _content(link, side, name) for side in Side}
+        for name, mark in link.marks.items()
+        if mark.reason is Reason.ASKED
+    }
+    was = any(mark.reason in _ASKED for mark in before.values())
+    return Parked(link.crm_id, groups) if groups or was else None
+
+
+def _content(link: Link, side: Side, group: str) -> Content:
+    image = link.images.get(side, {}).get(group)
+    values = image.values if image is not None and image.values is not None else {}
+    return {name: to_json(value) for name, value in values.items()}
+
+
+def reopen(
+    conn: Connection, session: Session, all_parked: Sequence[Parked], snapshots: Snapshots
+) -> None:
+    """Write down what is asked of these links, in place of what was."""
+    for each in all_parked:
+        mine = session.mine(table) & (table.c.crm_id == each.crm_id) & (table.c.state == OPEN)
+        known = {row.field_group: row.id for row in conn.execute(select(table).where(mine))}
+        over = [number for name, number in known.items() if name not in each.groups]
+        if over:
+            conn.execute(delete(table).where(table.c.id.in_(over)))
+        for name, sides in each.groups.items():
+            held = {
+                "kept": snapshots.add(sides[Side.OUTLOOK]),
+                "other": snapshots.add(sides[Side.CRM]),
+            }
+            if name in known:  # under its number, which a person may be typing just now
+                conn.execute(update(table).where(table.c.id == known[name]).values(**held))
+            else:
+                conn.execute(insert(table).values(**_new(session, each.crm_id, name), **held))
+
+
+def _new(session: Session, crm_id: str, group: str) -> dict[str, object]:
+    return {
+        **session.ours,
+        "run_id": session.run_id,
+        "crm_id": crm_id,
+        "field_group": group,
+        "loser": Side.OUTLOOK.value,
+        "reason": Reason.ASKED.value,
+        "at": session.clock(),
+        "state": OPEN,
+    }

@@ -1,0 +1,91 @@
+"""What users threw away in Outlook stays away: kept beside the links, so that it outlives them.
+
+Whoever is deleted in the CRM and entered anew is known again by keyed hashes: no content is kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from syncd.crm import records
+from syncd.model.record import Record
+from syncd.model.values import Value
+from syncd.reconcile.match import contradict, match_hashes
+from syncd.reconcile.reasons import Reason
+from syncd.sync.session import Session
+from syncd.sync.snapshots import chunks
+from syncd.sync.tables import remembered as table
+from syncd.sync.tables import remembered_value as values_table
+
+Thrown = tuple[str, Reason, Record | None]  # the record's id, why, and what it held
+
+
+def remember(conn: Connection, session: Session, thrown: Sequence[Thrown]) -> None:
+    """Its user threw these away."""
+    forget(conn, session, (crm_id for crm_id, _, _ in thrown))
+    for crm_id, reason, held in thrown:
+        made = conn.execute(
+            insert(table).values(
+                **session.ours, crm_id=crm_id, reason=reason.value, at=session.clock()
+            )
+        )
+        (number,) = made.inserted_primary_key or (None,)
+        hashes = _hashes(session, held.fields) if held is not None else ()
+        if hashes:
+            rows = [{"remembered_id": number, "hash": each} for each in sorted(hashes)]
+            conn.execute(insert(values_table), rows)
+
+
+def forget(conn: Connection, session: Session, crm_ids: Iterable[str]) -> None:
+    """These are back, or may come back."""
+    for chunk in chunks(crm_ids):
+        mine = session.mine(table) & table.c.crm_id.in_(chunk)
+        numbers = select(table.c.id).where(mine)
+        conn.execute(delete(values_table).where(values_table.c.remembered_id.in_(numbers)))
+        conn.execute(delete(table).where(mine))
+
+
+def among(
+    conn: Connection, session: Session, new: Mapping[str, Mapping[str, Value]]
+) -> frozenset[str]:
+    """Which of these records, by id, are of people that the mailbox's user threw away."""
+    if not new or not conn.execute(select(table.c.id).where(session.mine(table)).limit(1)).first():
+        return frozenset()
+    found: set[str] = set()
+    for chunk in chunks(new):
+        query = select(table.c.crm_id).where(session.mine(table), table.c.crm_id.in_(chunk))
+        found.update(conn.scalars(query))
+    return frozenset(found | _entered_anew(conn, session, new))
+
+
+def _entered_anew(
+    conn: Connection, session: Session, new: Mapping[str, Mapping[str, Value]]
+) -> set[str]:
+    """Hashes nominate; it is the same person only if the one thrown away is gone from the CRM."""
+    hashes: dict[str, set[str]] = defaultdict(set)
+    for crm_id, values in new.items():
+        for each in _hashes(session, values):
+            hashes[each].add(crm_id)
+    nominated: dict[str, set[str]] = defaultdict(set)
+    tied = table.join(values_table, values_table.c.remembered_id == table.c.id)
+    for chunk in chunks(hashes):
+        query = select(table.c.crm_id, values_table.c.hash).select_from(tied)
+        for row in conn.execute(query.where(session.mine(table), values_table.c.hash.in_(chunk))):
+            nominated[row.crm_id] |= hashes[row.hash]
+    if not nominated:
+        return set()
+    held, kind = records.read(conn, session.stored, nominated), session.policy.kind
+    return {
+        crm_id
+        for gone, ids in nominated.items()
+        if gone not in held or (held[gone].deleted and not held[gone].merged_into)
+        for crm_id in ids
+        if gone not in held or not contradict(kind, held[gone].record.fields, new[crm_id])
+    }
+
+
+def _hashes(session: Session, values: Mapping[str, Value]) -> frozenset[str]:
+    return match_hashes(session.policy.kind, session.installation.hash_key, values)
