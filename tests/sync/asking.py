@@ -8,14 +8,15 @@ from datetime import timedelta
 from sqlalchemy import insert
 
 from syncd.crm import database, records
+from syncd.crm.tables import metadata
 from syncd.model.fields import Direction
-from syncd.model.policy import FirstSync
+from syncd.model.policy import ConflictPolicy, FirstSync
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, ScopedKind
-from syncd.sync import mailboxes, tables
+from syncd.sync import guard, mailboxes
 from syncd.sync.explain import looking, telling
 from syncd.sync.explain.facts import Facts
 from tests.sync import desk
@@ -324,7 +325,7 @@ def paused(memory: Memory) -> str:
 def _kept(world: World, table: str, **values: object) -> None:
     row = {"mailbox_id": world.mailbox_id(ALICE), "kind": world.stored.kind.name, **values}
     with database.write(world.engine) as conn:
-        conn.execute(insert(tables.metadata.tables[table]).values(row))
+        conn.execute(insert(metadata.tables[table]).values(row))
 
 
 def thrown_away(memory: Memory) -> str:
@@ -337,11 +338,35 @@ def thrown_away(memory: Memory) -> str:
     return ann
 
 
+def entered_anew(memory: Memory) -> str:
+    """It was thrown away, deleted in the CRM, and entered anew."""
+    world, _ = memory
+    old = deleted_in_outlook(memory)
+    world.remove(old)
+    ann = world.new(**ANN)
+    world.sync()
+    assert world.link(ann) is None
+    return ann
+
+
+def decided_against(memory: Memory) -> str:
+    """Too many were to be made, and a person did not want them."""
+    world, _ = memory
+    world.settle()
+    ids = world.new_many([ANN, *({"firstname": f"N{n}"} for n in range(60))])
+    world.sync()
+    with database.write(world.engine) as conn:
+        guard.discard_held(conn, world.mailbox_id(ALICE), world.time())
+    world.sync()
+    assert world.items() == []
+    return ids[0]
+
+
 def _question(world: World, crm_id: str, answer: str | None) -> None:
     _kept(
         world, "question", subject=crm_id, reason=Reason.DOUBTFUL_MATCH.value,
         candidates=["one", "two"], asked_at=world.time(), answer=answer,
-        answered_at=world.time() if answer else None,
+        answered_at=world.time() if answer else None, version="1",
     )  # fmt: skip
 
 
@@ -351,6 +376,22 @@ def asked_about(memory: Memory) -> str:
     world.settle()
     ann = world.new(**ANN)
     _question(world, ann, None)
+    return ann
+
+
+def answered_ignore(memory: Memory) -> str:
+    """Somebody said to leave it alone until it changes."""
+    world, _ = memory
+    world.settle()
+    ann = world.new(**ANN)
+    _question(world, ann, "ignore")
+    return ann
+
+
+def ignored_and_changed(memory: Memory) -> str:
+    """The answer was about what it was then."""
+    ann = answered_ignore(memory)
+    memory[0].change(ann, jobtitle="Boss")
     return ann
 
 
@@ -366,14 +407,11 @@ def answered_never(memory: Memory) -> str:
 def contested(memory: Memory) -> str:
     """Both sides changed it, and a person is to say which counts."""
     world, _ = memory
+    world.policy(conflict=ConflictPolicy.ASK)
     ann = in_step(memory)
-    run = world.reports[-1].run
-    with database.write(world.engine) as conn:
-        conn.execute(insert(tables.snapshot).values(hash="0" * 64, content="{}"))
-    _kept(
-        world, "conflict", crm_id=ann, run_id=run, field_group="jobtitle", loser="crm",
-        kept="0" * 64, reason=Reason.ASKED.value, at=world.time(), state="open",
-    )  # fmt: skip
+    world.hand().edit(world.item_of(ann).id, {"jobtitle": "Queen"})
+    world.change(ann, jobtitle="Boss")
+    world.sync()
     return ann
 
 
@@ -410,5 +448,9 @@ SITUATIONS: dict[Situation, tuple[str, str]] = {
     thrown_away: ("absent", "remembered"),
     asked_about: ("absent", "doubtful-match"),
     answered_never: ("absent", "never"),
+    entered_anew: ("absent", "remembered"),
+    decided_against: ("absent", "discarded"),
+    answered_ignore: ("absent", "ignored"),
+    ignored_and_changed: ("absent", "next-run"),
     contested: ("behind", "asked"),
 }

@@ -160,7 +160,7 @@ def _item(facts: Facts) -> Iterator[Said]:
             state = "released-private"
         elif last is not None and last.reason is Reason.UNTRACKED:
             state = "released-untracked"
-        elif link.origin is Origin.CREATED:
+        elif link.aside:
             state = "released-aside"
     yield Said(f"item.{state}", {"folder": facts.about.kind.archive_folder})
     if facts.live and facts.changed:
@@ -203,10 +203,10 @@ def _held(each: HeldBack) -> Said:
 
 
 def _memory(facts: Facts) -> Iterator[Said]:
-    if facts.memory is None:
-        yield Said("memory.nothing")
-    else:
+    if facts.memory is not None:
         yield Said("memory.thrown", {"when": facts.memory.at, "why": facts.memory.reason})
+    else:
+        yield Said("memory.alike" if facts.thrown else "memory.nothing")
 
 
 def _answers(facts: Facts) -> Iterator[Said]:

@@ -70,6 +70,7 @@ class Question:
     count: int
     answer: str | None
     answered_at: datetime | None
+    version: str | None  # of what was asked about, when it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ class Facts:
     questions: tuple[Question, ...]
     contested: tuple[Contested, ...]
     memory: Memory | None
+    thrown: bool  # it, or somebody just like it who was entered before
     act: Act | None
     done: tuple[Done, ...]  # the latest first
 
@@ -193,9 +195,12 @@ class Facts:
 
     @property
     def settled_against(self) -> Question | None:
-        """The answer that keeps it as it is."""
-        kept = ("never", "ignore")
-        return next((each for each in self.questions if each.answer in kept), None)
+        """The answer that keeps it as it is: for good, or until it changes."""
+        version = str(self.about.record.version)
+        for each in self.questions:
+            if each.answer == "never" or (each.answer == "ignore" and each.version == version):
+                return each
+        return None
 
     @property
     def stirred(self) -> bool:

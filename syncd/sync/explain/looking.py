@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select
@@ -13,6 +14,7 @@ from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tables import user
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
+from syncd.model.policy import KindPolicy
 from syncd.outlook.port import Stamp
 from syncd.reconcile.breaker import Bounded
 from syncd.reconcile.decide import Stand, Verb
@@ -21,7 +23,7 @@ from syncd.reconcile.images import completed, differs
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import clauses
 from syncd.settings.policies import MailboxPolicy, ScopedKind
-from syncd.sync import links, mailboxes
+from syncd.sync import links, mailboxes, remembering
 from syncd.sync.explain.facts import (
     About,
     Act,
@@ -36,7 +38,7 @@ from syncd.sync.explain.facts import (
 )
 from syncd.sync.first_contact import ContactState
 from syncd.sync.links import LinkKey
-from syncd.sync.mailboxes import MailboxRow
+from syncd.sync.mailboxes import Installation, MailboxRow
 from syncd.sync.rights import Rights
 from syncd.sync.tables import (
     act,
@@ -116,6 +118,7 @@ def look(
         questions=place.questions(tied),
         contested=place.contested(stored.kind),
         memory=place.memory(),
+        thrown=tied is None and _thrown(conn, place, stored, scoped, about.record),
         act=place.act(tied),
         done=place.done(),
     )
@@ -147,6 +150,36 @@ def _ruled(
         return ()
     clause = clauses(conn, scoped.filter, row.user_id, crm_id)
     return (Ruled("", excludes=False, clause=clause),)
+
+
+@dataclass(frozen=True)
+class _Whose:
+    """What remembering asks of, outside a run."""
+
+    policy: KindPolicy
+    stored: StoredKind[Kind]
+    installation: Installation
+    place: _Place
+
+    def mine(self, table: Table) -> ColumnElement[bool]:
+        """The rows of this mailbox and kind."""
+        return self.place.mine(table)
+
+
+def _thrown(
+    conn: Connection,
+    place: _Place,
+    stored: StoredKind[Kind],
+    scoped: ScopedKind | None,
+    record: Stored,
+) -> bool:
+    """Whether its user threw it away, or somebody like it who was deleted and entered anew."""
+    row = conn.execute(select(installation)).one_or_none()
+    if row is None or scoped is None or record.deleted:
+        return False
+    ours = Installation(row.name, bytes.fromhex(row.hash_key))
+    whose = _Whose(scoped.policy, stored, ours, place)
+    return record.id in remembering.among(conn, whose, {record.id: record.record.fields})
 
 
 def _changed(conn: Connection, about: About, tied: Link | None) -> tuple[str, ...]:
@@ -211,7 +244,12 @@ class _Place:
         """What was asked about it."""
         return tuple(
             Question(
-                Reason(row.reason), row.asked_at, len(row.candidates), row.answer, row.answered_at
+                Reason(row.reason),
+                row.asked_at,
+                len(row.candidates),
+                row.answer,
+                row.answered_at,
+                row.version,
             )
             for row in self._rows(question, question.c.subject.in_(self._subjects(tied)))
         )

@@ -88,6 +88,7 @@ def trace(facts: Facts, chain: dict[str, list[str]], first: str) -> dict[str, ob
         "remembered": None
         if facts.memory is None
         else {"reason": facts.memory.reason.value, "at": _moment(facts.memory.at)},
+        "thrown_away": facts.thrown,
         "act": None
         if facts.act is None
         else {"tracked": facts.act.tracked, "at": _moment(facts.act.at)},

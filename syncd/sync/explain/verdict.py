@@ -177,9 +177,11 @@ def _ended(facts: Facts) -> tuple[str, Said] | None:
 
 def _decided_against(facts: Facts) -> tuple[str, Said] | None:
     """What a person did or said that keeps it out."""
-    if facts.memory is not None:
+    if facts.memory is not None or facts.thrown:
         return _because(Reason.REMEMBERED)
     answered = facts.settled_against
+    if answered is not None and answered.reason is Reason.HELD:
+        return _because(Reason.DISCARDED)
     if answered is not None:
         return _because(Reason.NEVER if answered.answer == "never" else Reason.IGNORED)
     if any(each.discarded for each in facts.held):
