@@ -113,6 +113,8 @@ def test_it_is_said_in_german_to_whom_reads_german(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the environment, ours before POSIX's; `held` and `plan` give their reasons in it, too."""
+    for name in ("SYNCD_LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "de_CH.UTF-8")
     assert "Es gehört in dieses Postfach und war nicht dort." in office.type("plan").output
     office.done("sync")
