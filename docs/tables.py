@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
+from filter_tables import filter_tables
+from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
 from syncd.crm.importing.keys import IDENTIFYING
 from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
-from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
+from syncd.model.fields import EwsProperty, Indexed, Mailing, Named, Tag, Uri
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
 from syncd.reconcile.reasons import TOPICS, Reason
@@ -167,6 +169,12 @@ def importing() -> str:
     return text + PRINTED + "\n\n" + "\n".join(lines)
 
 
+def filters() -> str:
+    """`filters.md`: its text stays, and the tables at its end are printed from the code."""
+    text = (HERE / "filters.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(filter_tables(_table))
+
+
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
     heads = list(heads)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -183,6 +191,8 @@ def _ews(prop: EwsProperty) -> str:
             return uri
         case Indexed(uri, index):
             return f"{uri} ({index})"
+        case Mailing(part):
+            return f"contacts:PhysicalAddress:{part} (the mailing one)"
         case Tag(tag, kind):
             return f"{kind} 0x{tag:04X}"
         case Named(set_id, number, name, kind):
@@ -195,6 +205,8 @@ PAGES = {
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
+    "filters.md": filters,
+    "settings.md": lambda: settings_page(_table),
 }
 
 

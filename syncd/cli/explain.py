@@ -48,7 +48,8 @@ def command(
         rows = (
             [served.get(conn, mailbox)] if mailbox else looking.concerned(conn, stored.kind, found)
         )
-        facts = [looking.look(conn, about, stored, r, policies.get(r.policy)) for r in rows]
+        today = context.clock().date()
+        facts = [looking.look(conn, about, stored, r, policies.get(r.policy), today) for r in rows]
     if as_json:
         output.emit_json([_traced(each) for each in facts])
     elif not facts:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     ANSWERED_CRM = "answered-crm"
     ANSWERED_OUTLOOK = "answered-outlook"
     RULE_CHANGED = "rule-changed"
+    MAP_CHANGED = "map-changed"
     # a group stays apart
     ONE_WAY = "one-way"
     DIRECTION_NONE = "direction-none"
@@ -122,6 +123,7 @@ TOPICS: Mapping[Topic, tuple[Reason, ...]] = {
         Reason.ANSWERED_CRM,
         Reason.ANSWERED_OUTLOOK,
         Reason.RULE_CHANGED,
+        Reason.MAP_CHANGED,
     ),
     Topic.DIFFERS: (
         Reason.ONE_WAY,

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from odata_query import ast
 from odata_query.roundtrip import AstToODataVisitor
-from sqlalchemy import ColumnElement, Connection, case, literal, select
+from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Schema
-from syncd.settings.filter_fields import Compared, FilterField, filter_fields
-from syncd.settings.filter_sql import ME
+from syncd.settings.filter_fields import USER, FilterField, columns_in, fields_of
+from syncd.settings.filter_people import Me
 from syncd.settings.filters import Filter
 
 _AT_ONCE = 100  # columns of one query
@@ -77,18 +78,19 @@ class Clause:
         return told | ({"parts": [each.to_json() for each in self.parts]} if self.parts else {})
 
 
-def clauses(conn: Connection, filter_: Filter, me: str, record_id: str) -> Clause:
-    """How a filter comes out for one record, and the user whose id is `me`."""
-    fields = filter_fields(filter_.stored)
+def clauses(conn: Connection, filter_: Filter, me: Me, record_id: str, *, today: date) -> Clause:
+    """How a filter comes out for one record, and the user whose id is `me`, on a day."""
+    stored = filter_.stored
+    fields = fields_of(stored)
     nodes: list[tuple[ast._Node, FilterField | None]] = []
     shape = _shaped(filter_.tree, fields, nodes)
     asked: list[ColumnElement[Any]] = []
     for node, field in nodes:
         asked += [
-            case((filter_.condition(node, me), literal(1)), else_=literal(0)),
-            field.column if field is not None else literal(None),
+            case((filter_.condition(node, me, today=today), literal(1)), else_=literal(0)),
+            _value(stored, field) if field is not None else literal(None),
         ]
-    answers = _ask(conn, filter_.stored, record_id, asked)
+    answers = _ask(conn, stored, record_id, asked)
     return _answered(shape, nodes, iter(zip(answers[::2], answers[1::2], strict=True)))
 
 
@@ -117,7 +119,7 @@ def _answered(
     nodes: Sequence[tuple[ast._Node, FilterField | None]],
     answers: Iterator[tuple[Any, Any]],
 ) -> Clause:
-    of_owner = {f.name for _, f in nodes if f is not None and f.compared is Compared.OWNER}
+    of_owner = {f.name for _, f in nodes if f is not None and f.refers == (USER,)}
     holds, value = next(answers)
     parts = tuple(_answered(each, nodes, answers) for each in shape.parts)
     return replace(
@@ -142,25 +144,26 @@ def _field_of(node: ast._Node, fields: Mapping[str, FilterField]) -> FilterField
             sides = [node.left, node.right]
         case ast.Call():
             sides = list(node.args)
-    named = [fields[name] for each in sides if (name := _name_of(each)) in fields]
+    inner = [arg for each in sides for arg in (each.args if isinstance(each, ast.Call) else [each])]
+    named = [fields[name] for each in inner if (name := _name_of(each)) in fields]
     return named[0] if len(named) == 1 else None
 
 
 def _name_of(node: ast._Node) -> str:
     match node:
-        case ast.Identifier(name=name):
+        case ast.Identifier(name=name, namespace=()):
             return str(name)
-        case ast.Attribute(owner=ast.Identifier(name=owner), attr=attr):
-            return f"{owner}/{attr}"
     return ""
+
+
+def _value(stored: StoredKind[Schema], field: FilterField) -> ColumnElement[Any]:
+    """What a record has in a field; a reference may have a column for each sort of record."""
+    columns = columns_in(stored, field, stored.table)
+    return columns[0] if len(columns) == 1 else func.coalesce(*columns)
 
 
 class _Said(AstToODataVisitor):
     """A part of a filter as it was written, more or less."""
-
-    def visit_Identifier(self, node: ast.Identifier) -> str:  # noqa: N802 - the visitor's name
-        """A field, or the user."""
-        return "@me" if node.name == ME else str(super().visit_Identifier(node))
 
     def visit_String(self, node: ast.String) -> str:  # noqa: N802 - the visitor's name
         """A text, its quotes doubled as in the filter."""

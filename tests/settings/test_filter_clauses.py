@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import Engine
 
@@ -25,7 +27,13 @@ FILTERS = [
     "birthdate eq 1980-01-31",
     "true",
     "lastname eq 'O''Hara'",
+    "createdon ge @today-30d",
+    "tolower(firstname) eq 'ann' or contains(lastname, 'ee')",
+    "owner in @myteams and not @shared",
+    "parentaccount/owner eq @me or parentaccount/name eq null",
+    "companyname eq null and statuscode eq 'active'",
 ]
+DAY = date(2026, 11, 28)
 PEOPLE = [
     {"firstname": "Ann", "lastname": "Lee", "jobtitle": "Boss"},
     {"firstname": "Bea", "nickname": "Abe"},
@@ -62,9 +70,9 @@ def test_it_comes_out_as_the_filter_does(engine: Engine) -> None:
     with database.read(engine) as conn:
         for text in FILTERS:
             made = Filter.parse(text, CONTACTS)
-            members = records.members_among(conn, CONTACTS, made.where(me), ids)
+            members = records.members_among(conn, CONTACTS, made.where(me, today=DAY), ids)
             for each in ids:
-                clause = clauses(conn, made, me, each)
+                clause = clauses(conn, made, me, each, today=DAY)
                 assert clause.holds is (each in members), text
                 assert consistent(clause), text
                 assert bool(list(clause.failing())) is not clause.holds
@@ -83,9 +91,9 @@ def test_each_leaf_has_its_words_and_its_value(engine: Engine) -> None:
         text = (
             "owner eq @me and lastname eq 'O''Hara' and not (firstname eq 'X' or jobtitle eq null)"
         )
-        clause = clauses(conn, Filter.parse(text, CONTACTS), me, made.id)
+        clause = clauses(conn, Filter.parse(text, CONTACTS), me, made.id, today=DAY)
         many = " or ".join(f"firstname eq 'N{n}'" for n in range(150))
-        long = clauses(conn, Filter.parse(many, CONTACTS), me, made.id)
+        long = clauses(conn, Filter.parse(many, CONTACTS), me, made.id, today=DAY)
     assert [(e.text, e.holds, e.value) for e in leaves(clause)] == [
         ("owner eq @me", True, me),
         ("lastname eq 'O''Hara'", True, "O'Hara"),

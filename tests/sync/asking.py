@@ -36,7 +36,9 @@ def asked(world: World, crm_id: str, address: str = ALICE) -> Facts:
     with database.read(world.engine) as conn:
         record = records.read(conn, world.stored, [crm_id])[crm_id]
         about = looking.about(conn, world.stored, record)
-        return looking.look(conn, about, world.stored, mailboxes.get(conn, address), policy)
+        return looking.look(
+            conn, about, world.stored, mailboxes.get(conn, address), policy, world.time().date()
+        )
 
 
 def told(facts: Facts, language: str = "en") -> str:

@@ -9,6 +9,7 @@ from syncd.model.policy import Track
 from syncd.reconcile.facts import LinkState, Origin
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import Clause, Joint
+from syncd.settings.policies import THE_FILTER
 from syncd.sync.explain.facts import Facts, HeldBack, Seen
 from syncd.sync.explain.said import Said, Step, because
 from syncd.sync.explain.verdict import differences, next_step, resting_private
@@ -88,8 +89,9 @@ def _filter(facts: Facts) -> Iterator[Said]:
         yield Said("filter.nothing")
         return
     yield Said("filter.inside" if facts.inside else "filter.outside")
+    named = len(facts.filters) > 1 or facts.filters[0].name != THE_FILTER
     for each in facts.filters:
-        heading = "keeps-out" if each.excludes else "takes-in" if each.name else "only"
+        heading = "keeps-out" if each.excludes else "takes-in" if named else "only"
         yield Said(f"filter.{heading}", {"name": each.name}, depth=1)
         yield from _clause(facts, each.clause, 2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select
@@ -22,7 +23,7 @@ from syncd.reconcile.facts import Link
 from syncd.reconcile.images import completed, differs
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import clauses
-from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.settings.policies import THE_FILTER, MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import links, mailboxes, remembering
 from syncd.sync.explain.facts import (
     About,
@@ -89,8 +90,9 @@ def look(
     stored: StoredKind[Kind],
     row: MailboxRow,
     policy: MailboxPolicy | None,
+    today: date,
 ) -> Facts:
-    """All that is known of a record in one mailbox."""
+    """All that is known of a record in one mailbox, on a day."""
     scoped = policy.kinds.get(stored.kind.name) if policy is not None else None
     rights = Rights(Access.of(conn, row.user_id), stored)
     crm_id = about.record.id
@@ -108,8 +110,8 @@ def look(
         synced=first is ContactState.DONE,
         readable=_among(conn, stored, rights.access.readable(stored), about.record),
         writable=crm_id in rights.writable_among(conn, {crm_id: about.record}),
-        filters=_ruled(conn, scoped, row, crm_id),
-        member=scoped is not None and _member(conn, stored, rights, scoped, row, crm_id),
+        filters=_ruled(conn, scoped, row, crm_id, today),
+        member=scoped is not None and _member(conn, rights, scoped, row, crm_id, today),
         link=tied,
         changed=_changed(conn, about, tied),
         seen=item,
@@ -133,23 +135,27 @@ def _among(
 
 def _member(
     conn: Connection,
-    stored: StoredKind[Kind],
     rights: Rights,
     scoped: ScopedKind,
     row: MailboxRow,
     crm_id: str,
+    today: date,
 ) -> bool:
-    where = rights.within(scoped.filter.where(row.user_id))
-    return crm_id in records.members_among(conn, stored, where, [crm_id])
+    where = rights.within(scoped.filter.where(row.user_id, today=today))
+    return crm_id in records.members_among(conn, rights.stored, where, [crm_id])
 
 
 def _ruled(
-    conn: Connection, scoped: ScopedKind | None, row: MailboxRow, crm_id: str
+    conn: Connection, scoped: ScopedKind | None, row: MailboxRow, crm_id: str, today: date
 ) -> tuple[Ruled, ...]:
+    """Each filter by itself: that which keeps out whatever another lets in is told as such."""
     if scoped is None:
         return ()
-    clause = clauses(conn, scoped.filter, row.user_id, crm_id)
-    return (Ruled("", excludes=False, clause=clause),)
+    named = [*scoped.system, *scoped.templates] or [NamedFilter(THE_FILTER, scoped.filter)]
+    return tuple(
+        Ruled(each.name, each.exclude, clauses(conn, each.filter, row.user_id, crm_id, today=today))
+        for each in named
+    )
 
 
 @dataclass(frozen=True)
