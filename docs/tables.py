@@ -5,6 +5,7 @@ A test fails when the printed tables and the code differ.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from syncd.crm.importing.keys import IDENTIFYING
 from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
 from syncd.model.fields import EwsProperty, Indexed, Mailing, Named, Tag, Uri
+from syncd.reconcile.breaker import Bounded
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
 from syncd.reconcile.reasons import TOPICS, Reason
 from syncd.sync import catalogue
+from syncd.sync.alerts import LEVELS
 
 HERE = Path(__file__).parent
 PRINTED = "<!-- printed from the code from here on -->"
@@ -104,6 +107,31 @@ def reasons() -> str:
         ]
         lines += [f"## {topic[:1].upper()}{topic[1:]}", "", *_table(heads, rows), ""]
     return "\n".join(lines)
+
+
+def explain() -> str:
+    """`explain.md`: its text stays, and the table of alerts is printed from the code."""
+    text = (HERE / "explain.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    said = catalogue.texts(catalogue.ENGLISH)
+    alerts = [
+        [f"`{code}`", level.value, _shown(said[f"alert.{code}"]), _shown(said[f"advice.{code}"])]
+        for code, level in LEVELS.items()
+    ]
+    held = [[f"`{each}`", _shown(said[f"seen.{each}"]), said[f"likely.{each}"]] for each in Bounded]
+    lines = [
+        *_table(["Code", "Level", "What is the matter", "What to do"], alerts),
+        "",
+        "## What is held back, and where it likely comes from",
+        "",
+        *_table(["Sort", "What would be done", "Likely causes"], held),
+        "",
+    ]
+    return text + PRINTED + "\n\n" + "\n".join(lines)
+
+
+def _shown(text: str) -> str:
+    """A text with its places to fill in as a person types them."""
+    return re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), text)
 
 
 def contact_fields() -> str:
@@ -202,6 +230,7 @@ def _ews(prop: EwsProperty) -> str:
 PAGES = {
     "decisions.md": decisions,
     "reasons.md": reasons,
+    "explain.md": explain,
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,

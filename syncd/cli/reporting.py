@@ -18,6 +18,8 @@ VERBS = {
     "trash-item": "move to Deleted Items",
     "create-record": "create in the CRM",
     "update-record": "update in the CRM",
+    "deactivate-record": "put out of use in the CRM",
+    "delete-record": "delete in the CRM",
     "unlink": "leave alone from now on",
     "withdraw": "take back out of the CRM what came from it",
 }

@@ -15,7 +15,7 @@ from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filters import Filter
-from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import guard, mailboxes
 from syncd.sync.explain import looking, telling
 from syncd.sync.explain.facts import Facts
@@ -28,9 +28,9 @@ ANN: dict[str, Value] = {
 CRM = ("CRM",)
 
 
-def asked(world: World, crm_id: str, address: str = ALICE) -> Facts:
-    """What explain knows of a record in a mailbox."""
-    scoped = ScopedKind(world.rules, Filter.parse(world.filter, world.stored))
+def asked(world: World, crm_id: str, address: str = ALICE, *system: NamedFilter) -> Facts:
+    """What explain knows of a record in a mailbox; `system`: what the filter is made of."""
+    scoped = ScopedKind(world.rules, Filter.parse(world.filter, world.stored), system)
     kinds = {world.rules.kind.name: scoped}
     policy = MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)
     with database.read(world.engine) as conn:
@@ -125,6 +125,16 @@ def nothing_to_outlook(memory: Memory) -> str:
     """The direction lets nothing go there."""
     world, _ = memory
     world.policy(direction=Direction.TO_CRM)
+    world.settle()
+    ann = world.new(**ANN)
+    world.sync()
+    return ann
+
+
+def without_filter(memory: Memory) -> str:
+    """No filter is on."""
+    world, _ = memory
+    world.policy(pushes=False)
     world.settle()
     ann = world.new(**ANN)
     world.sync()
@@ -428,6 +438,7 @@ SITUATIONS: dict[Situation, tuple[str, str]] = {
     filtered: ("absent", "not-in-filter"),
     hidden: ("absent", "no-right"),
     nothing_to_outlook: ("absent", "no-push"),
+    without_filter: ("absent", "no-filter"),
     new: ("absent", "next-run"),
     first_contact: ("absent", "first-contact"),
     never_synced: ("absent", "first-time"),

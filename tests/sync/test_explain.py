@@ -7,6 +7,8 @@ import json
 import pytest
 
 from syncd.crm import database
+from syncd.settings.filters import Filter
+from syncd.settings.policies import NamedFilter
 from syncd.sync import catalogue
 from syncd.sync.explain import looking, telling
 from syncd.sync.explain.trace import trace
@@ -114,6 +116,30 @@ def test_the_chain_says_where_it_comes_from(
 def test_it_says_what_comes_next(memory: Memory, situation: Situation, key: str) -> None:
     """What the next run will do, or what a person can type."""
     assert next_step(asked(memory[0], situation(memory))).key == key
+
+
+@ON_ONE
+def test_a_filter_that_keeps_out_is_told_before_those_that_take_in(memory: Memory) -> None:
+    """Each filter by its name, and which of them it is that decides."""
+    world, _ = memory
+    mine, lees = "owner eq @me", "lastname eq 'Lee'"
+    world.filter = f"{mine} and not ({lees})"
+    world.settle()
+    ann = world.new(**ANN)
+    world.sync()
+    assert world.items() == []
+    facts = asked(
+        world, ann, ALICE,
+        NamedFilter("Mine", Filter.parse(mine, world.stored)),
+        NamedFilter("No Lees", Filter.parse(lees, world.stored), exclude=True),
+    )  # fmt: skip
+    assert telling.first(facts, "en") == (
+        f"Ann Lee is not in the Outlook of {ALICE}: "
+        "A filter of this mailbox keeps it out: lastname eq 'Lee'"
+    )
+    text = told(facts)
+    assert f"What belongs here (Mine):\n      owner eq @me: yes ({ALICE} owns it)" in text
+    assert "What is kept out (No Lees):\n      lastname eq 'Lee': yes (lastname is Lee)" in text
 
 
 @ON_ONE
