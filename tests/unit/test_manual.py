@@ -14,6 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
     "decisions.md",
     "reasons.md",
+    "explain.md",
     "contact-fields.md",
     "crm.md",
     "import.md",
