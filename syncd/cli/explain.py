@@ -12,9 +12,13 @@ from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from syncd.crm.stored import Stored, StoredKind
     from syncd.model.kinds import Kind
+    from syncd.settings.policies import MailboxPolicy
     from syncd.sync.explain.facts import About, Facts
+    from syncd.sync.mailboxes import MailboxRow
 
 _INDENT = "  "
 
@@ -35,21 +39,21 @@ def command(
     what the last runs have left behind.
     """
     from syncd.cli import mailboxes
-    from syncd.settings.policies import compile_policies
     from syncd.sync import mailboxes as served
     from syncd.sync.explain import looking
 
     kinds = _kinds()
     found = _meant(context, kinds, record)
     stored = kinds[found.record.kind.name]
-    policies = compile_policies(context.configuration)
     with mailboxes.reading(context) as conn:
         about = looking.about(conn, stored, found)
         rows = (
             [served.get(conn, mailbox)] if mailbox else looking.concerned(conn, stored.kind, found)
         )
         today = context.clock().date()
-        facts = [looking.look(conn, about, stored, r, policies.get(r.policy), today) for r in rows]
+        facts = [
+            looking.look(conn, about, stored, r, _policy(context, conn, r), today) for r in rows
+        ]
     if as_json:
         output.emit_json([_traced(each) for each in facts])
     elif not facts:
@@ -59,6 +63,17 @@ def command(
             if at:
                 output.tell("")
             _tell(each, trace=trace)
+
+
+def _policy(context: Context, conn: Connection, row: MailboxRow) -> MailboxPolicy | None:
+    """What holds for a mailbox, with what its user has set; `None` without its policy."""
+    from syncd.settings.policies import policy_for
+    from syncd.sync import user_settings
+
+    if row.policy not in context.configuration.written:
+        return None
+    settings = user_settings.of(conn, row.id)
+    return policy_for(context.configuration, row.policy, settings).policy
 
 
 def _kinds() -> Mapping[str, StoredKind[Kind]]:

@@ -16,7 +16,8 @@ from syncd.sync.alerts import Alert, Code, Level
 from syncd.sync.run import Mode
 from tests.conftest import SQLITE
 from tests.memory_mailbox import Effect, run
-from tests.sync.asking import ANN, contested
+from tests.sync.asking import ANN
+from tests.sync.present import contested
 from tests.sync.world import ALICE, BOB, Memory, World
 
 ON_ONE = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)

@@ -14,32 +14,33 @@ from syncd.sync.explain import looking, telling
 from syncd.sync.explain.trace import trace
 from syncd.sync.explain.verdict import next_step, verdict
 from tests.conftest import SQLITE
-from tests.sync.asking import (
-    ANN,
-    SITUATIONS,
-    Situation,
-    asked,
-    contested,
+from tests.sync.asking import ANN, Situation, asked, told
+from tests.sync.engine_words import engine_words
+from tests.sync.missing import (
+    MISSING,
     doubtful,
     filtered,
     first_contact,
+    new,
+    not_owned,
+    refused,
+    thrown_away,
+)
+from tests.sync.present import (
+    PRESENT,
+    contested,
     guarded,
     held_back,
     in_step,
-    new,
-    not_owned,
     one_way,
     paused,
     personal,
-    refused,
-    thrown_away,
-    told,
     tracked,
 )
-from tests.sync.engine_words import engine_words
 from tests.sync.world import ALICE, BOB, Memory
 
 # What a database does is tried where clauses are asked; here it is what follows.
+SITUATIONS = {**PRESENT, **MISSING}
 ON_ONE = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
 
 

@@ -136,6 +136,7 @@ class Facts:
     writable: bool
     filters: tuple[Ruled, ...]
     member: bool  # of what the filters let in, and its user may read
+    barred: bool  # by a filter that keeps out, whoever tracks it
     link: Link | None
     changed: tuple[str, ...]  # labels of what the CRM changed since
     seen: Seen | None
@@ -155,7 +156,7 @@ class Facts:
         if link is None or not link.tracked or self.policy is None:
             return False
         act = link.origin is Origin.TRACKED or self.policy.track is Track.CATEGORY
-        return act and record.active and not record.deleted and self.readable
+        return act and record.active and not record.deleted and self.readable and not self.barred
 
     @property
     def inside(self) -> bool:

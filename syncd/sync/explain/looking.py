@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,8 +23,10 @@ from syncd.reconcile.facts import Link
 from syncd.reconcile.images import completed, differs
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import clauses
-from syncd.settings.policies import THE_FILTER, MailboxPolicy, NamedFilter, ScopedKind
-from syncd.sync import links, mailboxes, remembering
+from syncd.settings.filter_error import FilterError
+from syncd.settings.filters import Filter
+from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
+from syncd.sync import links, mailboxes, remembering, user_filters
 from syncd.sync.explain.facts import (
     About,
     Act,
@@ -41,6 +43,7 @@ from syncd.sync.first_contact import ContactState
 from syncd.sync.links import LinkKey
 from syncd.sync.mailboxes import Installation, MailboxRow
 from syncd.sync.rights import Rights
+from syncd.sync.ruling import ruling
 from syncd.sync.tables import (
     act,
     conflict,
@@ -53,6 +56,7 @@ from syncd.sync.tables import (
     operation,
     question,
     remembered,
+    templated,
 )
 
 LATEST = 8  # operations that are shown
@@ -94,8 +98,13 @@ def look(
 ) -> Facts:
     """All that is known of a record in one mailbox, on a day."""
     scoped = policy.kinds.get(stored.kind.name) if policy is not None else None
-    rights = Rights(Access.of(conn, row.user_id), stored)
-    crm_id = about.record.id
+    access, crm_id = Access.of(conn, row.user_id), about.record.id
+    rights, rules = Rights(access, stored), None
+    filters: tuple[NamedFilter, ...] = ()
+    if scoped is not None:
+        filters = _filters(conn, scoped, stored, row)
+        given = replace(scoped, system=filters) if not _own(conn, row, stored) else scoped
+        rules = ruling(conn, row, given, access, stored, today)
     place = _Place(conn, row.id, stored.kind.name, crm_id)
     tied = links.by_crm(conn, LinkKey(row.id, stored.kind), [crm_id]).get(crm_id)
     state = conn.execute(select(mailbox_kind).where(place.mine(mailbox_kind))).one_or_none()
@@ -105,13 +114,23 @@ def look(
         about=about,
         mailbox=row,
         served=policy is not None,
-        policy=rights.narrowed(scoped.policy) if scoped is not None else None,
+        policy=rules.policy if rules is not None else None,
         waits_for_approval=first is ContactState.PROPOSED,
         synced=first is ContactState.DONE,
         readable=_among(conn, stored, rights.access.readable(stored), about.record),
         writable=crm_id in rights.writable_among(conn, {crm_id: about.record}),
-        filters=_ruled(conn, scoped, row, crm_id, today),
-        member=scoped is not None and _member(conn, rights, scoped, row, crm_id, today),
+        filters=tuple(
+            Ruled(
+                each.name,
+                each.exclude,
+                clauses(conn, each.filter, row.user_id, crm_id, today=today),
+            )
+            for each in filters
+        ),
+        member=rules is not None and _meets(conn, stored, rules.where, crm_id),
+        barred=rules is not None
+        and rules.excluded is not None
+        and _meets(conn, stored, rules.excluded, crm_id),
         link=tied,
         changed=_changed(conn, about, tied),
         seen=item,
@@ -133,29 +152,34 @@ def _among(
     return bool(records.visible(conn, stored, where, [record.id]))
 
 
-def _member(
-    conn: Connection,
-    rights: Rights,
-    scoped: ScopedKind,
-    row: MailboxRow,
-    crm_id: str,
-    today: date,
+def _meets(
+    conn: Connection, stored: StoredKind[Kind], where: ColumnElement[bool], crm_id: str
 ) -> bool:
-    where = rights.within(scoped.filter.where(row.user_id, today=today))
-    return crm_id in records.members_among(conn, rights.stored, where, [crm_id])
+    """Whether the condition holds for a record that is not deleted."""
+    return crm_id in records.members_among(conn, stored, where, [crm_id])
 
 
-def _ruled(
-    conn: Connection, scoped: ScopedKind | None, row: MailboxRow, crm_id: str, today: date
-) -> tuple[Ruled, ...]:
-    """Each filter by itself: that which keeps out whatever another lets in is told as such."""
-    if scoped is None:
-        return ()
-    named = [*scoped.system, *scoped.templates] or [NamedFilter(THE_FILTER, scoped.filter)]
-    return tuple(
-        Ruled(each.name, each.exclude, clauses(conn, each.filter, row.user_id, crm_id, today=today))
-        for each in named
-    )
+def _own(conn: Connection, row: MailboxRow, stored: StoredKind[Kind]) -> bool:
+    """Whether its user has filters already: before the first run the templates stand for them."""
+    mine = (templated.c.mailbox_id == row.id) & (templated.c.kind == stored.kind.name)
+    return conn.execute(select(templated.c.kind).where(mine)).first() is not None
+
+
+def _filters(
+    conn: Connection, scoped: ScopedKind, stored: StoredKind[Kind], row: MailboxRow
+) -> tuple[NamedFilter, ...]:
+    """The filters that are on: those of everyone, and the user's own, or what these will be."""
+    if not _own(conn, row, stored):
+        return (*scoped.system, *scoped.templates)
+    own = []
+    for each in user_filters.of(conn, row.id, stored.kind.name):
+        if each.active:
+            try:
+                own.append(NamedFilter(each.name, Filter.parse(each.text, stored), each.excludes))
+            except FilterError:  # as in a run: what it kept out stays out, with everything else
+                if each.excludes:
+                    own.append(NamedFilter(each.name, Filter.parse("true", stored), exclude=True))
+    return (*scoped.system, *own)
 
 
 @dataclass(frozen=True)
