@@ -1,4 +1,4 @@
-"""Situations in which somebody is, or was, in an Outlook. Each makes one, and returns the record."""
+"""Situations in which somebody is, or was, in an Outlook. Each makes one; the record asked about."""
 
 from __future__ import annotations
 
