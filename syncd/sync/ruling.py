@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -50,7 +51,9 @@ def ruling(
     # Without a filter nothing is pushed; nor does anything leave for it.
     where = _linked(row.id, stored) if scope.empty else scope.where(row.user_id, today)
     excluded = scope.excluded(row.user_id, today) if scope.excludes else None
-    text = _text(policy, scope, rights, today)
+    of_teams = any(alias in scope.text for alias in _OF_TEAMS)
+    teams = scoping.teams_of(conn, row.user_id) if of_teams else None
+    text = _text(policy, scope, rights, today, teams)
     return Ruling(policy, rights, rights.within(where), excluded, text)
 
 
@@ -59,7 +62,12 @@ def _linked(mailbox_id: int, stored: StoredKind[Kind]) -> ColumnElement[bool]:
     return stored.table.c.id.in_(select(link.c.crm_id).where(mine))
 
 
-def _text(policy: KindPolicy, scope: Scope, rights: Rights, today: date) -> str:
+_OF_TEAMS = ("@myteams", "@shared")
+
+
+def _text(
+    policy: KindPolicy, scope: Scope, rights: Rights, today: date, teams: Sequence[str] | None
+) -> str:
     exits = policy.on_scope_exit
     groups = policy.kind.groups
     said: dict[str, object] = {
@@ -73,6 +81,8 @@ def _text(policy: KindPolicy, scope: Scope, rights: Rights, today: date) -> str:
     }
     if scope.is_timed:
         said["today"] = today.isoformat()
+    if teams is not None:
+        said["teams"] = teams  # who joins or leaves one changes no record
     if rights.limited:
         said |= {
             "access": rights.access.digest(policy.kind.name),

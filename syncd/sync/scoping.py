@@ -10,6 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, select
 
 from syncd.crm.stored import StoredKind
+from syncd.crm.tables import team_member
 from syncd.model.kinds import Kind
 from syncd.settings.filter_error import FilterError
 from syncd.settings.filters import Filter
@@ -58,6 +59,13 @@ def of_all(
     return [Scoped(scope, tuple(ids)) for scope, ids in by_text.values()]
 
 
+def teams_of(conn: Connection, user_id: str) -> list[str]:
+    """Who is in which of a user's teams, as something to compare."""
+    mine = select(team_member.c.team_id).where(team_member.c.user_id == user_id)
+    query = select(team_member).where(team_member.c.team_id.in_(mine))
+    return sorted(f"{row.team_id}/{row.user_id}" for row in conn.execute(query))
+
+
 def _together(scoped: ScopedKind, stored: StoredKind[Kind], own: Own) -> Scope:
     filters = [*((each.filter, each.exclude) for each in scoped.system), *_parsed(stored, own)]
     return Scope(
@@ -69,14 +77,27 @@ def _together(scoped: ScopedKind, stored: StoredKind[Kind], own: Own) -> Scope:
 def _parsed(stored: StoredKind[Kind], own: Own) -> Iterable[tuple[Filter, bool]]:
     for text, excludes in own:
         try:
-            yield _filter(text, stored), excludes
+            yield _filter(text, _Same(stored)), excludes
         except FilterError:
             # It names what is no field any more. What it included is not guessed at; what it kept
             # out stays out, with everything else, until somebody corrects it.
             if excludes:
-                yield _filter("true", stored), True
+                yield _filter("true", _Same(stored)), True
+
+
+class _Same:
+    """An entity as a key to remember by: it is itself, and no other like it."""
+
+    def __init__(self, stored: StoredKind[Kind]) -> None:
+        self.stored = stored
+
+    def __hash__(self) -> int:
+        return id(self.stored)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.stored is self.stored
 
 
 @lru_cache(maxsize=1_000)
-def _filter(text: str, stored: StoredKind[Kind]) -> Filter:
-    return Filter.parse(text, stored)
+def _filter(text: str, entity: _Same) -> Filter:
+    return Filter.parse(text, entity.stored)
