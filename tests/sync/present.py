@@ -1,4 +1,4 @@
-"""Situations in which somebody is, or was, in an Outlook. Each makes one; the record asked about."""
+"""Situations in which somebody is, or was, in an Outlook. Each returns the record."""
 
 from __future__ import annotations
 
