@@ -26,7 +26,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "config": ("syncd.cli.config:command", "Check the configuration file."),
     "users": (
         "syncd.cli.users:command",
-        "Whose mailboxes are served: show, add, change.",
+        "Whose mailboxes are served: show, add, test, approve, remove.",
     ),
     "filters": ("syncd.cli.filters:command", "Which records belong in a user's Outlook."),
     "onboard": ("syncd.cli.onboard:command", "Show the first sync of a mailbox, and let it go."),
@@ -40,6 +40,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "fields": ("syncd.cli.fields:command", "Show which fields travel, and which way."),
     "pause": ("syncd.cli.pause:command", "Leave a mailbox alone until it is resumed."),
     "resume": ("syncd.cli.resume:command", "Go on with a paused mailbox."),
+    "offboard": ("syncd.cli.offboard:command", "Take every mark of syncd out of a mailbox."),
     "status": ("syncd.cli.status:command", "Show how every mailbox is doing."),
     "runs": ("syncd.cli.runs:command", "Show what past runs did."),
     "held": ("syncd.cli.held:command", "Show what waits for a person."),

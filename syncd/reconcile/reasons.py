@@ -58,6 +58,7 @@ class Reason(StrEnum):
     UNTRACKED = "untracked"
     MADE_PRIVATE = "made-private"
     DOUBLE = "double"
+    OFFBOARDED = "offboarded"
     # left alone
     NOT_TRACKED = "not-tracked"
     PRIVATE = "private"
@@ -157,6 +158,7 @@ TOPICS: Mapping[Topic, tuple[Reason, ...]] = {
         Reason.UNTRACKED,
         Reason.MADE_PRIVATE,
         Reason.DOUBLE,
+        Reason.OFFBOARDED,
     ),
     Topic.ALONE: (
         Reason.NOT_TRACKED,

@@ -84,6 +84,8 @@ class Cause:
 
 def after_run(conn: Connection, row: MailboxRow, report: RunReport, at: datetime) -> None:
     """Raise, move and end the alerts of a mailbox by what a run has left behind."""
+    if not row.alerted and _is_sound(report):
+        return  # a cycle without anything to tell asks nothing
     known = conn.execute(_known(row.id)).all()
     open_: dict[Code, Row[Any]] = {Code(r.code): r for r in known if r.code is not None}
     whole = report.outcome is not Outcome.FAILED and not report.stopped
@@ -100,6 +102,13 @@ def after_run(conn: Connection, row: MailboxRow, report: RunReport, at: datetime
             _raise(conn, row.id, cause, at)
         else:
             _go_on(conn, before, cause, at)
+
+
+def _is_sound(report: RunReport) -> bool:
+    """Whether a run found nothing to decide, and nothing that waits or was set aside."""
+    waits = report.first_contact or report.questions or report.lines or report.tally.failed
+    counted = report.counters["held"] or report.counters["quarantined"]
+    return not waits and not counted and report.outcome is not Outcome.FAILED
 
 
 def others_suspended(conn: Connection, row: MailboxRow, error: str, at: datetime) -> None:

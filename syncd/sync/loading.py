@@ -166,6 +166,7 @@ def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
     wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
     read = 0
     for some in batches(wanted, session.port.capabilities.read_batch):
+        session.check_held()
         facts.items.update(_read(session, some))
         read += len(some)
         session.progress(f"{session.mailbox.address}: reading", read, len(wanted))

@@ -147,10 +147,11 @@ def _stands(table: Table) -> tuple[Column[Any], ...]:
 
 
 def runs(conn: Connection, address: str | None, limit: int) -> list[Row[Any]]:
-    """Past runs, latest first, with the address of their mailbox."""
+    """Past runs, latest first, with the address of their mailbox, which may be removed since."""
     query = select(run, mailbox.c.address).join(mailbox, mailbox.c.id == run.c.mailbox_id)
     if address is not None:
-        query = query.where(mailbox.c.id == mailboxes.get(conn, address).id)
+        row = mailboxes.find(conn, address) or mailboxes.get(conn, address)
+        query = query.where(mailbox.c.id == row.id)
     return list(conn.execute(query.order_by(run.c.started.desc()).limit(limit)))
 
 

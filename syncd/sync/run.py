@@ -39,7 +39,7 @@ class Mode(StrEnum):
     PLAN = "plan"
 
 
-def run(session: Session, mode: Mode, report: RunReport) -> None:
+def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     """Carry out one run and tell of it in `report`.
 
     Raises MailboxError for what concerns more than single items, after settling what was done.

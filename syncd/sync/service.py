@@ -6,9 +6,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
@@ -20,12 +22,22 @@ from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
+from syncd.model.policy import Consent
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
-from syncd.sync import alerts, mailboxes, retention, snapshots, user_filters, user_settings
+from syncd.sync import (
+    alerts,
+    mailboxes,
+    retention,
+    rollout,
+    snapshots,
+    user_filters,
+    user_settings,
+)
 from syncd.sync.connect import Connector
+from syncd.sync.errand import Act, Errand
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.ruling import ruling
@@ -87,7 +99,8 @@ class SyncService:
         self._waker.wake()
         with database.read(self.engine) as conn:
             self._set_clock(conn)
-            return mailboxes.due(conn, self.clock(), self.policies, limit)
+            asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
+            return mailboxes.due(conn, self.clock(), self.policies, limit, asking)
 
     def run(
         self,
@@ -102,6 +115,41 @@ class SyncService:
 
         Raises MailboxProblem when there is no such mailbox.
         """
+        errand = Errand(cause, partial(run, mode=mode), mode is Mode.SYNC, self._may_run)
+        return self._send(address, errand, stop, run_id)
+
+    def leave(self, address: str, act: Act) -> RunReport:
+        """Do something in a mailbox that is about to leave, in whatever state it is.
+
+        As a run it is told of, journalled, and alone. Raises MailboxProblem as `run` does.
+        """
+        errand = Errand("offboard", act, schedules=False, admits=lambda _row, _policy: None)
+        return self._send(address, errand)
+
+    @contextmanager
+    def looking(self, address: str) -> Iterator[tuple[MailboxPolicy, Mailbox]]:
+        """A mailbox opened to be read, in whatever state it is; nothing of it is stored.
+
+        Raises MailboxProblem when there is none, or its user has not agreed to it.
+        """
+        with database.read(self.engine) as conn:
+            row = mailboxes.get(conn, address)
+            settings = user_settings.of(conn, row.id)
+        policy = self._policy(row, settings)
+        rollout.require_consent(row, policy.consent)
+        port = self.connect(row, policy)
+        try:
+            yield policy, port
+        finally:
+            port.close()
+
+    def _send(
+        self,
+        address: str,
+        errand: Errand,
+        stop: threading.Event | None = None,
+        run_id: str | None = None,
+    ) -> RunReport:
         with database.read(self.engine) as conn:
             self._set_clock(conn)
             row = mailboxes.get(conn, address)
@@ -110,11 +158,11 @@ class SyncService:
         with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
             try:
                 policy = self._policy(row, settings)
-                lease = self._take(row)
+                lease = self._take(row, policy, errand)
             except MailboxProblem as problem:
                 report.failed(problem)
             else:
-                self._run(row, policy, lease, report, cause, stop or threading.Event(), mode)
+                self._run(row, policy, lease, report, errand, stop or threading.Event())
             _log(report)
         return report
 
@@ -124,16 +172,15 @@ class SyncService:
         policy: MailboxPolicy,
         lease: Lease,
         report: RunReport,
-        cause: str,
+        errand: Errand,
         stop: threading.Event,
-        mode: Mode,
     ) -> None:
         begun = time.monotonic()
         try:
             with database.write(self.engine) as conn:
                 installation = mailboxes.installation(conn)
                 access = Access.of(conn, row.user_id)
-                self._note_start(conn, row, report, cause)
+                self._note_start(conn, row, report, errand.cause)
                 for kind, scoped in policy.kinds.items():
                     user_filters.ensure(conn, row.id, kind, scoped.templates, self.clock())
             port = self.connect(row, policy)
@@ -161,7 +208,7 @@ class SyncService:
                         tally=report.tally,
                         progress=self.progress,
                     )
-                    run(session, mode, report)
+                    errand.act(session, report=report)
             finally:
                 report.requests = port.requests
                 port.close()
@@ -174,17 +221,27 @@ class SyncService:
             report.failed(problem)
         finally:
             report.seconds = time.monotonic() - begun
-            self._finish(row, policy, report, lease, mode)
+            self._finish(row, policy, report, lease, errand)
 
-    def _take(self, row: MailboxRow) -> Lease:
-        """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
+    @staticmethod
+    def _may_run(row: MailboxRow, policy: MailboxPolicy) -> None:
+        """Whether a mailbox is served, and its user agrees. Raises MailboxProblem."""
+        if row.state in mailboxes.UNAPPROVED:
+            raise mailboxes.not_approved(row)
         if row.state not in mailboxes.SERVED:
             raise MailboxProblem(
                 row.state.value + (f": {row.trouble}" if row.trouble else ""),
                 f"Let it go on with: syncd resume {row.address}",
             )
+        rollout.require_consent(row, policy.consent)
+
+    def _take(self, row: MailboxRow, policy: MailboxPolicy, errand: Errand) -> Lease:
+        """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
+        errand.admits(row, policy)
         with database.write(self.engine) as conn:
             lease = mailboxes.acquire(conn, row.id, self.clock())
+            # Once more, as it stands under the lease: its user may have said no just now.
+            errand.admits(mailboxes.get(conn, row.address), policy)
         if lease is None:
             until = row.lease_until or self.clock()
             raise MailboxProblem(
@@ -246,7 +303,7 @@ class SyncService:
         report.todo = _todo(row, policy, error)
         report.retry_after = error.retry_after
         report.unreachable = error.scope is Scope.SERVER
-        if error.sort is not Sort.DENIED:
+        if error.sort is not Sort.DENIED or row.state not in mailboxes.SERVED:
             return
         with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
@@ -267,7 +324,7 @@ class SyncService:
         policy: MailboxPolicy,
         report: RunReport,
         lease: Lease,
-        mode: Mode,
+        errand: Errand,
     ) -> None:
         now = self.clock()
         if report.error:  # it was cut short, and has not told how all of it stands
@@ -285,7 +342,7 @@ class SyncService:
             }
             conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
             # Who lost the lease says nothing of the mailbox: another process runs it now.
-            if mailboxes.release(conn, lease) and mode is Mode.SYNC:
+            if mailboxes.release(conn, lease) and errand.schedules:
                 alerts.after_run(conn, row, report, now)
                 due_at = now + self._gap(row, policy, report)
                 mailboxes.finish(

@@ -131,6 +131,11 @@ class Session:
         if self.stop.is_set():
             raise Stopped
 
+    def check_held(self) -> None:
+        """Between requests that only read: go no further once the mailbox was taken away."""
+        with self.read() as conn:
+            mailboxes.check(conn, self.lease)
+
     def state(self, conn: Connection) -> Row[Any]:
         """This kind's row; the run made it before anything else."""
         return conn.execute(select(mailbox_kind).where(self.mine(mailbox_kind))).one()

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.crm import database
+from syncd.model.policy import Limits
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import effect, user_filters
@@ -63,6 +64,7 @@ def ruled(memory: Memory) -> Ruled:
     """A world with one record of each user's."""
     found = memory[0]
     made = Ruled(**{name: getattr(found, name) for name in found.__dataclass_fields__})
+    made.policy(limits=Limits(few=99, some=99, most=99))  # few leave, and they are all there are
     made.new(firstname="Ann", department="Sales")
     made.new(BOB, firstname="Bea", department="Sales")
     made.new(BOB, firstname="Cid", department="Legal")

@@ -49,6 +49,8 @@ WRITES = frozenset(
         "create",
         "update",
         "move",
+        "DeleteFolder",
+        "remove_folder",
     )
 )
 ROWS = (link, observed, noticed, snapshot, operation)
