@@ -57,6 +57,7 @@ class Code(StrEnum):
     FAILING = "failing"
     QUARANTINED = "quarantined"
     LIKE_FAILURES = "like-failures"
+    OTHER_INSTALLATION = "other-installation"  # rollout raises it, and ends it
 
 
 LEVELS: Mapping[Code, Level] = {
@@ -68,6 +69,7 @@ LEVELS: Mapping[Code, Level] = {
     Code.FAILING: Level.ERROR,
     Code.QUARANTINED: Level.WARNING,
     Code.LIKE_FAILURES: Level.ERROR,
+    Code.OTHER_INSTALLATION: Level.WARNING,
 }
 # What a run knows of that did not come to its end; of all else it says nothing new.
 _OF_THE_RUN = (Code.SUSPENDED, Code.FAILING)
@@ -90,7 +92,7 @@ def after_run(conn: Connection, row: MailboxRow, report: RunReport, at: datetime
     open_: dict[Code, Row[Any]] = {Code(r.code): r for r in known if r.code is not None}
     whole = report.outcome is not Outcome.FAILED and not report.stopped
     causes = {each.code: each for each in _causes(conn, row, report, known[0].conflicts)}
-    told = set(Code) if whole else set(_OF_THE_RUN)
+    told = set(Code) - {Code.OTHER_INSTALLATION} if whole else set(_OF_THE_RUN)
     if report.stopped:
         told = set()
     for code in told:
@@ -255,7 +257,8 @@ class Alert:
         seen = "; ".join(
             catalogue.text(f"seen.{verb}", language, count=n) for verb, n in sorted(verbs.items())
         )
-        values = {"count": self.details.get("count"), "error": self.details.get("error", "")}
+        count = self.details.get("count", self.details.get("items"))
+        values = {"count": count, "error": self.details.get("error", "")}
         return catalogue.text(f"alert.{self.code}", language, **values, verbs=seen)
 
     def likely(self, language: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from syncd.crm import database
 from syncd.model.policy import FirstSync
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.sync import alerts
+from syncd.sync import alerts, rollout
 from syncd.sync.alerts import Alert, Code, Level
 from syncd.sync.run import Mode
 from tests.conftest import SQLITE
@@ -247,3 +247,16 @@ def test_what_is_over_is_kept_for_ninety_days(memory: Memory) -> None:
         world.assign(each, BOB)
     world.sync()
     assert len(every(world, closed=True)) == 1
+
+
+@ON_ONE
+def test_what_a_test_of_the_mailbox_has_found_no_run_ends(memory: Memory) -> None:
+    """Another installation's items: told until a test finds none, whatever runs say."""
+    world, _ = memory
+    for foreign, told in ((2, 1), (0, 0)):
+        with database.write(world.engine) as conn:
+            rollout.tested(conn, world.state(), foreign, world.time())
+        world.sync()
+        found = every(world)
+        assert [each.code for each in found] == [Code.OTHER_INSTALLATION] * told
+        assert all("2 items" in each.sentence("en") for each in found)
