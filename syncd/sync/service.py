@@ -29,6 +29,7 @@ from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
 from syncd.sync import (
+    alerts,
     mailboxes,
     retention,
     rollout,
@@ -329,6 +330,7 @@ class SyncService:
                     .where(mailbox_table.c.state.in_([s.value for s in mailboxes.SERVED]))
                     .values(state=MailboxState.SUSPENDED.value, trouble=str(error))
                 )
+                alerts.others_suspended(conn, row, str(error), self.clock())
 
     def _finish(
         self,
@@ -355,6 +357,7 @@ class SyncService:
             conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
             # Who lost the lease says nothing of the mailbox: another process runs it now.
             if mailboxes.release(conn, lease) and errand.schedules:
+                alerts.after_run(conn, row, report, now)
                 due_at = now + self._gap(row, policy, report)
                 mailboxes.finish(
                     conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
