@@ -5,6 +5,7 @@ A test fails when the printed tables and the code differ.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
 from syncd.model.custom import FREE
 from syncd.model.fields import EwsProperty, FieldType, Indexed, Mailing, Named, Tag, Uri
+from syncd.reconcile.breaker import Bounded
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
-from syncd.reconcile.reasons import SENTENCES
+from syncd.reconcile.reasons import TOPICS, Reason
+from syncd.sync import catalogue
+from syncd.sync.alerts import LEVELS
 
 HERE = Path(__file__).parent
 PRINTED = "<!-- printed from the code from here on -->"
@@ -34,7 +38,7 @@ def decisions() -> str:
         [_edited(crm), _edited(outlook), "yes" if equal else "no", verdict]
         for (crm, outlook, equal), verdict in MERGE.items()
     ]
-    reasons = [[f"`{reason}`", sentence] for reason, sentence in SENTENCES.items()]
+    reasons = [[f"`{reason}`", catalogue.sentence(reason)] for reason in Reason]
     return "\n".join(
         [
             "# What happens when",
@@ -77,6 +81,58 @@ def decisions() -> str:
             "",
         ]
     )
+
+
+def reasons() -> str:
+    """`reasons.md`: what every reason code says, what to do, what others call it."""
+    known = catalogue.microsoft()
+    heads = ["Code", "In words", "What to do", "Dynamics 365 calls it"]
+    lines = [
+        "# Reasons",
+        "",
+        "Every decision carries one of these codes: in the journal, in logs, in `--json`, and in",
+        "words in `syncd explain`, `held`, `runs show` and `plan`. Printed from the code and from",
+        "`syncd/sync/catalogue/`, which has the words in these languages:",
+        f"{', '.join(catalogue.LANGUAGES)}. The last column has public names alone.",
+        "",
+    ]
+    for topic, members in TOPICS.items():
+        rows = [
+            [
+                f"`{each}`",
+                catalogue.sentence(each),
+                catalogue.remedy(each),
+                known.get(each, ""),
+            ]
+            for each in members
+        ]
+        lines += [f"## {topic[:1].upper()}{topic[1:]}", "", *_table(heads, rows), ""]
+    return "\n".join(lines)
+
+
+def explain() -> str:
+    """`explain.md`: its text stays, and the table of alerts is printed from the code."""
+    text = (HERE / "explain.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    said = catalogue.texts(catalogue.ENGLISH)
+    alerts = [
+        [f"`{code}`", level.value, _shown(said[f"alert.{code}"]), _shown(said[f"advice.{code}"])]
+        for code, level in LEVELS.items()
+    ]
+    held = [[f"`{each}`", _shown(said[f"seen.{each}"]), said[f"likely.{each}"]] for each in Bounded]
+    lines = [
+        *_table(["Code", "Level", "What is the matter", "What to do"], alerts),
+        "",
+        "## What is held back, and where it likely comes from",
+        "",
+        *_table(["Sort", "What would be done", "Likely causes"], held),
+        "",
+    ]
+    return text + PRINTED + "\n\n" + "\n".join(lines)
+
+
+def _shown(text: str) -> str:
+    """A text with its places to fill in as a person types them."""
+    return re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), text)
 
 
 def contact_fields() -> str:
@@ -246,6 +302,8 @@ def _ews(prop: EwsProperty) -> str:
 
 PAGES = {
     "decisions.md": decisions,
+    "reasons.md": reasons,
+    "explain.md": explain,
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,

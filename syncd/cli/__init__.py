@@ -44,6 +44,8 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "status": ("syncd.cli.status:command", "Show how every mailbox is doing."),
     "runs": ("syncd.cli.runs:command", "Show what past runs did."),
     "held": ("syncd.cli.held:command", "Show what waits for a person."),
+    "explain": ("syncd.cli.explain:command", "Say why somebody is in an Outlook, or is not."),
+    "alerts": ("syncd.cli.alerts:command", "Show what somebody should look at."),
     "approve": ("syncd.cli.approve:command", "Let go ahead what was held."),
     "sandbox": (
         "syncd.cli.sandbox:command",

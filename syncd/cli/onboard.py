@@ -86,7 +86,7 @@ def _show(context: Context, address: str, *, as_json: bool) -> int:
 
 def _tell(report: RunReport) -> None:
     from syncd.cli import reporting
-    from syncd.reconcile.reasons import SENTENCES
+    from syncd.cli.language import sentence
 
     reporting.tell_plan(report)
     if report.error is not None:
@@ -95,7 +95,7 @@ def _tell(report: RunReport) -> None:
         output.tell(f"{report.mailbox} was taken in already; the above is its next sync.")
         return
     if report.in_doubt:
-        doubts = [[name, SENTENCES[why]] for name, why in sorted(report.in_doubt)]
+        doubts = [[name, sentence(why)] for name, why in sorted(report.in_doubt)]
         output.table(f"{report.mailbox}: who waits", ["Who", "Why"], doubts)
     totals = report.proposal
     rows = [[label, totals.get(name, 0)] for name, label in _TOTALS]

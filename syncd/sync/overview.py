@@ -14,7 +14,7 @@ from syncd.crm import records
 from syncd.crm.custom import kinds_of
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
-from syncd.sync import mailboxes
+from syncd.sync import alerts, mailboxes
 from syncd.sync.accounting import QUESTIONS
 from syncd.sync.conflicts import OPEN
 from syncd.sync.mailboxes import MailboxRow
@@ -35,21 +35,28 @@ from syncd.sync.tables import (
 class Overview:
     """One mailbox: its counters over all kinds, and by reason how many cases wait for what.
 
-    `approved` of those that are held were let go, and are carried out by the next run.
+    `approved` of those that are held were let go, and are carried out by the next run. `alerts` is
+    how many of these are open.
     """
 
     row: MailboxRow
     counters: Counter[str]
     waits: Counter[Reason]
     approved: int = 0
+    alerts: int = 0
 
 
 def overviews(conn: Connection, addresses: Sequence[str] = ()) -> list[Overview]:
     """The named mailboxes, or all. Raises MailboxProblem when one is not served."""
     rows = [mailboxes.get(conn, each) for each in addresses] or mailboxes.every(conn)
+    open_ = alerts.counted(conn)
     return [
         Overview(
-            row, mailboxes.counters(conn, row.id), _waits(conn, row.id), _approved(conn, row.id)
+            row,
+            mailboxes.counters(conn, row.id),
+            _waits(conn, row.id),
+            _approved(conn, row.id),
+            open_.get(row.id, 0),
         )
         for row in rows
     ]

@@ -155,8 +155,10 @@ def _happened(now: Sides, entry: Entry, after: Sides) -> Entry | None:
 
 def _book(now: Sides, entry: Entry, after: Sides) -> None:
     match entry.verb:
-        case Verb.UNLINK | Verb.WITHDRAW:
+        case Verb.UNLINK | Verb.WITHDRAW | Verb.DEACTIVATE_RECORD:
             return
+        case Verb.DELETE_RECORD:
+            assert now.records.pop(entry.crm_id, None), f"{entry}: there is no such record"
         case Verb.CREATE_RECORD:
             assert entry.crm_id not in now.records, f"{entry}: it was there"
             now.records[entry.crm_id] = {}

@@ -103,7 +103,7 @@ class World:
         if self.exclude:
             out = Filter.parse(self.exclude, self.stored)
             system += (NamedFilter("exclude", out, exclude=True),)
-        scoped = ScopedKind(self.rules, only, system)
+        scoped = ScopedKind(self.rules, system)
         kinds = {self.rules.kind.name: scoped}
         policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
         policies = {n: replace(each, consent=self.consent) for n, each in policies.items()}
