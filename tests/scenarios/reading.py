@@ -72,7 +72,8 @@ class Scenario:
     steps: Sequence[Step]
     expected: Mapping[str, Any]
     users: Sequence[str]
-    crash: Crash = Crash.ALL
+    crash: Crash = Crash.SAMPLE
+    wire: bool = False
     only_in_memory: str = ""
     awaits: str = ""
 
@@ -151,7 +152,8 @@ class _Reader:
             steps,
             self.data["expected"],
             tuple(each for each in REPS if each in mentioned),
-            Crash(self.data.get("crash", Crash.ALL)),
+            Crash(self.data.get("crash", Crash.SAMPLE)),
+            self.data.get("wire", False),
             self.data.get("only_in_memory", ""),
             self.data.get("awaits", ""),
         )
@@ -236,8 +238,11 @@ class _Reader:
 
 
 _TOP = frozenset(
-    {"title", "why", "policy", "start", "step", "expected", "crash", "only_in_memory", "awaits"}
-)
+    {
+        "title", "why", "policy", "start", "step", "expected",
+        "crash", "wire", "only_in_memory", "awaits",
+    }
+)  # fmt: skip
 
 
 def _words(data: object) -> Iterator[str]:
