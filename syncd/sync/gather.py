@@ -145,9 +145,10 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
             item = replace(item, presence=ItemPresence.ARCHIVED)
         again = item.tracked and is_act(session, link)  # of tracking: it pins the record anew
         case = Case(_crm(session, facts, link.crm_id, pinned=again), item, link)
+        if link.state is not LinkState.COPY:
+            return Work(case, link.crm_id, remote_id, head=found.head)
         # A copy is decided by itself: what the CRM changed belongs to the item it is a copy of.
-        crm_id = None if link.state is LinkState.COPY else link.crm_id
-        return Work(case, crm_id, remote_id, head=found.head)
+        return _by_itself(facts, case, found)
     return _unlinked_item(session, facts, found)
 
 
@@ -170,6 +171,11 @@ def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
         waits = None if crm.presence is CrmPresence.IN_SCOPE else Reason.AT_REST
         return Work(case, stamp.crm_id, found.head.id, waits=waits, head=found.head)
     case = Case(CrmFacts(CrmPresence.OUT_OF_SCOPE), _item(session, found))
+    return _by_itself(facts, case, found)
+
+
+def _by_itself(facts: Facts, case: Case, found: Item) -> Work:
+    """An item that no record has, as far as a person did not say what it is."""
     answer = facts.answers.get(found.head.id)
     left_alone = answer.left_alone(found.head.version) if answer else None
     return Work(case, None, found.head.id, waits=left_alone, head=found.head, answer=answer)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -47,6 +48,16 @@ def wired() -> list[Path]:
 
 WIRED = pytest.mark.parametrize("path", wired(), ids=lambda path: path.stem)
 FILES = pytest.mark.parametrize("path", reading.every(), ids=lambda path: path.stem)
+
+
+_COMPILED: dict[str, Any] = {}
+
+
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    """A store of its own, and the statements compiled once for all stories."""
+    engine._compiled_cache = _COMPILED.setdefault(engine.name, engine._compiled_cache)
+    return engine
 
 
 @FILES
@@ -89,7 +100,7 @@ def awaiting(stage: Stage) -> Iterator[None]:
 def test_torn_anywhere(path: Path, engine: Engine, tmp_path: Path) -> None:
     """Cut off at any moment of any run, syncd goes on and comes to the same end (P3, P10)."""
     memory = memory_world(engine)
-    torn = Torn(Stage(reading.read(path), *memory), memory, tmp_path)
+    torn = Torn(Stage(reading.read(path), *memory, at_rest=False), memory, tmp_path)
     torn.stage.begin()
     for step in torn.stage.scenario.steps:
         torn.anywhere(step, partial(torn.stage.do, step))

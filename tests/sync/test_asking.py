@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from syncd.crm import database
-from syncd.model.policy import ConflictPolicy, Limits
+from syncd.model.policy import ConflictPolicy, Copies, Limits
 from syncd.model.values import Value
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
@@ -223,6 +223,29 @@ def test_a_tracked_item_is_left_alone_until_it_is_edited(world: World) -> None:
     world.hand().edit(item, {"managername": "Max"})
     world.settle()
     assert world.reason(item) == "waiting (doubtful-match)"
+
+
+@pytest.mark.parametrize("said", Answer)
+def test_a_copy_is_what_its_user_says(world: World, said: Answer) -> None:
+    """Where the policy takes copies: somebody new, or left alone; one item has one record (P3)."""
+    world.policy(copies=Copies.TAKE)
+    world.start()
+    first = world.hand().add({**ANN, "categories": ("CRM",)})
+    world.settle()
+    (record,) = world.all_records()
+    copy = world.hand().copy(first)
+    world.settle()
+    assert world.reason(copy) == "waiting (linked-here)"
+    answer(world, said, record if said is Answer.LINK else None)
+    world.settle()
+    reasons = {
+        Answer.LINK: "waiting (linked-here)",  # the one it is said to be has an item
+        Answer.CREATE: "in-step (tracked)",
+        Answer.IGNORE: "excluded (ignored)",
+        Answer.NEVER: "excluded (never)",
+    }
+    assert world.reason(copy) == reasons[said]
+    assert len(world.all_records()) == (2 if said is Answer.CREATE else 1)
 
 
 # --- the breaker ---------------------------------------------------------------------------------
