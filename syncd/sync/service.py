@@ -161,6 +161,7 @@ class SyncService:
                 self._note_start(conn, row, report, errand.cause)
             port = self.connect(row, policy)
             try:
+                today = self.clock().date()
                 for scoped in policy.kinds.values():
                     rights = Rights(access, self.stored[scoped.policy.kind.name])
                     narrowed = rights.narrowed(scoped.policy)
@@ -172,7 +173,7 @@ class SyncService:
                         policy=narrowed,
                         stored=rights.stored,
                         rights=rights,
-                        where=rights.within(scoped.filter.where(row.user_id)),
+                        where=rights.within(scoped.filter.where(row.user_id, today=today)),
                         rules_text=_rules_text(narrowed, scoped.filter.text, rights),
                         run_id=report.run,
                         lease=lease,
