@@ -38,7 +38,16 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "status": ("syncd.cli.status:command", "Show how every mailbox is doing."),
     "runs": ("syncd.cli.runs:command", "Show what past runs did."),
     "held": ("syncd.cli.held:command", "Show what waits for a person."),
-    "approve": ("syncd.cli.approve:command", "Let go ahead what was held."),
+    "questions": ("syncd.cli.questions:command", "Say who is who where that is not clear."),
+    "conflicts": (
+        "syncd.cli.conflicts:command",
+        "What was changed on both sides, and which counts.",
+    ),
+    "breaker": ("syncd.cli.breaker:command", "What is held back: let it go, or decide against it."),
+    "restore": ("syncd.cli.restore:command", "Bring back what users threw away in Outlook."),
+    "track": ("syncd.cli.track:track", "Put somebody from Outlook into the CRM."),
+    "untrack": ("syncd.cli.track:untrack", "Take somebody out of the CRM's care again."),
+    "relink": ("syncd.cli.relink:command", "Find out anew what belongs together."),
     "sandbox": (
         "syncd.cli.sandbox:command",
         "Serve an Exchange to try things on, on this machine.",
