@@ -1,0 +1,178 @@
+"""`syncd breaker`: what is held back because it is unusually much, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from syncd.cli import output
+from syncd.cli.context import Context, pass_context
+from syncd.cli.errors import Problem
+
+if TYPE_CHECKING:
+    from syncd.sync.held_back import Held
+
+FIRST = 5  # that are named of one sort
+VERBS = ("delete", "unlink", "move", "empty", "create", "crm-write", "withdraw")
+
+_verb = click.option("--verb", type=click.Choice(VERBS), help="Only what is held of this sort.")
+
+
+@click.group(name="breaker", short_help="What is held back: let it go, or decide against it.")
+def command() -> None:
+    """What is held back because it is unusually much, until somebody has looked.
+
+    The rest of the mailbox is kept in step meanwhile.
+    """
+
+
+@command.command(name="list")
+@click.argument("mailbox", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with everybody by name and id.")
+@pass_context
+def list_held(context: Context, mailbox: str | None, *, as_json: bool) -> None:
+    """Show what is held in MAILBOX, or in all mailboxes: what was seen, what would be done."""
+    from syncd.cli import mailboxes
+    from syncd.sync.held_back import held_back
+
+    with mailboxes.reading(context) as conn:
+        rows = mailboxes.named(conn, mailbox)
+        found = [(row.id, each) for row in rows for each in held_back(conn, row)]
+    fields: dict[str, Sequence[str]] = {}
+    for number, each in found:
+        if any(reason.value == "emptied" for reason in each.reasons):
+            fields |= _emptied(context, number, each)
+    if as_json:
+        output.emit_json([_json(each, fields) for _, each in found])
+    elif not found:
+        output.tell("Nothing is held back.")
+    for _, each in found:
+        if not as_json:
+            _tell(each, fields)
+
+
+@command.command()
+@click.argument("mailbox")
+@click.argument("names", nargs=-1, metavar="[WHO]...")
+@_verb
+@pass_context
+def approve(context: Context, mailbox: str, names: tuple[str, ...], verb: str | None) -> None:
+    """Let go what is held in MAILBOX now: all of it, one sort, or WHO by name or id.
+
+    Its next sync carries it out. A contact that changes until then is not what was approved, and is
+    looked at anew.
+    """
+    from syncd.cli import mailboxes
+    from syncd.reconcile.breaker import Bounded
+    from syncd.sync import held_back
+
+    with mailboxes.noting(context, mailbox, "Nothing was approved.") as (conn, row):
+        subjects = held_back.chosen(conn, row, names, Bounded(verb) if verb else None)
+        count = held_back.approve(conn, row, mailboxes.now(conn), subjects)
+    if count:
+        output.tell(f"Approved: {count}. Carry it out now with: syncd sync {row.address}")
+    else:
+        output.tell(f"Nothing {f'of the sort {verb} ' if verb else ''}is held in {row.address}.")
+
+
+@command.command()
+@click.argument("mailbox")
+@click.argument("names", nargs=-1, metavar="[WHO]...")
+@_verb
+@pass_context
+def discard(context: Context, mailbox: str, names: tuple[str, ...], verb: str | None) -> None:
+    """Decide against what is held in MAILBOX: all of it, one sort, or WHO by name or id.
+
+    Nothing is removed on either side then: what was deleted in Outlook is put back, what was edited
+    there gets back what the CRM holds, and what left stays where it is. What is private cannot be
+    decided against.
+    """
+    from syncd.cli import mailboxes
+    from syncd.reconcile.breaker import Bounded
+    from syncd.sync import held_back
+    from syncd.sync.causes_in_words import WORDS
+
+    undone = "Nothing was decided."
+    with mailboxes.noting(context, mailbox, undone) as (conn, row):
+        sort = Bounded(verb) if verb else None
+        subjects = held_back.chosen(conn, row, names, sort)
+        sorts = {each.verb for each in held_back.held_back(conn, row)}
+        told = held_back.discard(conn, row, mailboxes.now(conn), subjects)
+    if told.private and not told.done:
+        what = f"{told.private} were marked private by their owner, which is not to be decided."
+        todo = f"Take it out of the CRM: syncd breaker approve {row.address} --verb withdraw"
+        raise Problem(what, undone, todo)
+    if not told.done:
+        output.tell(f"Nothing {f'of the sort {verb} ' if verb else ''}is held in {row.address}.")
+        return
+    output.tell(f"Decided against: {told.done}. Carry it out now with: syncd sync {row.address}")
+    for each in sorted(sorts - {Bounded.WITHDRAW} if sort is None else {sort}):
+        output.tell(f"{each.value}: {WORDS[each].instead}")
+    if told.private:
+        output.tell(f"{told.private} stay held: they were marked private by their owner.")
+
+
+def _emptied(context: Context, mailbox_id: int, held: Held) -> Mapping[str, Sequence[str]]:
+    """Which fields would be emptied; nothing, with a word about it, where nobody can look."""
+    from syncd.cli import mailboxes
+    from syncd.cli.looking_in import looking
+    from syncd.sync.held_back import emptied_fields
+
+    try:
+        with looking(context, held.mailbox, "") as port, mailboxes.reading(context) as conn:
+            return emptied_fields(conn, port, mailbox_id, held.ones)
+    except Problem as problem:
+        output.tell(f"Which fields would be emptied is not known now: {problem.what}", err=True)
+        return {}
+
+
+def _tell(each: Held, fields: Mapping[str, Sequence[str]]) -> None:
+    from syncd.cli.language import sentence
+    from syncd.sync.causes_in_words import WORDS
+
+    words, n = WORDS[each.verb], len(each.ones)
+    output.tell(f"{each.mailbox}, {each.verb.value}: {n} held since {output.moment(each.since)}")
+    output.tell(f"  Seen: {n} {words.seen}.")
+    for reason, of in each.reasons.most_common():
+        output.tell(f"    {of} × {sentence(reason)}")
+    output.tell(f"  Would be done: {n} would {words.would}.")
+    output.tell("  Likely causes:")
+    for cause in words.causes:
+        output.tell(f"    - {cause}")
+    for one in each.ones[:FIRST]:
+        emptied = fields.get(one.subject)
+        what = f": empties {', '.join(emptied)}" if emptied else ""
+        output.tell(f"  {one.name}{what}")
+    if n > FIRST:
+        output.tell(f"  … and {n - FIRST} more; all of them: syncd breaker list --json")
+    output.tell(f"If this is meant: syncd breaker approve {each.mailbox} --verb {each.verb.value}")
+    if each.verb.value != "withdraw":
+        against = f"syncd breaker discard {each.mailbox} --verb {each.verb.value}"
+        output.tell(f"If it is not: {against}")
+
+
+def _json(each: Held, fields: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    from syncd.sync.causes_in_words import WORDS
+
+    words = WORDS[each.verb]
+    return {
+        "mailbox": each.mailbox,
+        "verb": each.verb.value,
+        "count": len(each.ones),
+        "since": each.since.isoformat(),
+        "seen": words.seen,
+        "would": words.would,
+        "causes": list(words.causes),
+        "reasons": {reason.value: n for reason, n in each.reasons.items()},
+        "held": [
+            {
+                "id": one.subject,
+                "name": one.name,
+                "reason": one.reason.value if one.reason else None,
+                "empties": list(fields.get(one.subject, ())),
+            }
+            for one in each.ones
+        ],
+    }
