@@ -10,13 +10,14 @@ from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
 from filter_tables import filter_tables
+from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
 from syncd.crm.importing.keys import IDENTIFYING
 from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
-from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
+from syncd.model.fields import EwsProperty, Indexed, Mailing, Named, Tag, Uri
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
 from syncd.reconcile.reasons import SENTENCES
@@ -162,6 +163,8 @@ def _ews(prop: EwsProperty) -> str:
             return uri
         case Indexed(uri, index):
             return f"{uri} ({index})"
+        case Mailing(part):
+            return f"contacts:PhysicalAddress:{part} (the mailing one)"
         case Tag(tag, kind):
             return f"{kind} 0x{tag:04X}"
         case Named(set_id, number, name, kind):
@@ -174,6 +177,7 @@ PAGES = {
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
     "filters.md": filters,
+    "settings.md": lambda: settings_page(_table),
 }
 
 

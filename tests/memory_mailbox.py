@@ -94,10 +94,9 @@ class MemoryMailbox:
 
     def read(self, kind: Kind, ids: Sequence[str]) -> Sequence[Item | Failure]:
         """The items in full, a hundred a request."""
-        del kind
         items: list[Item | Failure] = []
         for start in range(0, len(ids), BATCH):
-            items += self._ask("read", partial(self._items, ids[start : start + BATCH]))
+            items += self._ask("read", partial(self._items, kind, ids[start : start + BATCH]))
         return items
 
     def find(
@@ -126,18 +125,18 @@ class MemoryMailbox:
         self, kind: Kind, folder: str, creations: Sequence[Creation]
     ) -> Sequence[Written | Failure]:
         """Create a batch of items."""
-        del kind
 
         def create() -> Results:
             self._server.folder(folder)
-            return [self._server.create(folder, each) for each in creations]
+            return [self._server.create(folder, each, kind) for each in creations]
 
         return self._write("create", creations, create)
 
     def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
         """Patch a batch of items."""
-        del kind
-        return self._write("update", updates, lambda: [self._server.update(u) for u in updates])
+        return self._write(
+            "update", updates, lambda: [self._server.update(u, kind) for u in updates]
+        )
 
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
         """Move a batch to a folder."""
@@ -158,8 +157,33 @@ class MemoryMailbox:
         del kind
         return self._ask("remove_folder", lambda: self._server.discard_folder(folder))
 
-    def _items(self, ids: Sequence[str]) -> list[Item | Failure]:
-        return [self._server.item(each) for each in ids]
+    def offer_category(self, name: str) -> bool:
+        """Put a category into the list, if its server lets us."""
+
+        def offer() -> bool:
+            held = self._server.categories
+            if held is None:
+                return False
+            if name.casefold() not in [each.casefold() for each in held]:
+                held.append(name)
+            return True
+
+        return self._ask("offer_category", offer)
+
+    def withdraw_category(self, name: str) -> bool:
+        """Take a category off the list."""
+
+        def withdraw() -> bool:
+            held = self._server.categories or []
+            same = [each for each in held if each.casefold() == name.casefold()]
+            for each in same:
+                held.remove(each)
+            return bool(same)
+
+        return self._ask("withdraw_category", withdraw)
+
+    def _items(self, kind: Kind, ids: Sequence[str]) -> list[Item | Failure]:
+        return [self._server.item(each, kind) for each in ids]
 
     def _write(self, call: str, batch: Sequence[object], effect: Callable[[], Results]) -> Results:
         if len(batch) > BATCH:
@@ -182,3 +206,15 @@ class MemoryDesk(MemoryServer):
     def mailbox(self) -> MemoryMailbox:
         """The mailbox, through the port."""
         return self._port
+
+    def set_categories(self, *names: str) -> None:
+        """Make the list of categories that Outlook offers."""
+        self.categories = list(names)
+
+    def offered(self) -> list[str]:
+        """Read the list of categories that Outlook offers."""
+        return list(self.categories or ())
+
+    def lock_categories(self) -> None:
+        """Let nobody else into the list of categories."""
+        self.categories = None

@@ -29,6 +29,7 @@ from syncd.outlook.port import (
     Update,
     Written,
 )
+from tests.memory_postal import named_by, places
 
 PAGE = 512
 BATCH = 100
@@ -53,6 +54,7 @@ class Thing:
     initial: Mapping[str, str] = field(default_factory=dict)
     jotted: str | None = None
     guarded: frozenset[str] = frozenset()
+    mailing: str = ""
 
 
 @dataclass
@@ -89,6 +91,7 @@ class MemoryServer:
         self.refuses: Callable[[Mapping[str, Value]], bool] = lambda _: False
         self.counts: Counter[str] = Counter()
         self.things: dict[str, Thing] = {}
+        self.categories: list[str] | None = []  # what Outlook offers; None: nobody is let in
         self._numbers = itertools.count(1)
         self._folders = {
             "contacts": Folder("contacts", "Kontakte", kind.folder_class, None),
@@ -166,6 +169,14 @@ class MemoryServer:
     def is_formatted(self, item: str, field: str) -> bool:
         """Whether the formatting is still there."""
         return field in self.things[item].guarded
+
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
+        self._put(replace(self.things[item], mailing=address))
+
+    def mailing(self, item: str) -> str:
+        """Read which address is the mailing address; empty when none is."""
+        return self.things[item].mailing
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
@@ -258,35 +269,45 @@ class MemoryServer:
             thing.folder if in_folder else None,
         )  # fmt: skip
 
-    def item(self, item: str) -> Item | Failure:
+    def item(self, item: str, kind: Kind | None = None) -> Item | Failure:
         """One item in full."""
         thing = self.things.get(item)
         if thing is None:
             return Failure(Sort.GONE, "NoItem", "there is no such item")
         head, shown = self.head(thing, in_folder=True), self._shown(thing)
-        return Item(head, Record(self.kind, shown), thing.guarded if shown else frozenset())
+        kind = kind or self.kind
+        kept = places(kind, thing.mailing)
+        shown = {name: shown.get(kept[name]) for name in kept} if shown else {}
+        return Item(head, Record(kind, shown), thing.guarded if shown else frozenset())
 
-    def create(self, folder: str, creation: Creation) -> Written | Failure:
+    def create(
+        self, folder: str, creation: Creation, kind: Kind | None = None
+    ) -> Written | Failure:
         """Create one item."""
         if self.refuses(creation.fields):
             return Failure(Sort.INVALID, "Refused", "the server does not take this")
         made = Thing(
             "", "", folder, self.kind.item_class, Sensitivity.NORMAL, _held(creation.fields),
             self.clock(), creation.stamp, dict(creation.initial),
+            mailing=named_by(kind or self.kind, "", creation.fields),
         )  # fmt: skip
         return _written(self._enter(made))
 
-    def update(self, update: Update) -> Written | Failure:
+    def update(self, update: Update, kind: Kind | None = None) -> Written | Failure:
         """Patch one item at its version."""
+        kind = kind or self.kind
         now = self.things.get(update.id)
         if (refused := _refused(now, update.version)) is not None or now is None:
             return refused or Failure(Sort.GONE, "NoItem", "there is no such item")
         if self.refuses(update.patch):
             return Failure(Sort.INVALID, "Refused", "the server does not take this")
         stamp = None if update.clear_stamp else update.stamp or now.stamp
-        held = _held({**now.fields, **update.patch})
+        kept = places(kind, now.mailing)
+        held = _held({**now.fields, **{kept[name]: v for name, v in update.patch.items()}})
         left = now.guarded - update.patch.keys()  # plain text replaces it
-        return _written(self._put(replace(now, fields=held, stamp=stamp, guarded=left)))
+        mailing = named_by(kind, now.mailing, update.patch)
+        new = replace(now, fields=held, stamp=stamp, guarded=left, mailing=mailing)
+        return _written(self._put(new))
 
     def discard_folder(self, folder: str) -> bool:
         """Put an empty folder into Deleted Items; whether it is gone from its place."""

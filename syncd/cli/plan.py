@@ -38,6 +38,7 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
                 "mailbox": r.mailbox,
                 "error": r.error,
                 "work": [w.to_json() for w in r.work],
+                "apart": [line.to_json() for line in r.lines if line.apart],
                 "would_hold": r.would_hold,
             }
             for r in reports

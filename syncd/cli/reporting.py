@@ -81,6 +81,7 @@ def attention(report: RunReport) -> list[str]:
     return told
 
 
+APART = "It goes with another field of Outlook now, which holds something else."
 GUARDED = "It holds more than plain text there; the CRM's is not written over it."
 
 
@@ -90,6 +91,10 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     for line in report.lines:
         if line.guarded:
             output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
+        if line.apart:
+            output.tell(
+                f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
+            )
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from hashlib import sha256
 
 
 class FieldType(StrEnum):
@@ -98,7 +100,18 @@ class Named:
     type: str = "String"
 
 
-EwsProperty = Uri | Indexed | Tag | Named
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One part of the address that an item names as its mailing address: `Mailing("City")`.
+
+    Which one that is, Business, Home or Other, the item says itself (PidLidPostalAddressId,
+    [MS-OXOCNTC]; EWS `contacts:PostalAddressIndex`). One that names none means Business.
+    """
+
+    part: str
+
+
+EwsProperty = Uri | Indexed | Tag | Named | Mailing
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +171,14 @@ class Group:
     def is_set(self) -> bool:
         """Whether the group merges element by element instead of as one value."""
         return self.fields[0].type is FieldType.NAMES
+
+    @property
+    def place(self) -> str:
+        """Where in Outlook the group is held, for telling whether that changed."""
+        return _place(self.fields)
+
+
+@cache
+def _place(fields: tuple[Field, ...]) -> str:
+    said = ";".join(f"{each.name} {each.ews} {each.graph}" for each in fields)
+    return sha256(said.encode()).hexdigest()[:8]

@@ -224,6 +224,19 @@ class Mailbox(Protocol):
     def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
         """Move a batch to Deleted Items, each only while at its version. Never repeated."""
 
+    def offer_category(self, name: str) -> bool:
+        """Put a category into the list that Outlook offers its user. Whether it is in it now.
+
+        False: this mailbox, or its server, does not let us. Any other category stays as it is
+        (P11, P14). Repeating it changes nothing.
+        """
+
+    def withdraw_category(self, name: str) -> bool:
+        """Take a category off that list. Whether it was on it, as far as we are let see.
+
+        Raises MailboxError with `DENIED` when it is there and we may not take it off.
+        """
+
     def remove_folder(self, kind: Kind, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it. Never repeated.
 

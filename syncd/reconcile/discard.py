@@ -13,6 +13,7 @@ from syncd.reconcile.actions import pair_anew
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, LinkState
 from syncd.reconcile.groups import group_facts
+from syncd.reconcile.images import Mark, Standing
 from syncd.reconcile.leaving import resting
 from syncd.reconcile.merge import GroupFacts, GroupOutcome, carry
 from syncd.reconcile.reasons import Reason
@@ -70,6 +71,9 @@ def _reversed(decision: Decision, case: Case, rules: Rules) -> Decision:
 
 
 def _turned(facts: GroupFacts, outcome: GroupOutcome) -> GroupOutcome:
+    if outcome.reason is Reason.MAP_CHANGED:  # nobody's edit: both sides keep what they hold
+        apart = Mark(Standing.APART, Reason.RULE_CHANGED)
+        return GroupOutcome(facts.group.name, Reason.DISCARDED, apart)
     if len(outcome.writes) != 1 or facts.group.is_set:
         return outcome
     (written,) = outcome.writes

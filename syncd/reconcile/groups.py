@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syncd.model.fields import SIDES, Side
 from syncd.reconcile.decision import Case, Rules
-from syncd.reconcile.images import AGREED, completed, differs
+from syncd.reconcile.images import AGREED, REMAPPED, completed, differs
 from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, merge
 
 
@@ -40,9 +40,11 @@ def edited_groups(case: Case, rules: Rules, side: Side) -> frozenset[str]:
     record = case.crm.record if side is Side.CRM else case.item.record
     if case.link is None or record is None:
         return frozenset()
-    images = case.link.images.get(side, {})
+    images, marks = case.link.images.get(side, {}), case.link.marks
     edited = set()
     for name, group in rules.policy.kind.groups.items():
+        if side is Side.OUTLOOK and marks.get(name) == REMAPPED:
+            continue  # that another property holds something else is nobody's edit
         image = images.get(name)
         if differs(rules.key, group, image, completed(group, image, record.group(group))):
             edited.add(name)

@@ -30,6 +30,8 @@ class Mark:
 
 
 AGREED = Mark(Standing.AGREED)
+REMAPPED = Mark(Standing.UNSETTLED, Reason.MAP_CHANGED)
+"""Of a group that goes with another Outlook property now: its Outlook image is of the old one."""
 
 
 @dataclass(frozen=True, slots=True)

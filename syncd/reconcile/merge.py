@@ -11,13 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 
-from syncd.model.fields import Direction, Group, Side, Sphere
+from syncd.model.fields import SIDES, Direction, Group, Side, Sphere
 from syncd.model.normal import normal_group, text
 from syncd.model.policy import ConflictPolicy
 from syncd.model.record import difference, equal
 from syncd.model.values import Value
 from syncd.reconcile.facts import Loser
-from syncd.reconcile.images import AGREED, GroupImage, Mark, Standing, differs
+from syncd.reconcile.images import AGREED, REMAPPED, GroupImage, Mark, Standing, differs
 from syncd.reconcile.reasons import Reason
 
 
@@ -47,7 +47,7 @@ _CARRIED = {Verdict.CARRY_CRM: Side.CRM, Verdict.CARRY_OUTLOOK: Side.OUTLOOK}
 _CHANGED = {Side.CRM: Reason.CRM_CHANGED, Side.OUTLOOK: Reason.OUTLOOK_CHANGED}
 _RULED = {Side.CRM: Reason.CONFLICT_CRM, Side.OUTLOOK: Reason.CONFLICT_OUTLOOK}
 _ANSWERED = {Reason.ANSWERED_CRM: Side.CRM, Reason.ANSWERED_OUTLOOK: Side.OUTLOOK}
-_ASKED = (Reason.ASKED, *_ANSWERED)
+ASKED = (Reason.ASKED, *_ANSWERED)  # a person must say, or has said
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,10 @@ def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: byte
         if why := blocked(facts, Side.CRM):
             return GroupOutcome(facts.group.name, why, facts.mark)
         return replace(carry(facts, Side.CRM, Reason.CRM_CHANGED), loser=None)
+    if facts.mark == REMAPPED:
+        return _remapped(facts, crm_edited=edited[Side.CRM])
     same = _equal(facts, edited)
-    if facts.mark.reason in _ASKED and not same:
+    if facts.mark.reason in ASKED and not same:
         return _asked(facts, conflict, timing, answered=not any(edited.values()))
     verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], same]
     if verdict is Verdict.AGREED:
@@ -148,6 +150,8 @@ def to_decide(mark: Mark, *, writable: bool) -> bool:
 
 def _is_known(facts: GroupFacts, side: Side) -> bool:
     image = facts.images[side]
+    if side is Side.OUTLOOK and facts.mark == REMAPPED:
+        return facts.now[side] is not None
     return facts.now[side] is not None or image is None or image.values is not None
 
 
@@ -298,6 +302,24 @@ def adopt(facts: GroupFacts, reason: Reason = Reason.ADOPTED) -> GroupOutcome:
         # An empty side that alone may speak does not blank what the other holds.
         wished = wished.other if _is_filled(facts, wished.other) else wished
     return carry(facts, wished, reason)
+
+
+def _remapped(facts: GroupFacts, *, crm_edited: bool) -> GroupOutcome:
+    """Decide one group that goes with another Outlook property than before.
+
+    What is filled on both sides and differs is apart until a side edits it: neither the address
+    that a switch uncovers nor the CRM's is written over. An empty side is filled.
+    """
+    crm, outlook = (value(facts, side) for side in SIDES)
+    if equal(facts.group, crm, outlook):
+        return _agreed(facts.group.name, Reason.EQUAL)
+    if crm_edited:
+        return carry(facts, Side.CRM, Reason.CRM_CHANGED)
+    filled = [side for side in SIDES if _is_filled(facts, side)]
+    if len(filled) == len(SIDES) or facts.group.sphere is Sphere.PERSONAL:
+        apart = Mark(Standing.APART, Reason.RULE_CHANGED)
+        return GroupOutcome(facts.group.name, Reason.MAP_CHANGED, apart)
+    return carry(facts, filled[0], Reason.MAP_CHANGED)
 
 
 def _is_filled(facts: GroupFacts, side: Side) -> bool:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     ANSWERED_CRM = "answered-crm"
     ANSWERED_OUTLOOK = "answered-outlook"
     RULE_CHANGED = "rule-changed"
+    MAP_CHANGED = "map-changed"
     # a group stays apart
     ONE_WAY = "one-way"
     DIRECTION_NONE = "direction-none"
@@ -107,6 +108,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.ANSWERED_CRM: "A person said that the CRM's counts. The other value is kept.",
     Reason.ANSWERED_OUTLOOK: "A person said that Outlook's counts. The other value is kept.",
     Reason.RULE_CHANGED: "A rule was changed, and the two sides differed.",
+    Reason.MAP_CHANGED: "It goes with another field of Outlook now; what was empty is filled, what differs stays as it is.",
     Reason.ONE_WAY: "The rule lets only the other side speak; the difference is left as it is.",
     Reason.DIRECTION_NONE: "The rule keeps this out of the sync.",
     Reason.PERSONAL: "Personal details stay apart until somebody edits them.",

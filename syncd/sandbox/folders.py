@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 from syncd.sandbox.properties import Bag
 
+# A user configuration: a hidden message of a folder. `id` and `change_key` are that message's, any
+# other key is a property (`XmlData`, `Dictionary`, `BinaryData`) as it was set, in XML.
+Configuration = Mapping[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -18,6 +22,7 @@ class Folder:
     folder_class: str
     distinguished: str = ""
     bag: Bag = field(default_factory=dict)
+    configurations: Mapping[str, Configuration] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,23 @@ class Mailbox:
         del self.folders[gone.id]
         self.unsaved.append(gone.id)
 
+    def configure(self, folder: str | Folder, name: str, parts: Mapping[str, str]) -> Folder:
+        """Keep properties of a user configuration, which is made if it is not there yet."""
+        inside = self.folder(folder)
+        before = inside.configurations.get(name, {})
+        if not before:
+            self._serial += 1
+        self.change_number += 1
+        now = {
+            "id": ids.item_id(self.guid, inside.number, self._serial),
+            **before,
+            **parts,
+            "change_key": ids.change_key(self.guid, self.change_number),
+        }
+        kept = replace(inside, configurations={**inside.configurations, name: now})
+        self.unsaved.append(kept)
+        return self.put_folder(kept)
+
     def _refuse_double(self, parent: Folder, name: str) -> None:
         if any(f.name.casefold() == name.casefold() for f in self.children(parent)):
             raise FolderExistsError(name)

@@ -72,6 +72,7 @@ class Code(enum.Enum):
     SAME = "same"
     SENSITIVITY = "sensitivity"
     IMPORTANCE = "importance"
+    POSTAL = "postal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Alias:
 _CODES: dict[Code, tuple[str, ...]] = {
     Code.SENSITIVITY: ("Normal", "Personal", "Private", "Confidential"),
     Code.IMPORTANCE: ("Low", "Normal", "High"),
+    Code.POSTAL: ("None", "Home", "Business", "Other"),
 }
 
 
@@ -181,6 +183,7 @@ ALIASES: dict[str, Alias] = {
     **_email(2, 0x8090),
     **_email(3, 0x80A0),
     mapi_named(ADDRESS_SET, 0x8005): Alias("contacts:FileAs"),
+    mapi_named(ADDRESS_SET, 0x8022, "Integer"): Alias("contacts:PostalAddressIndex", Code.POSTAL),
     mapi_named(ADDRESS_SET, 0x8062): Alias("contacts:ImAddress:ImAddress1"),
     mapi_tag(0x3A58, "StringArray"): Alias("contacts:Children"),
     mapi_tag(0x3A41, "SystemTime"): Alias("contacts:WeddingAnniversary"),

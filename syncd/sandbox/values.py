@@ -7,6 +7,7 @@ The normalisations, all of them, each as Exchange does it:
 - an e-mail address loses white space around it; its name defaults to the address, its routing to
   SMTP;
 - a birthday and an anniversary are kept as 11:59 UTC of their date;
+- the mailing address is named by one of four words, and `None` is as good as not named;
 - a category that is there already, in whatever case, is not added again;
 - every other time is in UTC, in whole seconds.
 """
@@ -15,7 +16,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from syncd.sandbox.properties import EMAIL_KEYS, NAME_PREFIX, Bag, Value
+from syncd.sandbox.properties import ADDRESS_KEYS, EMAIL_KEYS, NAME_PREFIX, Bag, Value
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _DATES = frozenset({"contacts:Birthday", "contacts:WeddingAnniversary"})
@@ -82,6 +83,8 @@ def normalised(key: str, value: Value) -> Value | None:
         return utc(value).strftime("%Y-%m-%dT11:59:00Z") if value else None
     if key in _TRIMMED:
         return value.strip() or None
+    if key == "contacts:PostalAddressIndex" and value not in (*ADDRESS_KEYS, "None", ""):
+        raise ValueError(value)
     if key.startswith("mapi:"):
         return value
     return value or None

@@ -36,21 +36,26 @@ class Row:
         return Held(field, tuple(self.columns[name] for name in field.columns))
 
 
-def any_of(stored: StoredKind[Schema], body: Body, *, named_by_party: bool) -> Condition:
+def any_of(
+    stored: StoredKind[Schema], body: Body, *, says_who: bool, never_null: bool
+) -> Condition:
     """Somebody takes part of whom the body holds.
 
-    `named_by_party`: the body says who it is, so that their activities are found by an index.
+    What the body is known to say lets an index find the activities: `says_who`, of a party in any
+    case; `never_null`, and so the owner's column can stand by itself.
     """
     rows = activity_party.alias()
     said = body(_named(rows))
     mine = stored.table.c.id
     found: Condition
-    if named_by_party:
+    if says_who:
         found = mine.in_(closed(select(rows.c.activity_id).where(said), rows))
     else:
         found = exists(closed(select(rows.c.id).where(rows.c.activity_id == mine, said), rows))
     owner, regarding = body(_owner(stored)), body(_regarding(stored))
-    return some(found, certain(owner), every(_is_regarding(stored), certain(regarding)))
+    if not never_null:
+        owner, regarding = certain(owner), certain(regarding)
+    return some(found, owner, every(_is_regarding(stored), regarding))
 
 
 def all_of(stored: StoredKind[Schema], body: Body) -> Condition:

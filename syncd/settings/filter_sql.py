@@ -203,7 +203,12 @@ class ToSql:
 
         if isinstance(node.operator, ast.All):
             return all_of(self.stored, body)
-        return any_of(self.stored, body, named_by_party=_says_who(inner.expression, variable))
+        return any_of(
+            self.stored,
+            body,
+            says_who=_says_who(inner.expression, variable),
+            never_null=not _calls(inner.expression),
+        )
 
     # --- fields --------------------------------------------------------------------------------
 
@@ -322,3 +327,11 @@ def _says_who(node: ast._Node, variable: str) -> bool:
             ) if name == variable and not isinstance(right, ast.Null):
                 return True
     return False
+
+
+def _calls(node: object) -> bool:
+    """Whether a function is called, which is null of a null."""
+    if isinstance(node, ast.Call):
+        return node.func.name in FUNCTIONS
+    inner = node if isinstance(node, list) else list(getattr(node, "__dict__", {}).values())
+    return any(_calls(each) for each in inner)

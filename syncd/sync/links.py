@@ -22,10 +22,13 @@ from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.values import from_json, to_json
 from syncd.reconcile.facts import Link, LinkState, Origin
-from syncd.reconcile.images import AGREED, GroupImage, Image, Mark, Standing
+from syncd.reconcile.images import AGREED, REMAPPED, GroupImage, Image, Mark, Standing
+from syncd.reconcile.merge import ASKED
 from syncd.reconcile.reasons import Reason
 from syncd.sync.snapshots import Content, Snapshots, chunks, load
 from syncd.sync.tables import link as table
+
+_NOT_REMAPPED = (Reason.MADE_PRIVATE, *ASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,30 @@ def unsettle(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str
             [{"which": each["which"], "marks": each["marks"]} for each in changed],
         )
     return [str(each["crm_id"]) for each in changed]
+
+
+def remap(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str]:
+    """Mark groups that go with another Outlook property; the CRM ids of live links, all of them.
+
+    At rest, too, for they go on from their images. What another's private item brought stays
+    marked as that (P7), and what waits for a person goes on waiting.
+    """
+    if not groups:
+        return []
+    again = {name: [REMAPPED.standing, REMAPPED.reason] for name in groups}
+    changed, live = [], []
+    for row in conn.execute(
+        select(table.c.id, table.c.crm_id, table.c.state, table.c.marks).where(key.where())
+    ):
+        stays = {name: mark for name, mark in row.marks.items() if mark[1] in _NOT_REMAPPED}
+        changed.append({"which": row.id, "now": {**row.marks, **again, **stays}})
+        live += [row.crm_id] if row.state == LinkState.LIVE else []
+    if changed:
+        conn.execute(
+            update(table).where(table.c.id == bindparam("which")).values(marks=bindparam("now")),
+            changed,
+        )
+    return live
 
 
 def apart(conn: Connection, key: LinkKey, reason: Reason) -> list[str]:

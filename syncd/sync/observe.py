@@ -210,6 +210,8 @@ def _take_rules(conn: Connection, session: Session) -> None:
         accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
+        remapped = _remapped(before, session.rules_text)
+        accounting.notice(conn, session, links.remap(conn, session.key, remapped))
         if _access(before) != _access(session.rules_text):
             # What its user could not write may be written by now.
             barred = links.apart(conn, session.key, Reason.NOT_WRITABLE)
@@ -240,6 +242,12 @@ def _turned(before: str, now: str) -> frozenset[str]:
     """The groups whose direction is another one than before."""
     old, new = json.loads(before)["directions"], json.loads(now)["directions"]
     return frozenset(name for name, direction in new.items() if old.get(name) != direction)
+
+
+def _remapped(before: str, now: str) -> frozenset[str]:
+    """The groups that go with another Outlook property than before."""
+    old, new = json.loads(before).get("map", {}), json.loads(now)["map"]
+    return frozenset(name for name, place in old.items() if new.get(name, place) != place)
 
 
 def _read_feed(conn: Connection, session: Session) -> bool:

@@ -42,6 +42,7 @@ class Line:
     to_outlook: tuple[str, ...] = ()
     to_crm: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()  # what goes with another field of Outlook now, and differs there
     guarded: tuple[str, ...] = ()  # what the CRM holds and Outlook does not, for it would lose more
 
     @property
@@ -60,6 +61,7 @@ class Line:
             "to_outlook": list(self.to_outlook),
             "to_crm": list(self.to_crm),
             "kept": list(self.kept),
+            "apart": list(self.apart),
             "guarded": list(self.guarded),
         }
 
@@ -152,6 +154,7 @@ def called(kind: Kind, work: Work) -> str:
 def line(kind: Kind, work: Work, decision: Decision) -> Line:
     """What one decision tells. Of an item that is nobody's business but its user's: nothing."""
     guarded = [group.group for group in decision.groups if group.reason is Reason.GUARDED]
+    apart = [g.group for g in decision.groups if g.reason is Reason.MAP_CHANGED and not g.writes]
     return Line(
         name=kind.called(_last_known(work, decision)),
         crm_id=work.crm_id,
@@ -167,5 +170,6 @@ def line(kind: Kind, work: Work, decision: Decision) -> Line:
             for name in group.writes.get(group.loser.side, group.loser.values)
             if group.loser.values.get(name)
         ),
+        apart=tuple(field.label for name in apart for field in kind.groups[name].fields),
         guarded=tuple(field.label for name in guarded for field in kind.groups[name].fields),
     )

@@ -26,9 +26,9 @@ from syncd.model.policy import Consent, KindPolicy, Track
 from syncd.model.values import canonical
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
-from syncd.settings.configuration import Configuration
+from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies
-from syncd.sync import mailboxes, rollout, snapshots
+from syncd.sync import mailboxes, retention, rollout, snapshots
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
@@ -44,13 +44,17 @@ log = structlog.get_logger("syncd")
 
 JITTER = 0.1  # of the interval, either way, so that mailboxes do not fall into step
 LONGEST_GAP = timedelta(hours=1)
+KEEP = Journal().keep
 
 Connect = Callable[[MailboxRow, MailboxPolicy], Mailbox]
 
 
 @dataclass
 class SyncService:
-    """Runs mailboxes. `connect` opens a mailbox; `policies` are the compiled ones by name."""
+    """Runs mailboxes. `connect` opens a mailbox; `policies` are the compiled ones by name.
+
+    `keep` is for how long the journal keeps what was done.
+    """
 
     engine: Engine
     policies: Mapping[str, MailboxPolicy]
@@ -59,6 +63,7 @@ class SyncService:
     stored: Mapping[str, StoredKind[Kind]] = field(default_factory=lambda: STORED)
     new_key: Callable[[], UUID] = uuid4
     progress: Progress = quiet
+    keep: timedelta = KEEP
     _waker: Waker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +78,12 @@ class SyncService:
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
         if lost:
             log.warning("the configuration lacks the policy of these mailboxes", mailboxes=lost)
+
+    def reconfigure(self, configuration: Configuration) -> None:
+        """Go by another configuration from the next run on; what runs ends under the old one."""
+        self.policies, self.connect = compile_policies(configuration), Connector(configuration)
+        self.keep = configuration.journal.keep
+        self.begin()
 
     def due(self, limit: int) -> Sequence[str]:
         """The addresses of mailboxes that are due now and that nobody runs."""
@@ -239,10 +250,11 @@ class SyncService:
             self.clock.ask(conn)
 
     def tidy(self) -> None:
-        """Delete content that nothing refers to any more. Reads whole tables: once a day."""
+        """Delete what is old, and what nothing refers to. Reads whole tables: once a day."""
+        removed = retention.forget_old(self.engine, self.clock() - self.keep)
         with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
-        log.info("tidied", snapshots=count)
+        log.info("tidied", snapshots=count, **removed)
 
     def _policy(self, row: MailboxRow) -> MailboxPolicy:
         policy = self.policies.get(row.policy)
@@ -340,7 +352,8 @@ class SyncService:
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
     policies = compile_policies(configuration)
-    return SyncService(engine, policies, Connector(configuration), StoreClock())
+    keep = configuration.journal.keep
+    return SyncService(engine, policies, Connector(configuration), StoreClock(), keep=keep)
 
 
 def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
@@ -350,6 +363,7 @@ def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
         "filter": filter_text,
         "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
         "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
+        "map": {n: g.place for n, g in policy.kind.groups.items()},
     }
     if rights.limited:
         said |= {

@@ -248,18 +248,17 @@ def test_a_second_claim_is_refused(office: Office) -> None:
 
 def test_a_renamed_mailbox_is_the_same_and_is_approved_anew(office: Office) -> None:
     """What is in step stays so: no item is made again, and what is private is withdrawn (P7)."""
-    new = BOB
     item = office.box.mailbox(ALICE).add(
         "contacts", {"contacts:Surname": "Ray", "item:Categories": ["CRM"]}
     )
     office.done("onboard", ALICE, "--approve")
-    told = office.done("users", "change", ALICE, "--address", new)
-    assert f"syncd users test {new}" in told
-    renamed = user(office, new)
+    told = office.done("users", "change", ALICE, "--address", BOB)
+    assert f"syncd users test {BOB}" in told
+    renamed = user(office, BOB)
     assert renamed["state"] == "added"
-    assert office.type("sync", new).exit_code == 1
+    assert office.type("sync", BOB).exit_code == 1
     assert office.type("sync", ALICE).exit_code == 4
-    office.done("users", "change", new, "--address", ALICE)  # the sandbox renames no mailbox
+    office.done("users", "change", BOB, "--address", ALICE)  # the sandbox renames no mailbox
     office.done("users", "test", ALICE)
     office.done("users", "approve", ALICE)
     assert office.json("sync", ALICE)[0]["counts"]["outlook"]["created"] == 0

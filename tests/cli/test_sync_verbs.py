@@ -28,7 +28,9 @@ def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> N
     assert [line["operations"] for line in plan["work"]] == [["create-item"]]
     assert office.box.mailbox(ALICE).items("contacts") == []
     office.done("sync")
-    idle: dict[str, object] = {"mailbox": ALICE, "error": None, "work": [], "would_hold": 0}
+    idle: dict[str, object] = {
+        "mailbox": ALICE, "error": None, "work": [], "apart": [], "would_hold": 0,
+    }  # fmt: skip
     assert office.json("plan") == [idle]
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from typing import Protocol
 
+from lxml import etree
+
 from syncd.model.contact import CONTACT
-from syncd.model.fields import EwsProperty, Indexed, Tag, Uri
+from syncd.model.fields import EwsProperty, Indexed, Named, Tag, Uri
+from syncd.model.kinds import Kind
 from syncd.model.values import Value
+from syncd.outlook.ews.categories import CATEGORY_LIST
 from syncd.outlook.ews.mailbox import EwsMailbox
 from syncd.outlook.port import Creation, Head, Item, Mailbox, Sensitivity, Stamp, Written
 from syncd.sandbox.mailbox import Mailbox as SandboxMailbox
@@ -60,6 +66,12 @@ class Desk(Protocol):
     def write_formatted(self, item: str, field: str, text: str) -> None:
         """Write a text in bold."""
 
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
+
+    def mailing(self, item: str) -> str:
+        """Read which address is the mailing address; empty when none is."""
+
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
 
@@ -68,6 +80,15 @@ class Desk(Protocol):
 
     def filed_as(self, item: str) -> str | None:
         """Read what the item is filed as."""
+
+    def set_categories(self, *names: str) -> None:
+        """Make the list of categories that Outlook offers."""
+
+    def offered(self) -> list[str]:
+        """Read the list of categories that Outlook offers."""
+
+    def lock_categories(self) -> None:
+        """Let nobody else into the list of categories."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,14 @@ class EwsDesk:
         key = _key(CONTACT.by_name[field].ews)
         self._own.update(item, {key: f"<html><b>{text}</b></html>", f"{key}:Type": "HTML"})
 
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
+        self._own.update(item, {"contacts:PostalAddressIndex": address or None})
+
+    def mailing(self, item: str) -> str:
+        """Read which address is the mailing address; empty when none is."""
+        return (self._text(item, "contacts:PostalAddressIndex") or "").replace("None", "")
+
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
         self._own.update(item, {"contacts:Profession": text})
@@ -130,6 +159,34 @@ class EwsDesk:
     def filed_as(self, item: str) -> str | None:
         """Read what the item is filed as."""
         return self._text(item, "contacts:FileAs")
+
+    def set_categories(self, *names: str) -> None:
+        """Make the list of categories that Outlook offers."""
+        entries = "".join(f'<category name="{escape(each)}" color="7"/>' for each in names)
+        self.keep_list(f'<categories xmlns="CategoryList.xsd" default="">{entries}</categories>')
+
+    def keep_list(self, xml: str) -> None:
+        """Save the list of categories as it is given."""
+        data = b64encode(xml.encode()).decode()
+        name = "http://schemas.microsoft.com/exchange/services/2006/types"
+        held = {"XmlData": f'<t:XmlData xmlns:t="{name}">{data}</t:XmlData>'}
+        self._own.configure("calendar", CATEGORY_LIST, held)
+
+    def list_xml(self) -> bytes:
+        """Read the list of categories as it is kept; empty where there is none."""
+        held = self._own.folder("calendar").configurations.get(CATEGORY_LIST)
+        return b64decode(etree.fromstring(held["XmlData"]).text or "") if held else b""
+
+    def offered(self) -> list[str]:
+        """Read the list of categories that Outlook offers."""
+        xml = self.list_xml()
+        return [each.get("name", "") for each in etree.fromstring(xml)] if xml else []
+
+    def lock_categories(self) -> None:
+        """Let nobody else into the list of categories."""
+        for verb in ("Get", "Create", "Update"):
+            on = f"{verb}UserConfiguration"
+            self.box.faults.add(on, "item_error", code="ErrorAccessDenied", times=100)
 
     @property
     def _own(self) -> SandboxMailbox:
@@ -151,6 +208,7 @@ def _key(prop: EwsProperty) -> str:
         return f"{prop.uri}:{prop.index}"
     if isinstance(prop, Tag):
         return mapi_tag(prop.tag, prop.type)
+    assert isinstance(prop, Named), "a user writes into one address, and not into 'the mailing one'"
     return mapi_named(prop.set_id, prop.name or prop.id or 0, prop.type)
 
 
@@ -177,16 +235,16 @@ def creation(crm_id: str, fields: Mapping[str, Value]) -> Creation:
     return Creation(fields, {}, stamp(crm_id))
 
 
-def create(desk: Desk, crm_id: str, fields: Mapping[str, Value]) -> Written:
+def create(desk: Desk, crm_id: str, fields: Mapping[str, Value], kind: Kind = CONTACT) -> Written:
     """Create one item in the default folder."""
-    (made,) = desk.mailbox.create(CONTACT, default(desk), [creation(crm_id, fields)])
+    (made,) = desk.mailbox.create(kind, default(desk), [creation(crm_id, fields)])
     assert isinstance(made, Written)
     return made
 
 
-def read(desk: Desk, item: str) -> Item:
+def read(desk: Desk, item: str, kind: Kind = CONTACT) -> Item:
     """Read one item."""
-    (found,) = desk.mailbox.read(CONTACT, [item])
+    (found,) = desk.mailbox.read(kind, [item])
     assert isinstance(found, Item)
     return found
 

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from syncd.model.addresses import mailing_only
 from syncd.model.contact import CONTACT
 from syncd.model.fields import FieldType, Uri
+from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.outlook.ews import requests
-from syncd.outlook.ews.extract import HEAD_PATHS, PARENT
+from syncd.outlook.ews.extract import HEAD_PATHS, PARENT, full_paths
 from syncd.outlook.ews.paths import layout
 from syncd.outlook.ews.requests import Distinguished
 from syncd.outlook.ews.xml import Element, M, T
@@ -23,6 +25,7 @@ from syncd.outlook.port import Creation, Move, Update
 from syncd.outlook.stamp import KEY, LINK
 from tests.outlook.desk import stamp
 
+KINDS = (CONTACT, mailing_only(CONTACT))
 PLACE = layout(CONTACT)
 PATHS = [*HEAD_PATHS, PARENT, *(slot.property for slot in PLACE.fields.values())]
 TEXTS = st.text(max_size=40)
@@ -60,10 +63,14 @@ def payloads() -> Iterator[Element]:
         yield requests.get_folder([folder])
         yield requests.find_folder(folder, "Deep", 512)
         yield requests.move_item([Move("id", "key")], folder)
+        yield requests.get_user_configuration(folder, "CategoryList")
+        for operation in ("CreateUserConfiguration", "UpdateUserConfiguration"):
+            yield requests.save_user_configuration(operation, folder, "CategoryList", b"<a/>")
     yield requests.sync_folder_items("id", "state", PATHS)
     yield requests.find_folder("id", "Shallow", 0)
     yield requests.get_item(["one", "two"], PATHS)
     yield requests.get_item(["one"], ())
+    yield from (requests.get_item(["one"], full_paths(layout(kind))) for kind in KINDS)
     yield requests.find_item(["one", "two"], LINK, ["a/b/c"], PATHS, 0)
     yield requests.find_item(["one"], KEY, ["a", "b", "ä"], PATHS, 512)
     for folder_class in ("IPF.Contact", "IPF.Task", "IPF.Appointment", "IPF.Note"):
@@ -77,13 +84,17 @@ def test_every_operation_is_valid(schema: etree.XMLSchema) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(fields=FIELDS, initial=st.dictionaries(st.sampled_from(["fileas", "displayname"]), TEXTS))
+@given(
+    kind=st.sampled_from(KINDS),
+    fields=FIELDS,
+    initial=st.dictionaries(st.sampled_from(["fileas", "displayname"]), TEXTS),
+)
 def test_every_creation_is_valid(
-    schema: etree.XMLSchema, fields: dict[str, Value], initial: dict[str, str]
+    schema: etree.XMLSchema, kind: Kind, fields: dict[str, Value], initial: dict[str, str]
 ) -> None:
     """Whatever fields it has, and whatever is in them, the stamp is in it."""
     batch = [Creation(fields, initial, stamp("1"))] * 2
-    payload = wire(requests.create_item(CONTACT, PLACE, "id", batch))
+    payload = wire(requests.create_item(kind, layout(kind), "id", batch))
     schema.assertValid(payload)
     for item in payload.iter(T + "Contact"):
         names = [path.get("PropertyName") for path in item.iter(T + "ExtendedFieldURI")]
@@ -91,14 +102,22 @@ def test_every_creation_is_valid(
 
 
 @settings(max_examples=150, deadline=None)
-@given(patch=FIELDS)
-def test_every_update_is_valid(schema: etree.XMLSchema, patch: dict[str, Value]) -> None:
-    """One change for each field of the patch and two for the stamp, and none besides."""
-    payload = wire(requests.update_item(PLACE, [Update("id", "key", patch, stamp("1"))]))
+@given(kind=st.sampled_from(KINDS), patch=FIELDS, named=st.sampled_from([None, "Home"]))
+def test_every_update_is_valid(
+    schema: etree.XMLSchema, kind: Kind, patch: dict[str, Value], named: str | None
+) -> None:
+    """One change for each field of the patch and two for the stamp, and none besides.
+
+    But for one that names the mailing address, where something is put into it and none is named.
+    """
+    place = layout(kind)
+    updates = [Update("id", "key", patch, stamp("1"))]
+    payload = wire(requests.update_item(place, updates, {"id": named}))
     schema.assertValid(payload)
     changes = payload.find(f"{M}ItemChanges/{T}ItemChange/{T}Updates")
     assert changes is not None
-    assert len(changes) == len(patch) + 2
+    names = named is None and any(patch.get(each) for each in place.mailing)
+    assert len(changes) == len(patch) + 2 + names
 
 
 def test_a_kind_that_ews_cannot_hold_is_refused() -> None:

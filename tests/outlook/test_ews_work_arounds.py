@@ -87,7 +87,7 @@ def test_04_nothing_is_overwritten_and_a_delete_is_a_move(desk: EwsDesk, box: Sa
     (head,) = everything(desk)
     desk.mailbox.trash(CONTACT, [Move(head.id, head.version)])
     assert box.requests["DeleteItem"] == 0
-    payload = requests.update_item(layout(CONTACT), [update])
+    payload = requests.update_item(layout(CONTACT), [update], {})
     assert payload.get("ConflictResolution") == "NeverOverwrite"
 
 
@@ -151,7 +151,7 @@ def test_09_the_stamp_is_one_property_set_for_all_backends() -> None:
 def test_10_a_new_phone_number_is_one_change() -> None:
     """The library deletes every other label once per number: 51 deletes for three numbers."""
     numbers = {"telephone1": "+1", "mobilephone": "+2", "pager": "+3"}
-    payload = requests.update_item(layout(CONTACT), [Update("id", "key", numbers, None)])
+    payload = requests.update_item(layout(CONTACT), [Update("id", "key", numbers, None)], {})
     changes = payload.find(f"{M}ItemChanges/{T}ItemChange/{T}Updates")
     assert changes is not None
     assert [change.tag for change in changes] == [T + "SetItemField"] * 3
@@ -185,7 +185,7 @@ def writing() -> Iterator[Element]:
     """The payloads that save items."""
     place = layout(CONTACT)
     yield requests.create_item(CONTACT, place, "id", [Creation({}, {}, stamp("1"))])
-    yield requests.update_item(place, [Update("id", "key", {"firstname": "Ann"}, None)])
+    yield requests.update_item(place, [Update("id", "key", {"firstname": "Ann"}, None)], {})
 
 
 @pytest.mark.parametrize(

@@ -324,8 +324,9 @@ def test_every_field_can_be_asked_for(conn: Connection, entity: str) -> None:
     names = list(fields_of(stored))
     for step in steps_of(stored).values():
         names += [f"{step.name}/{name}" for name in fields_of(ENTITIES[step.entity])]
-    for name in names:
-        nothing = Filter.parse(f"{name} eq null and {name} ne null", stored)
+    for start in range(0, len(names), 40):
+        each = (f"{name} eq null and {name} ne null" for name in names[start : start + 40])
+        nothing = Filter.parse(" or ".join(each), stored)
         assert found(conn, nothing, ALICE, TODAY) == []
 
 

@@ -17,6 +17,8 @@ EWS, IN_MEMORY = "ews", "memory"
 
 # Over the wire a run takes long, and what is kept of it is the same.
 ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip",)
+# What these prove is decided before the store is asked.
+ON_SQLITE_ALONE = ("tests.sync.test_rules_at_work", "tests.sync.test_asking")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -25,9 +27,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if any("kept_in" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")):
         return  # the test says so itself
     # These look into the file, or copy it.
-    databases = (SQLITE,) if used & {"store", "branches"} else DATABASES
+    alone = used & {"store", "branches"} or metafunc.module.__name__ in ON_SQLITE_ALONE
+    databases = (SQLITE,) if alone else DATABASES
     over_ews = databases if metafunc.module.__name__ in ON_BOTH_OVER_EWS else (SQLITE,)
-    if "world" in used:
+    if "world" in used and not hasattr(metafunc.module, "world"):  # which would take no place
         pairs = [*((EWS, each) for each in over_ews), *((IN_MEMORY, each) for each in databases)]
         metafunc.parametrize(("world", "kept_in"), pairs, indirect=True)
     elif "kept_in" in used:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from syncd.model.fields import EwsProperty, FieldType, Indexed, Tag, Uri
+from syncd.model.fields import EwsProperty, FieldType, Indexed, Named, Tag, Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity, Stamp
@@ -75,6 +75,9 @@ class Hand(Protocol):
 
     def is_formatted(self, item: str, field: str) -> bool:
         """Whether the text is still in bold."""
+
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
@@ -148,6 +151,10 @@ class MemoryHand:
     def is_formatted(self, item: str, field: str) -> bool:
         """Whether the text is still in bold."""
         return self.server.is_formatted(item, field)
+
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
+        self.server.name_mailing(item, address)
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
@@ -238,6 +245,10 @@ class SandboxHand:
         """Whether the text is still in bold."""
         return "<b>" in str(self._own.item(item)[_key(self.kind.by_name[field].ews)])
 
+    def name_mailing(self, item: str, address: str) -> None:
+        """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
+        self._own.update(item, {"contacts:PostalAddressIndex": address or None})
+
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
         self._own.update(item, {"contacts:Profession": text})
@@ -286,6 +297,7 @@ def _path(prop: EwsProperty) -> str:
         return f"{prop.uri}:{prop.index}"
     if isinstance(prop, Tag):
         return mapi_tag(prop.tag, prop.type)
+    assert isinstance(prop, Named), "a user writes into one address, and not into 'the mailing one'"
     return mapi_named(prop.set_id, prop.name or prop.id or 0, prop.type)
 
 

@@ -70,7 +70,9 @@ def test_a_linked_item_that_cannot_be_read_is_not_replaced_by_its_copy(memory: M
     world.start()
     server, linked = servers[ALICE], world.item().id
     read, down = server.item, Failure(Sort.TRANSIENT, "Busy", "try again")
-    server.item = lambda item: down if item == linked else read(item)  # type: ignore[method-assign]
+    server.item = lambda item, kind=None: (  # type: ignore[method-assign]
+        down if item == linked else read(item, kind)
+    )
     copy = world.hand().copy(linked)
     world.sync()
     assert world.link(ann).remote_id == linked

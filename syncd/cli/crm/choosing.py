@@ -77,7 +77,7 @@ def one_or_many(desk: Desk, sort: Sort, reference: str | None, where: str | None
         return named(desk, sort, reference)
     if where is not None and reference is None:
         return None
-    what = "Both a record and --where are given." if where else "No record is named."
+    what = "Both a record and --where are given." if reference else "No record is named."
     todo = f"Name {sort.one}, or choose many by --where FILTER."
     raise Problem(what, "Nothing was changed.", todo)
 

@@ -16,8 +16,8 @@ from syncd.cli.errors import Exit, Problem
 from syncd.cli.users import sign_in
 
 if TYPE_CHECKING:
-    from syncd.sync import roster
-    from syncd.sync.roster import Wish
+    from syncd.cli.users import roster
+    from syncd.cli.users.roster import Wish
 
 
 class _DryRunError(Exception):
@@ -49,9 +49,9 @@ def import_file(
     Exit status: 0 all rows are taken, 1 some are not.
     """
     from syncd.cli import mailboxes
+    from syncd.cli.users import roster
     from syncd.crm.importing.report import UnreadableFile
     from syncd.sync import mailboxes as served
-    from syncd.sync import roster
     from syncd.sync.mailboxes import MailboxState
 
     undone = "No user was added."
@@ -119,7 +119,7 @@ def _tell(
     approved: bool,
     dry_run: bool,
 ) -> None:
-    from syncd.sync.roster import Taken
+    from syncd.cli.users.roster import Taken
 
     cells = [
         [wish.line, wish.address, wish.policy, taken.value]

@@ -10,17 +10,28 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncd.model.fields import EwsProperty, FieldType, Named, Tag, Uri
+from syncd.model.fields import FieldType, Named, Tag, Uri
 from syncd.model.kinds import Kind
 from syncd.model.record import Record
 from syncd.model.values import Value
 from syncd.outlook import stamp
-from syncd.outlook.ews.paths import Form, Layout, PropertyKey, Slot, key_of, property_key
+from syncd.outlook.ews.paths import (
+    ADDRESSES,
+    BUSINESS,
+    POSTAL,
+    Form,
+    Layout,
+    Path,
+    PropertyKey,
+    Slot,
+    key_of,
+    property_key,
+)
 from syncd.outlook.ews.values import from_text, modified
 from syncd.outlook.ews.xml import Element, T
 from syncd.outlook.port import Head, Item, Sensitivity, Stamp
 
-HEAD_PATHS: tuple[EwsProperty, ...] = (
+HEAD_PATHS: tuple[Path, ...] = (
     Uri("item:ItemClass"),
     Uri("item:Sensitivity"),
     Uri("item:LastModifiedTime"),
@@ -32,6 +43,7 @@ PARENT = Uri("item:ParentFolderId")
 
 _EXTENDED, _ITEM_ID, _PARENT = T + "ExtendedProperty", T + "ItemId", T + "ParentFolderId"
 _CLASS, _SENSITIVITY, _CATEGORIES = T + "ItemClass", T + "Sensitivity", T + "Categories"
+_PHYSICAL = T + "PhysicalAddresses"
 _MODIFIED, _STRING, _VALUE = T + "LastModifiedTime", T + "String", T + "Value"
 _LINK, _KEY = property_key(stamp.LINK), property_key(stamp.KEY)
 _SENSITIVITIES = {each.value.capitalize(): each for each in Sensitivity}
@@ -59,6 +71,7 @@ class Extractor:
     single: Mapping[str, Slot]  # by tag
     entries: Mapping[str, Mapping[str, Slot]]  # by tag, by key
     parts: Mapping[str, Mapping[tuple[str, str], Slot]]  # by tag, by key and tag of the part
+    mailing: Mapping[str, Slot]  # by tag of the part
     extended: Mapping[PropertyKey, Slot]
     body: Slot | None
 
@@ -95,6 +108,8 @@ class Extractor:
             elif tag in self.entries or tag in self.parts:
                 values.update(self._entries(tag, element))
                 guarded.update(self._no_addresses(tag, element))
+        if self.mailing:
+            values.update(self._mailing(elements))
         for name, holder in extended.items():
             slot = self.extended.get(name)
             if slot is not None:
@@ -115,6 +130,13 @@ class Extractor:
                 slot = parts.get((key, part.tag))
                 if slot is not None:
                     yield slot.name, from_text(slot.type, part.text)
+
+    def _mailing(self, elements: _Elements) -> Iterator[tuple[str, Value]]:
+        named = _mailing_address(elements) or BUSINESS
+        for entry in elements.get(_PHYSICAL, ()):
+            if entry.get("Key") == named:
+                found = ((self.mailing.get(part.tag), part.text) for part in entry)
+                yield from ((s.name, from_text(s.type, text)) for s, text in found if s)
 
     def _no_addresses(self, tag: str, dictionary: Element) -> Iterator[str]:
         """The e-mail fields that hold something else: a fax, a colleague of the address list."""
@@ -164,6 +186,7 @@ def extractor(kind: Kind, layout: Layout, names: Iterable[str]) -> Extractor:
     body = next((slot for slot in slots if slot.form is Form.BODY), None)
     entries: dict[str, dict[str, Slot]] = {}
     parts: dict[str, dict[tuple[str, str], Slot]] = {}
+    mailing = {T + s.part: s for s in slots if s.form is Form.MAILING}
     extended: dict[PropertyKey, Slot] = {}
     for slot in slots:
         if slot.form is Form.ENTRY:
@@ -174,12 +197,14 @@ def extractor(kind: Kind, layout: Layout, names: Iterable[str]) -> Extractor:
             extended[property_key(slot.property)] = slot
     empty = dict.fromkeys(slot.name for slot in slots)
     match = tuple(slot.name for slot in layout.match)
-    return Extractor(kind, layout.item, empty, match, single, entries, parts, extended, body)
+    return Extractor(
+        kind, layout.item, empty, match, single, entries, parts, mailing, extended, body
+    )
 
 
-def full_paths(layout: Layout) -> list[EwsProperty]:
+def full_paths(layout: Layout) -> list[Path]:
     """What to ask for to read items in full: of a body what it is, and what it says."""
-    own = [slot.property for slot in layout.fields.values()]
+    own = dict.fromkeys(path for slot in layout.fields.values() for path in slot.paths())
     bodies = any(slot.form is Form.BODY for slot in layout.fields.values())
     return [*HEAD_PATHS, PARENT, *own, *([Uri("item:TextBody")] if bodies else [])]
 
@@ -187,6 +212,16 @@ def full_paths(layout: Layout) -> list[EwsProperty]:
 def is_formatted(html: str) -> bool:
     """Whether a body would lose something as plain text. Exchange wraps bare text in HTML, too."""
     return _FORMATTED.search(html) is not None
+
+
+def mailing_address(item: Element) -> str | None:
+    """Which address an item names as its mailing address: Business, Home, Other, or none."""
+    return _mailing_address(_apart(item)[0])
+
+
+def _mailing_address(elements: _Elements) -> str | None:
+    named = _text(elements, POSTAL.tag)
+    return named if named in ADDRESSES else None
 
 
 def written(item: Element | None) -> tuple[str, str] | None:

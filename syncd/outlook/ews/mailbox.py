@@ -11,6 +11,7 @@ from syncd.outlook import stamp
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, errors, requests
 from syncd.outlook.ews.answers import Message
+from syncd.outlook.ews.categories import Categories
 from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.extract import (
     HEAD_PATHS,
@@ -18,10 +19,11 @@ from syncd.outlook.ews.extract import (
     Extractor,
     extractor,
     full_paths,
+    mailing_address,
     written,
 )
 from syncd.outlook.ews.folders import Folders, next_offset
-from syncd.outlook.ews.paths import Slot, layout
+from syncd.outlook.ews.paths import POSTAL, Layout, Slot, layout
 from syncd.outlook.ews.requests import FolderId
 from syncd.outlook.ews.session import Access, EwsServer, Session
 from syncd.outlook.ews.xml import Element, M, T
@@ -58,6 +60,7 @@ class EwsMailbox:
         self._session = Session(server, address)
         owner = address if server.access is Access.DELEGATE else None
         self._folders = Folders(self._session, owner)
+        self._categories = Categories(self._session, self._folders.named("calendar"))
 
     @property
     def address(self) -> str:
@@ -82,6 +85,14 @@ class EwsMailbox:
     def close(self) -> None:
         """Give back the connection."""
         self._session.close()
+
+    def offer_category(self, name: str) -> bool:
+        """Put a category into the master list. Whether it is in it now; False where denied."""
+        return self._categories.offer(name)
+
+    def withdraw_category(self, name: str) -> bool:
+        """Take a category off the master list. Whether it was on it."""
+        return self._categories.withdraw(name)
 
     def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
         """The folder `default`, or `default/Name` below it. Raises ValueError on another spec."""
@@ -149,11 +160,17 @@ class EwsMailbox:
         return self._write("CreateItem", payload, len(creations), Scope.FOLDER)
 
     def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
-        """Patch a batch of items in one request. Raises ValueError for more than a batch."""
+        """Patch a batch of items in one request. Raises ValueError for more than a batch.
+
+        One request more looks which address is the mailing address, where that is to be written.
+        """
         _check_batch(updates)
         place = layout(kind)
-        payload = requests.update_item(place, updates)
-        return self._write("UpdateItem", payload, len(updates), Scope.ITEM)
+        refused, named = self._mailing(place, updates)
+        sent = [update for update in updates if update.id not in refused]
+        payload = requests.update_item(place, sent, named)
+        results = self._write("UpdateItem", payload, len(sent), Scope.ITEM)
+        return _merged([refused.get(update.id) for update in updates], results)
 
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
         """Move a batch to a folder: one request to compare versions, one to move."""
@@ -180,10 +197,34 @@ class EwsMailbox:
         found = self._session.call("GetItem", payload, Effect.NONE)
         answers.expect(found, len(moves), Effect.NONE)
         pairs = zip(found, moves, strict=True)
-        refused = [_changed(message, move) for message, move in pairs]
+        refused = [_changed(message, move.version) for message, move in pairs]
         sent = [move for move, no in zip(moves, refused, strict=True) if no is None]
         payload = requests.move_item(sent, target)
         return _merged(refused, self._write("MoveItem", payload, len(sent), Scope.ITEM))
+
+    def _mailing(
+        self, place: Layout, updates: Sequence[Update]
+    ) -> tuple[dict[str, Failure], dict[str, str | None]]:
+        """Which updates cannot be aimed, and which address the items of others name as mailing.
+
+        By id. It is read at the version that is updated, so that no other address is written to;
+        nothing is sent where no patch touches the mailing address.
+        """
+        aimed = [each for each in updates if not place.mailing.isdisjoint(each.patch)]
+        if not aimed:
+            return {}, {}
+        payload = requests.get_item([each.id for each in aimed], [POSTAL.property])
+        found = self._session.call("GetItem", payload, Effect.NONE)
+        answers.expect(found, len(aimed), Effect.NONE)
+        refused: dict[str, Failure] = {}
+        named: dict[str, str | None] = {}
+        for message, update in zip(found, aimed, strict=True):
+            no = _changed(message, update.version)
+            if no is not None:
+                refused[update.id] = no
+            elif (items := message.payload(M + "Items")) is not None:
+                named[update.id] = mailing_address(items[0])
+        return refused, named
 
     def _write(
         self, operation: str, payload: Element, count: int, scope: Scope
@@ -269,13 +310,13 @@ def _written(message: Message) -> Written | Failure:
     return Written(*now)
 
 
-def _changed(message: Message, move: Move) -> Failure | None:
-    """Why an item may not be moved; `None` when it is there, at its version."""
+def _changed(message: Message, version: str) -> Failure | None:
+    """Why an item may not be touched; `None` when it is there, at this version."""
     if not message.ok:
         return errors.failure(message.code, Effect.NONE)
     items = message.payload(M + "Items")
     now = written(items[0] if items is not None and len(items) else None)
-    if now is None or now[1] != move.version:
+    if now is None or now[1] != version:
         return errors.failure("ErrorIrresolvableConflict", Effect.NONE)
     return None
 

@@ -6,14 +6,14 @@ A kind's field map is compiled once into slots, in the order the schema wants (t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 from functools import cache
 
 from lxml import etree
 
-from syncd.model.fields import EwsProperty, FieldType, Indexed, Named, Tag, Uri
+from syncd.model.fields import EwsProperty, FieldType, Indexed, Mailing, Named, Tag, Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.outlook import stamp
@@ -52,6 +52,12 @@ _DISTINGUISHED_SETS: Mapping[str, str] = {  # DistinguishedPropertySetType
 }
 
 
+Path = Uri | Indexed | Tag | Named  # what a request can name
+
+BUSINESS = "Business"
+ADDRESSES = (BUSINESS, "Home", "Other")  # PhysicalAddressKeyType
+
+
 class Form(Enum):
     """How a slot holds its value."""
 
@@ -60,6 +66,7 @@ class Form(Enum):
     NAMES = auto()  # <Children><String>…</String></Children>
     ENTRY = auto()  # <PhoneNumbers><Entry Key="Pager">…</Entry></PhoneNumbers>
     PART = auto()  # <PhysicalAddresses><Entry Key="Home"><City>…</City></Entry></PhysicalAddresses>
+    MAILING = auto()  # as PART, in the entry that <PostalAddressIndex>Home</…> names
     EXTENDED = auto()  # <ExtendedProperty><ExtendedFieldURI/><Value>…</Value></ExtendedProperty>
 
 
@@ -69,15 +76,30 @@ class Slot:
 
     name: str
     type: FieldType
-    property: EwsProperty
+    property: Path
     form: Form
     tag: str
     key: str = ""
     part: str = ""
 
+    def at(self, address: str) -> Slot:
+        """The place in one item of a field whose form is MAILING: in the address it names."""
+        where = Indexed(f"contacts:PhysicalAddress:{self.part}", address)
+        return replace(self, form=Form.PART, property=where, key=address)
+
+    def paths(self) -> tuple[Path, ...]:
+        """What to ask for to read the field."""
+        if self.form is not Form.MAILING:
+            return (self.property,)
+        return (POSTAL.property, *(self.at(each).property for each in ADDRESSES))
+
 
 LINK = Slot("stamp:link", FieldType.TEXT, stamp.LINK, Form.EXTENDED, T + "ExtendedProperty")
 KEY = Slot("stamp:key", FieldType.TEXT, stamp.KEY, Form.EXTENDED, T + "ExtendedProperty")
+POSTAL = Slot(
+    "mailing address", FieldType.TEXT,
+    Uri("contacts:PostalAddressIndex"), Form.TEXT, T + "PostalAddressIndex",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +107,14 @@ class Layout:
     """A kind as EWS holds it.
 
     `ordered` are the slots of fields, initial properties and stamp in the order of an item's
-    elements.
+    elements, as they are in an item that is new. `mailing` are the fields in the mailing address.
     """
 
     item: str
     fields: Mapping[str, Slot]
     ordered: tuple[Slot, ...]
     match: tuple[Slot, ...]
+    mailing: frozenset[str]
 
 
 @cache
@@ -102,7 +125,9 @@ def layout(kind: Kind) -> Layout:
     if fields.keys() & first.keys():
         raise ValueError(f"{kind.name}: a field and an initial property share a name")
     order = {T + name: place for place, name in enumerate(_ITEM + _OWN[kind.item_element])}
-    slots = (*first.values(), *fields.values(), LINK, KEY)
+    mailing = frozenset(name for name, each in fields.items() if each.form is Form.MAILING)
+    new = (each.at(BUSINESS) if name in mailing else each for name, each in fields.items())
+    slots = (*first.values(), *new, LINK, KEY, *((POSTAL,) if mailing else ()))
     strange = [each.name for each in slots if each.tag not in order]
     if strange:
         raise ValueError(f"{kind.name}: EWS has no place for {strange[0]!r}")
@@ -115,6 +140,7 @@ def layout(kind: Kind) -> Layout:
         fields=fields,
         ordered=tuple(sorted(slots, key=rank)),
         match=tuple(each for name, each in fields.items() if name in kind.match.fields),
+        mailing=mailing,
     )
 
 
@@ -122,6 +148,9 @@ def slot(name: str, kind: FieldType, prop: EwsProperty) -> Slot:
     """The slot of one property. Raises ValueError for a dictionary that EWS does not have."""
     if isinstance(prop, Tag | Named):
         return Slot(name, kind, prop, Form.EXTENDED, T + "ExtendedProperty")
+    if isinstance(prop, Mailing):
+        business = slot(name, kind, Indexed(f"contacts:PhysicalAddress:{prop.part}", BUSINESS))
+        return replace(business, form=Form.MAILING)
     if isinstance(prop, Indexed):
         if prop.uri not in _DICTIONARIES:
             raise ValueError(f"EWS has no dictionary {prop.uri!r}")
@@ -132,7 +161,7 @@ def slot(name: str, kind: FieldType, prop: EwsProperty) -> Slot:
     return Slot(name, kind, prop, form, T + prop.uri.partition(":")[2])
 
 
-def add_path(parent: Element, prop: EwsProperty) -> None:
+def add_path(parent: Element, prop: Path) -> None:
     """Append the path that names a property."""
     if isinstance(prop, Uri):
         etree.SubElement(parent, T + "FieldURI", {"FieldURI": prop.uri})

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from syncd.model.fields import EwsProperty, Uri
+from syncd.model.fields import Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
-from syncd.outlook.ews.paths import KEY, LINK, Layout, Slot, add_path, put
+from syncd.outlook.ews.paths import (
+    BUSINESS,
+    KEY,
+    LINK,
+    POSTAL,
+    Form,
+    Layout,
+    Path,
+    Slot,
+    add_path,
+    put,
+)
 from syncd.outlook.ews.xml import NSMAP, Element, M, T
 from syncd.outlook.port import Creation, Move, Update
 
@@ -42,9 +54,7 @@ class Distinguished:
 FolderId = Distinguished | str
 
 
-def sync_folder_items(
-    folder: FolderId, cursor: str | None, paths: Iterable[EwsProperty]
-) -> Element:
+def sync_folder_items(folder: FolderId, cursor: str | None, paths: Iterable[Path]) -> Element:
     """One page of changes, by ids and these properties."""
     root = _root("SyncFolderItems")
     _shape(root, "ItemShape", paths)
@@ -55,7 +65,7 @@ def sync_folder_items(
     return root
 
 
-def get_item(ids: Iterable[str], paths: Iterable[EwsProperty]) -> Element:
+def get_item(ids: Iterable[str], paths: Iterable[Path]) -> Element:
     """Items by id, with these properties; a body as what it is: HTML where it is formatted."""
     root = _root("GetItem")
     _shape(root, "ItemShape", paths)
@@ -67,9 +77,9 @@ def get_item(ids: Iterable[str], paths: Iterable[EwsProperty]) -> Element:
 
 def find_item(
     folders: Sequence[FolderId],
-    by: EwsProperty,
+    by: Path,
     values: Sequence[str],
-    paths: Iterable[EwsProperty],
+    paths: Iterable[Path],
     offset: int,
 ) -> Element:
     """The items of these folders in which a property has one of these values."""
@@ -101,6 +111,8 @@ def create_item(
             LINK.name: creation.stamp.link,
             KEY.name: creation.stamp.key,
         }
+        if any(creation.fields.get(name) for name in layout.mailing):
+            values[POSTAL.name] = BUSINESS
         item = etree.SubElement(items, layout.item)
         etree.SubElement(item, T + "ItemClass").text = kind.item_class
         for place in layout.ordered:
@@ -110,8 +122,14 @@ def create_item(
     return root
 
 
-def update_item(layout: Layout, updates: Iterable[Update]) -> Element:
-    """Patches, each refused when its item is no longer at its version."""
+def update_item(
+    layout: Layout, updates: Iterable[Update], named: Mapping[str, str | None]
+) -> Element:
+    """Patches, each refused when its item is no longer at its version.
+
+    `named` says by id which address an item names as mailing; where it names none, and is to have
+    one, it is Business from now on.
+    """
     modes = {"ConflictResolution": "NeverOverwrite", "MessageDisposition": "SaveOnly"}
     root = _root("UpdateItem", modes)
     holder = etree.SubElement(root, M + "ItemChanges")
@@ -125,8 +143,12 @@ def update_item(layout: Layout, updates: Iterable[Update]) -> Element:
             own = ((LINK, stamp.link), (KEY, stamp.key))
         elif update.clear_stamp:
             own = ((LINK, None), (KEY, None))
+        address = named.get(update.id)
+        if address is None and any(update.patch.get(name) for name in layout.mailing):
+            own = (*own, (POSTAL, BUSINESS))
         patch = ((layout.fields[name], value) for name, value in update.patch.items())
-        for place, value in (*own, *patch):
+        for slot, value in (*own, *patch):
+            place = slot.at(address or BUSINESS) if slot.form is Form.MAILING else slot
             field = etree.SubElement(changes, T + ("SetItemField" if value else "DeleteItemField"))
             add_path(field, place.property)
             if value:
@@ -181,11 +203,32 @@ def delete_folder(folder: FolderId) -> Element:
     return root
 
 
+def get_user_configuration(folder: FolderId, name: str) -> Element:
+    """What a user configuration of a folder holds as XML."""
+    root = _root("GetUserConfiguration")
+    _configuration_name(root, M + "UserConfigurationName", folder, name)
+    etree.SubElement(root, M + "UserConfigurationProperties").text = "XmlData"
+    return root
+
+
+def save_user_configuration(operation: str, folder: FolderId, name: str, xml: bytes) -> Element:
+    """`CreateUserConfiguration`, or `UpdateUserConfiguration` of that property alone."""
+    root = _root(operation)
+    holder = etree.SubElement(root, M + "UserConfiguration")
+    _configuration_name(holder, T + "UserConfigurationName", folder, name)
+    etree.SubElement(holder, T + "XmlData").text = b64encode(xml).decode()
+    return root
+
+
+def _configuration_name(parent: Element, tag: str, folder: FolderId, name: str) -> None:
+    _folder(etree.SubElement(parent, tag, {"Name": name}), folder)
+
+
 def _root(operation: str, attributes: dict[str, str] | None = None) -> Element:
     return etree.Element(M + operation, attributes or {}, NSMAP)
 
 
-def _shape(root: Element, name: str, paths: Iterable[EwsProperty]) -> None:
+def _shape(root: Element, name: str, paths: Iterable[Path]) -> None:
     shape = etree.SubElement(root, M + name)
     etree.SubElement(shape, T + "BaseShape").text = "IdOnly"
     if name == "ItemShape":
@@ -205,10 +248,14 @@ def _view(root: Element, name: str, offset: int) -> None:
 def _folders(root: Element, name: str, folders: Iterable[FolderId]) -> None:
     holder = etree.SubElement(root, M + name)
     for folder in folders:
-        if isinstance(folder, str):
-            etree.SubElement(holder, T + "FolderId", {"Id": folder})
-            continue
-        known = etree.SubElement(holder, T + "DistinguishedFolderId", {"Id": folder.name})
-        if folder.mailbox is not None:
-            mailbox = etree.SubElement(known, T + "Mailbox")
-            etree.SubElement(mailbox, T + "EmailAddress").text = folder.mailbox
+        _folder(holder, folder)
+
+
+def _folder(holder: Element, folder: FolderId) -> None:
+    if isinstance(folder, str):
+        etree.SubElement(holder, T + "FolderId", {"Id": folder})
+        return
+    known = etree.SubElement(holder, T + "DistinguishedFolderId", {"Id": folder.name})
+    if folder.mailbox is not None:
+        mailbox = etree.SubElement(known, T + "Mailbox")
+        etree.SubElement(mailbox, T + "EmailAddress").text = folder.mailbox

@@ -39,6 +39,7 @@ _TEXTS = {
     "change key passed "
     "in the request does not match the current change key for the item.",
     "ErrorItemNotFound": "The specified object was not found in the store.",
+    "ErrorItemSave": "Save failed.",
     "ErrorMessageDispositionRequired": "Message disposition is required.",
     "ErrorMissingEmailAddress": "When making a request as an account that does not have a "
     "mailbox, you must specify "

@@ -7,6 +7,7 @@ from lxml import etree
 
 from syncd.sandbox import ids
 from syncd.sandbox.ews import (
+    configuration_operations,
     folder_operations,
     item_operations,
     reading_operations,
@@ -37,6 +38,9 @@ OPERATIONS: dict[str, Callable[[Context, etree._Element], str]] = {
     "FindItem": reading_operations.find_item,
     "ConvertId": reading_operations.convert_id,
     "SyncFolderItems": reading_operations.sync_folder_items,
+    "GetUserConfiguration": configuration_operations.get_user_configuration,
+    "CreateUserConfiguration": configuration_operations.create_user_configuration,
+    "UpdateUserConfiguration": configuration_operations.update_user_configuration,
 }
 
 _ITEM_IDS = (f"{m('ItemIds')}/{t('ItemId')}", f"{m('ItemChanges')}/{t('ItemChange')}/{t('ItemId')}")
