@@ -28,6 +28,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "syncd.cli.users:command",
         "Whose mailboxes are served: show, add, test, approve, remove.",
     ),
+    "filters": ("syncd.cli.filters:command", "Which records belong in a user's Outlook."),
     "onboard": ("syncd.cli.onboard:command", "Show the first sync of a mailbox, and let it go."),
     "sync": ("syncd.cli.sync:command", "Bring mailboxes in step now."),
     "plan": ("syncd.cli.plan:command", "Show what a sync would do, and do nothing."),

@@ -69,6 +69,12 @@ def crm_ids(conn: Connection, key: LinkKey, *states: LinkState) -> set[str]:
     return set(conn.scalars(query.where(table.c.state.in_(states)) if states else query))
 
 
+def tracked(conn: Connection, key: LinkKey) -> set[str]:
+    """The CRM ids of all live links whose item its user tracks."""
+    query = select(table.c.crm_id).where(key.where(), table.c.state == LinkState.LIVE)
+    return set(conn.scalars(query.where(table.c.tracked)))
+
+
 def live(conn: Connection, key: LinkKey) -> int:
     """How many links are live."""
     query = select(func.count()).select_from(table)

@@ -36,6 +36,7 @@ class Facts:
     members: set[str] = field(default_factory=set)
     readable: frozenset[str] = frozenset()  # by its user; so is what is writable, and in use
     writable: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()  # by a filter that excludes
     items: dict[str, Item | Failure] = field(default_factory=dict)
     stamped: set[str] = field(default_factory=set)
     unreadable: dict[str, Failure] = field(default_factory=dict)  # by CRM id: who may be its item
@@ -47,7 +48,7 @@ class Facts:
         """Whether tracking keeps a record in scope: in use, and its user may read it."""
         held = self.held.get(crm_id)
         there = held is not None and held.active and not held.deleted
-        return there and crm_id in self.readable
+        return there and crm_id in self.readable and crm_id not in self.barred
 
 
 def stirred(session: Session) -> bool:
@@ -87,6 +88,9 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     facts.held = records.read(conn, session.stored, wanted)
     facts.members = records.members_among(conn, session.stored, session.where, wanted)
     facts.readable = session.rights.readable_among(conn, wanted)
+    if session.excluded is not None:
+        barred = records.members_among(conn, session.stored, session.excluded, wanted)
+        facts.barred = frozenset(barred)
     facts.writable = session.rights.writable_among(conn, facts.held)
     _load_returned(conn, session, facts)
     if facts.noticed or facts.seen:

@@ -212,6 +212,8 @@ def _take_rules(conn: Connection, session: Session) -> None:
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
         remapped = _remapped(before, session.rules_text)
         accounting.notice(conn, session, links.remap(conn, session.key, remapped))
+        if _conflicts(before) != _conflicts(session.rules_text):
+            accounting.notice(conn, session, links.apart(conn, session.key, Reason.ASKED))
         if _access(before) != _access(session.rules_text):
             # What its user could not write may be written by now.
             barred = links.apart(conn, session.key, Reason.NOT_WRITABLE)
@@ -231,6 +233,10 @@ def lets_in_more(before: str, now: str) -> bool:
         or old["directions"] != new["directions"]
         or old.get("creates", True) != new.get("creates", True)
     )
+
+
+def _conflicts(rules: str) -> object:
+    return json.loads(rules).get("conflicts")
 
 
 def _access(rules: str) -> str:

@@ -22,18 +22,17 @@ from syncd.crm.clock import StoreClock
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
-from syncd.model.policy import Consent, KindPolicy, Track
-from syncd.model.values import canonical
+from syncd.model.policy import Consent
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
-from syncd.settings.policies import MailboxPolicy, compile_policies
-from syncd.sync import mailboxes, retention, rollout, snapshots
+from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
+from syncd.sync import mailboxes, retention, rollout, snapshots, user_filters, user_settings
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
-from syncd.sync.rights import Rights
+from syncd.sync.ruling import ruling
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.tables import mailbox as mailbox_table
@@ -64,10 +63,11 @@ class SyncService:
     new_key: Callable[[], UUID] = uuid4
     progress: Progress = quiet
     keep: timedelta = KEEP
+    configuration: Configuration | None = None  # for what users set; without one they set nothing
     _waker: Waker = field(init=False)
 
     def __post_init__(self) -> None:
-        self._waker = Waker(self.engine, self.stored, self.clock)
+        self._waker = Waker(self.engine, self.stored, self.clock, lambda: self.policies)
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
@@ -82,6 +82,7 @@ class SyncService:
     def reconfigure(self, configuration: Configuration) -> None:
         """Go by another configuration from the next run on; what runs ends under the old one."""
         self.policies, self.connect = compile_policies(configuration), Connector(configuration)
+        self.configuration = configuration
         self.keep = configuration.journal.keep
         self.begin()
 
@@ -132,7 +133,8 @@ class SyncService:
         """
         with database.read(self.engine) as conn:
             row = mailboxes.get(conn, address)
-        policy = self._policy(row)
+            settings = user_settings.of(conn, row.id)
+        policy = self._policy(row, settings)
         rollout.require_consent(row, policy.consent)
         port = self.connect(row, policy)
         try:
@@ -150,10 +152,11 @@ class SyncService:
         with database.read(self.engine) as conn:
             self._set_clock(conn)
             row = mailboxes.get(conn, address)
+            settings = user_settings.of(conn, row.id)
         report = RunReport(row.address, run_id or uuid4().hex[:12])
         with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
             try:
-                policy = self._policy(row)
+                policy = self._policy(row, settings)
                 lease = self._take(row, policy, errand)
             except MailboxProblem as problem:
                 report.failed(problem)
@@ -177,22 +180,25 @@ class SyncService:
                 installation = mailboxes.installation(conn)
                 access = Access.of(conn, row.user_id)
                 self._note_start(conn, row, report, errand.cause)
+                for kind, scoped in policy.kinds.items():
+                    user_filters.ensure(conn, row.id, kind, scoped.templates, self.clock())
             port = self.connect(row, policy)
             try:
-                today = self.clock().date()
-                for scoped in policy.kinds.values():
-                    rights = Rights(access, self.stored[scoped.policy.kind.name])
-                    narrowed = rights.narrowed(scoped.policy)
+                for kind, scoped in policy.kinds.items():
+                    with database.read(self.engine) as conn:
+                        today = self.clock().date()
+                        rules = ruling(conn, row, scoped, access, self.stored[kind], today)
                     session = Session(
                         engine=self.engine,
                         port=port,
                         mailbox=row,
                         installation=installation,
-                        policy=narrowed,
-                        stored=rights.stored,
-                        rights=rights,
-                        where=rights.within(scoped.filter.where(row.user_id, today=today)),
-                        rules_text=_rules_text(narrowed, scoped.filter.text, rights),
+                        policy=rules.policy,
+                        stored=rules.rights.stored,
+                        rights=rules.rights,
+                        where=rules.where,
+                        excluded=rules.excluded,
+                        rules_text=rules.text,
                         run_id=report.run,
                         lease=lease,
                         clock=self.clock,
@@ -256,8 +262,11 @@ class SyncService:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count, **removed)
 
-    def _policy(self, row: MailboxRow) -> MailboxPolicy:
-        policy = self.policies.get(row.policy)
+    def _policy(self, row: MailboxRow, settings: Mapping[str, object]) -> MailboxPolicy:
+        """What holds for a mailbox, with what its user has set."""
+        policy, configuration = self.policies.get(row.policy), self.configuration
+        if policy is not None and configuration is not None and settings:
+            policy = policy_for(configuration, row.policy, settings).policy
         if policy is None:
             raise Misconfigured(
                 f"it has the policy {row.policy!r}, which the configuration lacks",
@@ -351,26 +360,14 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
-    policies = compile_policies(configuration)
-    keep = configuration.journal.keep
-    return SyncService(engine, policies, Connector(configuration), StoreClock(), keep=keep)
-
-
-def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
-    """What links were made under; when it changes, what it bears on is decided anew."""
-    said: dict[str, object] = {
-        "folder": policy.folder,
-        "filter": filter_text,
-        "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
-        "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
-        "map": {n: g.place for n, g in policy.kind.groups.items()},
-    }
-    if rights.limited:
-        said |= {
-            "access": rights.access.digest(policy.kind.name),
-            "creates": policy.creates,
-        }
-    return canonical(said)
+    return SyncService(
+        engine,
+        compile_policies(configuration),
+        Connector(configuration),
+        StoreClock(),
+        keep=configuration.journal.keep,
+        configuration=configuration,
+    )
 
 
 def _todo(row: MailboxRow, policy: MailboxPolicy, error: MailboxError) -> str:

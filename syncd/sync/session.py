@@ -67,6 +67,7 @@ class Session:
     stored: StoredKind[Kind]
     rights: Rights
     where: ColumnElement[bool]
+    excluded: ColumnElement[bool] | None
     rules_text: str
     run_id: str
     lease: Lease

@@ -59,7 +59,9 @@ def reset(
     conn.execute(insert(templated).values(mailbox_id=mailbox_id, kind=kind))
     conn.execute(delete(table).where(_mine(mailbox_id, kind)))
     for each in templates:
-        copied = UserFilter(each.name, each.filter.text, each.exclude, True, each.name)
+        copied = UserFilter(
+            each.name, each.filter.text, each.exclude, active=True, template=each.name
+        )
         put(conn, mailbox_id, kind, copied, at)
 
 

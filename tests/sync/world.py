@@ -29,7 +29,7 @@ from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.port import Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
-from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import accounting, guard, mailboxes
 from syncd.sync.first_contact import ContactState
 from syncd.sync.report import RunReport
@@ -99,7 +99,9 @@ class World:
 
     def service(self) -> SyncService:
         """A service as a new process would have it."""
-        scoped = ScopedKind(self.rules, Filter.parse(self.filter, self.stored))
+        only = Filter.parse(self.filter, self.stored)
+        system = (NamedFilter("filter", only),) if self.rules.pushes else ()
+        scoped = ScopedKind(self.rules, only, system)
         kinds = {self.rules.kind.name: scoped}
         policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
         return SyncService(
