@@ -77,14 +77,27 @@ def _together(scoped: ScopedKind, stored: StoredKind[Kind], own: Own) -> Scope:
 def _parsed(stored: StoredKind[Kind], own: Own) -> Iterable[tuple[Filter, bool]]:
     for text, excludes in own:
         try:
-            yield _filter(text, stored), excludes
+            yield _filter(text, _Same(stored)), excludes
         except FilterError:
             # It names what is no field any more. What it included is not guessed at; what it kept
             # out stays out, with everything else, until somebody corrects it.
             if excludes:
-                yield _filter("true", stored), True
+                yield _filter("true", _Same(stored)), True
+
+
+class _Same:
+    """An entity as a key to remember by: it is itself, and no other like it."""
+
+    def __init__(self, stored: StoredKind[Kind]) -> None:
+        self.stored = stored
+
+    def __hash__(self) -> int:
+        return id(self.stored)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.stored is self.stored
 
 
 @lru_cache(maxsize=1_000)
-def _filter(text: str, stored: StoredKind[Kind]) -> Filter:
-    return Filter.parse(text, stored)
+def _filter(text: str, entity: _Same) -> Filter:
+    return Filter.parse(text, entity.stored)

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from syncd.sandbox.server import Sandbox
 from tests.conftest import DATABASES, SQLITE
-from tests.sync.world import ALICE, BOB, Memory, World, branch, memory_world, sandbox_world
+from tests.sync.tearing import branch
+from tests.sync.world import ALICE, BOB, Memory, World, memory_world, sandbox_world
 
 EWS, IN_MEMORY = "ews", "memory"
 
