@@ -19,9 +19,12 @@ def looking(context: Context, address: str, undone: str) -> Iterator[Mailbox]:
     from syncd.cli import mailboxes
 
     service = mailboxes.service(context)
-    with mailboxes.explained(undone), explained(address, undone):
-        with service.looking(address) as (_, port):
-            yield port
+    with (
+        mailboxes.explained(undone),
+        explained(address, undone),
+        service.looking(address) as (_, port),
+    ):
+        yield port
 
 
 @contextmanager

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from syncd.crm.stored import Stored
 
 
-def meant(
-    conn: Connection, reference: str, undone: str, *, rather: Collection[str] = ()
-) -> Stored:
+def meant(conn: Connection, reference: str, undone: str, *, rather: Collection[str] = ()) -> Stored:
     """The one record that is meant; of several, the only one that is among `rather`.
 
     Raises Problem when there is none, or several.

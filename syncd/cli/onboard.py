@@ -120,7 +120,8 @@ def _tell_names(report: RunReport, *, everybody: bool) -> None:
     limit = None if everybody else FIRST
     work = sorted(report.work, key=lambda each: each.name.casefold())
     created = {
-        side: [each for each in work if f"create-{side}" in each.verbs] for side in ("item", "record")
+        side: [each for each in work if f"create-{side}" in each.verbs]
+        for side in ("item", "record")
     }
     pairs = [
         each

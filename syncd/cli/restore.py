@@ -82,9 +82,7 @@ def _list(context: Context, mailbox: str | None, *, as_json: bool) -> None:
     output.tell("Bring somebody back: syncd restore MAILBOX WHO")
 
 
-def _restore(
-    context: Context, mailbox: str, names: tuple[str, ...], *, as_json: bool
-) -> int:
+def _restore(context: Context, mailbox: str, names: tuple[str, ...], *, as_json: bool) -> int:
     from syncd.cli import mailboxes
     from syncd.cli.naming import meant
     from syncd.daemon.logging import configure_logging

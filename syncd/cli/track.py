@@ -63,14 +63,17 @@ def _found(context: Context, row: MailboxRow, item: str) -> tuple[str, list[Cand
 
     service = mailboxes.service(context)
     found: list[Candidate] = []
-    with mailboxes.explained(UNTRACKED), explained(row.address, UNTRACKED):
-        with service.looking(row.address) as (policy, port):
-            (scoped,) = policy.kinds.values()
-            kind = scoped.policy.kind
-            with mailboxes.writing(context, UNTRACKED) as conn:
-                ours = installation(conn)
-                folder = taking_up.folder_of(conn, row, kind.name)
-            found = taking_up.candidates(port, kind, folder, item, ours)
+    with (
+        mailboxes.explained(UNTRACKED),
+        explained(row.address, UNTRACKED),
+        service.looking(row.address) as (policy, port),
+    ):
+        (scoped,) = policy.kinds.values()
+        kind = scoped.policy.kind
+        with mailboxes.writing(context, UNTRACKED) as conn:
+            ours = installation(conn)
+            folder = taking_up.folder_of(conn, row, kind.name)
+        found = taking_up.candidates(port, kind, folder, item, ours)
     with mailboxes.reading(context, UNTRACKED) as conn:
         refused = {e.remote_id: taking_up.refusal(conn, row, scoped.policy, e) for e in found}
     free = [each for each in found if refused[each.remote_id] is None]

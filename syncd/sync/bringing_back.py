@@ -1,8 +1,8 @@
 """Bringing back what users threw away in Outlook.
 
-An item that is still somewhere is moved into the synced folder, where the next run finds it and goes
-on from what it knew. Of one that is nowhere, what was remembered is forgotten: the next run creates
-it. Whatever is torn apart in between is either the old state or the new one.
+An item that is still somewhere is moved into the synced folder, where the next run finds it and
+goes on from what it knew. Of one that is nowhere, what was remembered is forgotten: the next run
+creates it. Whatever is torn apart in between is either the old state or the new one.
 """
 
 from __future__ import annotations

@@ -191,14 +191,17 @@ def restore(conn: Connection, kept: Disagreement, actor: Actor, at: datetime) ->
     what the CRM refuses.
     """
     if kept.state != KEPT:
-        raise Outdated(f"{kept.id} is not a value that was kept", "See them: syncd conflicts list --all")
+        raise Outdated(
+            f"{kept.id} is not a value that was kept", "See them: syncd conflicts list --all"
+        )
     (side,) = kept.held
     patch = _values(kept.group, kept.held[side])
     stored = STORED[kept.kind]
     before = records.read(conn, stored, [kept.crm_id]).get(kept.crm_id)
     if before is None or before.deleted:
         raise Outdated(
-            f"{kept.name or kept.crm_id} is deleted in the CRM", "Its value is shown, and stays kept."
+            f"{kept.name or kept.crm_id} is deleted in the CRM",
+            "Its value is shown, and stays kept.",
         )
     made = records.update(
         conn, stored, kept.crm_id, patch, expected=before.version, actor=actor, at=at

@@ -73,7 +73,9 @@ def _heads(port: Mailbox, kind: Kind, folder_id: str) -> Iterator[Head]:
 
 def _is_of(kind: Kind, head: Head, installation: Installation) -> bool:
     """Whether it is of the kind, which a list of addressees in the same folder is not."""
-    sighting = Sighting(head.item_class, private=False, tracked=True, installation=None, linked=False)
+    sighting = Sighting(
+        head.item_class, private=False, tracked=True, installation=None, linked=False
+    )
     return triage(kind, sighting, installation.name) is None
 
 

@@ -23,7 +23,7 @@ def test_a_first_sync_is_shown_by_name(office: Office) -> None:
     """Pairs with what is replaced, added and stays; doubts; who would be created where (P12)."""
     his = office.box.mailbox(ALICE)
     for given, more in (
-        ("Bea", {"contacts:JobTitle": "Boss", "contacts:Spouse": "Bo"}),
+        ("Bea", {"contacts:JobTitle": "Boss", "contacts:SpouseName": "Bo"}),
         ("Cid", {}),
         ("Cid", {}),
     ):
@@ -73,7 +73,7 @@ def test_an_approval_without_a_look_shows_it_first(office: Office) -> None:
 
 
 def test_held_changes_are_listed_and_let_go(office: Office) -> None:
-    """Three of three contacts leaving at once are held: exit 3, then `breaker approve` carries them out."""
+    """Three of three contacts leaving at once are held: exit 3, until they are let go."""
     for name in ("Bob", "Cid"):
         office.done("crm", "contact", "new", "--owner", ALICE, "--last-name", name)
     office.done("sync")

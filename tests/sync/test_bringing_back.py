@@ -1,4 +1,4 @@
-"""What users threw away comes back when it is asked for, wherever its item is, and only once (P3)."""
+"""What users threw away comes back when it is asked for, wherever it is, and only once (P3)."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def test_a_private_item_stays_where_it_is(world: World) -> None:
 
 
 @pytest.mark.parametrize("done", [True, False])
-def test_an_answer_that_is_lost_leaves_the_old_state_or_the_new(memory: Memory, *, done: bool) -> None:
+def test_an_answer_that_is_lost_leaves_the_old_state_or_the_new(
+    memory: Memory, *, done: bool
+) -> None:
     """P3, P10: the move was carried out, or not; the next runs find out, and it can be repeated."""
     world, servers = memory
     record = thrown(world)

@@ -1,4 +1,4 @@
-"""Decided against: nothing is removed on either side, and what was to be overwritten counts (P8)."""
+"""Decided against: nothing is removed on either side, what was to be overwritten counts (P8)."""
 
 from __future__ import annotations
 
@@ -141,9 +141,7 @@ def test_an_edit_that_empties_much_is_taken_back(world: World) -> None:
     with database.read(world.engine) as conn:
         port, number = world.connect(ALICE), world.mailbox_id(ALICE)
         fields = held_back.emptied_fields(conn, port, number, ones)
-    assert set(fields[record]) == {
-        world.stored.kind.by_name[name].label for name in emptied
-    }
+    assert set(fields[record]) == {world.stored.kind.by_name[name].label for name in emptied}
     discard(world)
     world.settle()
     assert world.item()["jobtitle"] == "Boss"

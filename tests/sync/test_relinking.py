@@ -1,4 +1,4 @@
-"""Lost ties are found again by the stamps; nothing is deleted or doubled, no edit is lost (P1, P3)."""
+"""Lost ties are found again by the stamps; nothing is deleted, doubled or lost (P1, P3)."""
 
 from __future__ import annotations
 
@@ -155,6 +155,7 @@ def test_a_folder_that_cannot_be_read_changes_nothing(memory: Memory) -> None:
 
     servers[ALICE].meddle = refuse
     before = world.rows()
+
     def act(session: Session, *, report: RunReport) -> None:
         relink(session)
         report.outcome = Outcome.OK

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+from sqlalchemy import Connection
 
 from syncd.crm import database
 from syncd.crm.errors import StaleRecord
@@ -39,19 +43,27 @@ def asked(world: World, *, closed: bool = False) -> list[Disagreement]:
         return disagreements.every(conn, closed=closed)
 
 
+@contextmanager
+def at_alices(world: World) -> Iterator[Connection]:
+    """Something is noted about Alice's mailbox."""
+    with (
+        database.write(world.engine, alone=True) as conn,
+        by_hand.alone_with(conn, mailboxes.get(conn, ALICE), world.time()),
+    ):
+        yield conn
+
+
 def say(world: World, side: Side) -> None:
     """The admin says which side counts."""
     (each,) = asked(world)
-    with database.write(world.engine, alone=True) as conn:
-        with by_hand.alone_with(conn, mailboxes.get(conn, ALICE), world.time()):
-            disagreements.answer(conn, each, side)
+    with at_alices(world) as conn:
+        disagreements.answer(conn, each, side)
 
 
 def type_value(world: World, each: Disagreement, text: str) -> None:
     """The admin types a value of their own."""
-    with database.write(world.engine, alone=True) as conn:
-        with by_hand.alone_with(conn, mailboxes.get(conn, ALICE), world.time()):
-            disagreements.answer_with(conn, each, {PHONE: text}, BY_HAND, world.time())
+    with at_alices(world) as conn:
+        disagreements.answer_with(conn, each, {PHONE: text}, BY_HAND, world.time())
 
 
 def phones(world: World, record: str) -> tuple[object, object]:
@@ -59,7 +71,9 @@ def phones(world: World, record: str) -> tuple[object, object]:
     return world.crm(record)[PHONE], world.item()[PHONE]
 
 
-@pytest.mark.parametrize(("side", "counts", "loses"), [(Side.CRM, "2", "3"), (Side.OUTLOOK, "3", "2")])
+@pytest.mark.parametrize(
+    ("side", "counts", "loses"), [(Side.CRM, "2", "3"), (Side.OUTLOOK, "3", "2")]
+)
 def test_an_answer_is_carried_out(world: World, side: Side, counts: str, loses: str) -> None:
     """P1: the one that was said stands on both sides, the other one is kept."""
     record = both_edit(world)

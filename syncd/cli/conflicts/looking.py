@@ -154,7 +154,9 @@ def _tell_waiting(found: Sequence[Disagreement]) -> None:
     output.table("Changed on both sides", columns, rows)
     output.tell("Say which counts: syncd conflicts resolve NO. --crm | --outlook | --value TEXT")
     if any(each.answered for each in found):
-        output.tell("What was said is carried out by the next sync, and can be said anew until then.")
+        output.tell(
+            "What was said is carried out by the next sync, and can be said anew until then."
+        )
 
 
 def _tell_replaced(found: Sequence[Disagreement]) -> None:

@@ -74,11 +74,10 @@ def resolve(
     if restore and not numbers:
         raise Problem("What was kept is brought back one by one.", UNDONE, "Name it by its number.")
     with mailboxes.reading(context, UNDONE) as conn:
-        if numbers:
-            meant = numbered(conn, numbers, UNDONE)
-        else:
-            meant = _many(context, conn, mailbox, where)
-        meant = [each for each in meant if field is None or _is_of(each, field)]
+        chosen = (
+            numbered(conn, numbers, UNDONE) if numbers else _many(context, conn, mailbox, where)
+        )
+        meant = [each for each in chosen if field is None or _is_of(each, field)]
     if not meant:
         raise Problem(NOTHING, UNDONE, "See all of them: syncd conflicts list")
     if not numbers and not yes:

@@ -29,9 +29,7 @@ SAID = {
 @click.option("--answered", is_flag=True, help="What was answered, and can be taken back.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_context
-def list_questions(
-    context: Context, mailbox: str | None, *, answered: bool, as_json: bool
-) -> None:
+def list_questions(context: Context, mailbox: str | None, *, answered: bool, as_json: bool) -> None:
     """Show what is asked in MAILBOX, or in all mailboxes."""
     from syncd.cli import mailboxes
     from syncd.cli.language import sentence
@@ -78,9 +76,11 @@ def show(context: Context, number: int, *, as_json: bool) -> None:
 
     with mailboxes.reading(context) as conn:
         asked = numbered(conn, number, "Nothing was shown.")
-    with looking(context, asked.mailbox, "Nothing was shown.") as port:
-        with mailboxes.reading(context) as conn:
-            subject, others = inquiries.compared(conn, port, asked)
+    with (
+        looking(context, asked.mailbox, "Nothing was shown.") as port,
+        mailboxes.reading(context) as conn,
+    ):
+        subject, others = inquiries.compared(conn, port, asked)
     if as_json:
         shown = {"subject": _shown_json(subject), "candidates": [_shown_json(e) for e in others]}
         output.emit_json({**to_json(asked), **shown})
