@@ -165,9 +165,11 @@ def _filtered(
 
 
 def _asked(meant: Sequence[Disagreement]) -> Problem:
-    names = ", ".join(f"{each.name} ({labels(each)})" for each in meant[:FIRST])
+    by_name = sorted(meant, key=lambda each: each.name.casefold())
+    names = ", ".join(f"{each.name} ({labels(each)})" for each in by_name[:FIRST])
     more = f" and {len(meant) - FIRST:,} more" if len(meant) > FIRST else ""
-    what = f"This means {len(meant):,} conflicts: {names}{more}."
+    count = "1 conflict" if len(meant) == 1 else f"{len(meant):,} conflicts"
+    what = f"This means {count}: {names}{more}."
     return Problem(what, UNDONE, "To go on, type it again with --yes", Exit.HELD)
 
 
