@@ -98,7 +98,12 @@ def discard(context: Context, mailbox: str, names: tuple[str, ...], verb: str | 
     with mailboxes.noting(context, mailbox, undone) as (conn, row):
         sort = Bounded(verb) if verb else None
         subjects = held_back.chosen(conn, row, names, sort)
-        sorts = {each.verb for each in held_back.held_back(conn, row)}
+        meant = None if subjects is None else set(subjects)
+        sorts = {
+            each.verb
+            for each in held_back.held_back(conn, row)
+            if meant is None or any(one.subject in meant for one in each.ones)
+        }
         told = held_back.discard(conn, row, mailboxes.now(conn), subjects)
     if told.private and not told.done:
         what = f"{told.private} were marked private by their owner, which is not to be decided."

@@ -65,7 +65,7 @@ def command(context: Context, mailbox: str, *, yes: bool, as_json: bool) -> int:
             from syncd.sync.mailboxes import make_due
 
             make_due(conn, [row.id], mailboxes.now(conn))
-    (found,) = seen
+    found = relinking.together(seen)
     if as_json:
         output.emit_json({"mailbox": row.address, "done": yes, **asdict(found)})
     else:

@@ -92,11 +92,12 @@ def _restore(context: Context, mailbox: str, names: tuple[str, ...], *, as_json:
     with mailboxes.reading(context, UNDONE) as conn:
         (row,) = mailboxes.named(conn, mailbox)
         rather = {each.crm_id for each in thrown_away(conn, [row.id])}
-        ids = [meant(conn, each, UNDONE, rather=rather).id for each in names]
+        wanted = [meant(conn, each, UNDONE, rather=rather) for each in names]
     brought: list[Brought] = []
 
     def act(session: Session, *, report: RunReport) -> None:
-        brought.extend(bring_back(session, ids))
+        kind = session.policy.kind.name
+        brought.extend(bring_back(session, [w.id for w in wanted if w.record.kind.name == kind]))
         report.outcome = Outcome.OK
 
     configure_logging(context.configuration.log, quiet=True)

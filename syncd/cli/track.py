@@ -38,7 +38,7 @@ def track(context: Context, mailbox: str, item: str, *, yes: bool, as_json: bool
 
     with mailboxes.reading(context, UNTRACKED) as conn:
         (row,) = mailboxes.named(conn, mailbox)
-    kind, found = _found(context, row, item)
+    found = _found(context, row, item)
     if as_json and not yes:
         output.emit_json([_json(each) for each in found])
         return
@@ -47,14 +47,14 @@ def track(context: Context, mailbox: str, item: str, *, yes: bool, as_json: bool
         what = f"This puts {_told(one)} from the Outlook of {row.address} into the CRM."
         raise Problem(what, UNTRACKED, "To go on, type it again with --yes", Exit.HELD)
     with mailboxes.noting(context, row.address, UNTRACKED) as (conn, _):
-        taking_up.track(conn, row, kind, one, mailboxes.now(conn))
+        taking_up.track(conn, row, one, mailboxes.now(conn))
     if as_json:
         output.emit_json(_json(one))
     else:
         output.tell(f"{_told(one)} is tracked. Carry it out now with: syncd sync {row.address}")
 
 
-def _found(context: Context, row: MailboxRow, item: str) -> tuple[str, list[Candidate]]:
+def _found(context: Context, row: MailboxRow, item: str) -> list[Candidate]:
     """Who may be meant; who cannot be put into the CRM is a Problem where nobody else is."""
     from syncd.cli import mailboxes
     from syncd.cli.looking_in import explained
@@ -68,19 +68,19 @@ def _found(context: Context, row: MailboxRow, item: str) -> tuple[str, list[Cand
         explained(row.address, UNTRACKED),
         service.looking(row.address) as (policy, port),
     ):
-        (scoped,) = policy.kinds.values()
-        kind = scoped.policy.kind
-        with mailboxes.writing(context, UNTRACKED) as conn:
-            ours = installation(conn)
-            folder = taking_up.folder_of(conn, row, kind.name)
-        found = taking_up.candidates(port, kind, folder, item, ours)
+        rules = {kind: scoped.policy for kind, scoped in policy.kinds.items()}
+        for name, each in rules.items():
+            with mailboxes.writing(context, UNTRACKED) as conn:
+                ours = installation(conn)
+                folder = taking_up.folder_of(conn, row, name)
+            found += taking_up.candidates(port, each.kind, folder, item, ours)
     with mailboxes.reading(context, UNTRACKED) as conn:
-        refused = {e.remote_id: taking_up.refusal(conn, row, scoped.policy, e) for e in found}
+        refused = {e.remote_id: taking_up.refusal(conn, row, rules[e.kind], e) for e in found}
     free = [each for each in found if refused[each.remote_id] is None]
     if found and not free:
         told = _told(found[0])
         raise Problem(f"{told} {refused[found[0].remote_id]}.", UNTRACKED, "See: syncd plan")
-    return kind.name, free
+    return free
 
 
 def _one(row: MailboxRow, item: str, found: Sequence[Candidate]) -> Candidate:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from syncd.crm import records
 from syncd.crm.records import STORED
 from syncd.model.normal import normal
-from syncd.outlook.port import Item, Mailbox
+from syncd.outlook.port import Item, Mailbox, Sensitivity
 from syncd.reconcile.breaker import Bounded
 from syncd.reconcile.reasons import Reason
 from syncd.sync import guard
@@ -145,11 +145,15 @@ def emptied_fields(
         held, fields = records.read(conn, STORED[kind], items), STORED[kind].kind.fields
         read = port.read(STORED[kind].kind, list(items.values()))
         for crm_id, item in zip(items, read, strict=True):
-            if isinstance(item, Item) and crm_id in held:
-                now, was = item.record.fields, held[crm_id].record.fields
-                found[crm_id] = [
-                    f.label
-                    for f in fields
-                    if normal(f.type, was.get(f.name)) and not normal(f.type, now.get(f.name))
-                ]
+            if not isinstance(item, Item) or crm_id not in held:
+                continue
+            if item.head.sensitivity is not Sensitivity.NORMAL:
+                continue  # its owner has hidden it since, and emptied nothing
+            now, was = item.record.fields, held[crm_id].record.fields
+            found[crm_id] = [
+                f.label
+                for f in fields
+                if f.name in now and normal(f.type, was.get(f.name))
+                and not normal(f.type, now[f.name])
+            ]  # fmt: skip
     return found

@@ -7,8 +7,8 @@ all, the first sync is shown once more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, func, select
 
@@ -38,6 +38,14 @@ class Found:
     foreign: int = 0
     bare: int = 0
     anew: bool = False
+
+
+def together(found: Sequence[Found]) -> Found:
+    """What was found of all kinds."""
+    counts = [asdict(each) for each in found]
+    names = (name for name in counts[0] if name != "anew")
+    totals = {name: sum(each[name] for each in counts) for name in names}
+    return Found(**totals, anew=all(each.anew for each in found))
 
 
 def look(session: Session) -> Found:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, Engine, select
 
 from syncd.crm import cascades, database
+from syncd.crm.access import Access
 from syncd.crm.feed import Actor
 from syncd.crm.records import STORED
 from syncd.model.fields import Side
@@ -26,6 +27,7 @@ from syncd.reconcile.facts import LinkState, Origin
 from syncd.reconcile.triage import Sighting, triage
 from syncd.sync import acts, by_hand
 from syncd.sync.mailboxes import Installation, MailboxProblem, MailboxRow
+from syncd.sync.rights import Rights
 from syncd.sync.tables import act, link, mailbox_kind
 
 SHORT = 8  # characters of a hash by which one of several candidates is named
@@ -35,6 +37,7 @@ SHORT = 8  # characters of a hash by which one of several candidates is named
 class Candidate:
     """An item that is meant by what a person typed, as it is told to that person."""
 
+    kind: str
     remote_id: str
     name: str
     details: tuple[str, ...]
@@ -95,6 +98,7 @@ def _candidate(kind: Kind, head: Head, installation: Installation) -> Candidate:
     fields = (*kind.match.unique, *kind.match.support)
     details = [str(v) for n in fields if (v := _shown(kind, n, values))]
     return Candidate(
+        kind.name,
         head.id,
         kind.called(values) or next(iter(details), ""),
         tuple(dict.fromkeys(details))[:3],
@@ -119,7 +123,12 @@ def folder_of(conn: Connection, row: MailboxRow, kind: str) -> str:
 
 
 def refusal(conn: Connection, row: MailboxRow, policy: KindPolicy, found: Candidate) -> str | None:
-    """Why one cannot be put into the CRM, or need not; `None` when it can."""
+    """Why one cannot be put into the CRM, or need not; `None` when it can.
+
+    `policy` is what the rules say; what the mailbox's user has a right to is asked here.
+    """
+    stored = STORED[policy.kind.name]
+    policy = Rights(Access.of(conn, row.user_id), stored).narrowed(policy)
     tied = (link.c.mailbox_id == row.id) & (link.c.kind == policy.kind.name)
     state = conn.scalar(select(link.c.state).where(tied, link.c.remote_id == found.remote_id))
     if state == LinkState.LIVE:
@@ -133,10 +142,10 @@ def refusal(conn: Connection, row: MailboxRow, policy: KindPolicy, found: Candid
     return None
 
 
-def track(conn: Connection, row: MailboxRow, kind: str, found: Candidate, at: datetime) -> None:
+def track(conn: Connection, row: MailboxRow, found: Candidate, at: datetime) -> None:
     """Say that an item is tracked; the next run takes it up."""
-    acts.put(conn, row.id, kind, found.remote_id, None, at, tracked=True)
-    by_hand.look_again(conn, row.id, kind, [found.remote_id])
+    acts.put(conn, row.id, found.kind, found.remote_id, None, at, tracked=True)
+    by_hand.look_again(conn, row.id, found.kind, [found.remote_id])
 
 
 @dataclass(frozen=True, slots=True)

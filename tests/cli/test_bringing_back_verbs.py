@@ -25,7 +25,7 @@ def count(office: Office) -> int:
     return len(office.box.mailbox(ALICE).items("contacts"))
 
 
-def own(office: Office, **more: object) -> None:
+def own(office: Office, **more: str) -> None:
     """Somebody of Alice's own, whom the CRM does not know."""
     fields = {"contacts:GivenName": "Bea", "contacts:Surname": "Ray", **more}
     office.box.mailbox(ALICE).add("contacts", fields)
@@ -122,7 +122,9 @@ def test_somebody_is_untracked(office: Office, *, delete: bool) -> None:
     if not delete:
         office.done("crm", "contact", "edit", "Bea Ray", "--job-title", "Boss")
         office.done("sync")
-        titles = {item.get("contacts:JobTitle") for item in office.box.mailbox(ALICE).items("contacts")}
+        titles = {
+            item.get("contacts:JobTitle") for item in office.box.mailbox(ALICE).items("contacts")
+        }
         assert titles == {None}
 
 

@@ -15,7 +15,9 @@ def disputed(office: Office) -> Office:
     """Ann and Bob are in step; then the mobile numbers of both are changed on both sides."""
     path = office.folder / "syncd.toml"
     path.write_text(f"{path.read_text()}{ASK}\n")
-    office.done("crm", "contact", "new", "--owner", ALICE, "--last-name", "Bob", "--email", "b@x.test")
+    office.done(
+        "crm", "contact", "new", "--owner", ALICE, "--last-name", "Bob", "--email", "b@x.test"
+    )
     office.done("sync")
     for item in office.box.mailbox(ALICE).items("contacts"):
         office.box.mailbox(ALICE).update(item.id, {MOBILE: "+1 425 555 0133"})

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.office import ALICE, BOB, Office
 
-ANN = {
+ANN: dict[str, Any] = {
     "contacts:GivenName": "Ann",
     "contacts:Surname": "Lee",
     "contacts:EmailAddress:EmailAddress1": "ann@contoso.test",
@@ -117,7 +117,7 @@ def test_an_item_that_is_doubtful_is_compared_with_the_crm(office: Office) -> No
     for each in office.json("crm", "contact", "list"):
         if each["firstname"] == "Bea":
             office.done("crm", "contact", "assign", each["id"], "--owner", BOB)
-    bea = {
+    bea: dict[str, Any] = {
         "contacts:GivenName": "Bea", "contacts:Surname": "Ray", "item:Categories": ["CRM"],
         "contacts:PhoneNumber:MobilePhone": "+1 425 555 0100",
     }  # fmt: skip

@@ -42,7 +42,7 @@ def track(world: World, each: Candidate) -> None:
     with database.write(world.engine, alone=True) as conn:
         row = mailboxes.get(conn, ALICE)
         with by_hand.alone_with(conn, row, world.time()):
-            taking_up.track(conn, row, "contact", each, world.time())
+            taking_up.track(conn, row, each, world.time())
 
 
 def untrack(world: World, record: str) -> None:
