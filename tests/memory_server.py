@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from syncd.model.kinds import Kind
 from syncd.model.record import Record
-from syncd.model.values import Value
+from syncd.model.values import Value, is_empty
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import (
     Creation,
@@ -346,7 +346,7 @@ class MemoryServer:
 
 
 def _held(fields: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in fields.items() if not is_empty(value)}
 
 
 def _written(thing: Thing) -> Written:

@@ -54,6 +54,8 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "track": ("syncd.cli.track:track", "Put somebody from Outlook into the CRM."),
     "untrack": ("syncd.cli.track:untrack", "Take somebody out of the CRM's care again."),
     "relink": ("syncd.cli.relink:command", "Find out anew what belongs together."),
+    "explain": ("syncd.cli.explain:command", "Say why somebody is in an Outlook, or is not."),
+    "alerts": ("syncd.cli.alerts:command", "Show what somebody should look at."),
     "sandbox": (
         "syncd.cli.sandbox:command",
         "Serve an Exchange to try things on, on this machine.",

@@ -19,9 +19,11 @@ def meant(conn: Connection, reference: str, undone: str, *, rather: Collection[s
     Raises Problem when there is none, or several.
     """
     from syncd.crm import lookup
-    from syncd.crm.records import STORED
+    from syncd.crm.custom import kinds_of
 
-    found = [each for kind in STORED.values() for each in lookup.referred(conn, kind, reference)]
+    found = [
+        each for kind in kinds_of(conn).values() for each in lookup.referred(conn, kind, reference)
+    ]
     if len(found) > 1 and len(near := [each for each in found if each.id in rather]) == 1:
         found = near
     if len(found) == 1:

@@ -68,7 +68,8 @@ def _look(context: Context, address: str) -> RunReport:
     from syncd.daemon.logging import configure_logging
     from syncd.sync.run import Mode
 
-    configure_logging(context.configuration.log, quiet=True)
+    configuration = context.configuration
+    configure_logging(configuration.log, quiet=True, custom=configuration.custom_names)
     service = served.service(context)
     with served.explained(), bar() as service.progress:
         return service.run(address, cause="onboard", mode=Mode.PLAN)

@@ -178,7 +178,7 @@ def _delete(context: Context, row: MailboxRow, found: Stored) -> None:
     """Delete the record once its item rests; before that its item might go with it."""
     from syncd.cli import crm_store, mailboxes
     from syncd.crm import cascades
-    from syncd.crm.records import STORED
+    from syncd.crm.custom import kinds_of
     from syncd.daemon.logging import configure_logging
     from syncd.sync import taking_up
 
@@ -194,4 +194,4 @@ def _delete(context: Context, row: MailboxRow, found: Stored) -> None:
         again = f"See why: syncd held {row.address}; then type it again."
         raise Problem(f"The sync could not let go of it yet{why}.", undone, again, Exit.HELD)
     with crm_store.writing(context, undone) as conn:
-        cascades.delete(conn, STORED[kind], found.id, _actor(row), context.clock())
+        cascades.delete(conn, kinds_of(conn)[kind], found.id, _actor(row), context.clock())

@@ -15,7 +15,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from syncd.crm import records
-from syncd.crm.records import STORED
+from syncd.crm.custom import kinds_of
 from syncd.crm.stored import Stored
 from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Head, Move
@@ -72,12 +72,13 @@ class Brought:
 def thrown_away(conn: Connection, mailbox_ids: Iterable[int]) -> list[Thrown]:
     """What was thrown away in some mailboxes, the latest first."""
     query = select(table, mailbox.c.address).join(mailbox, mailbox.c.id == table.c.mailbox_id)
-    mine = table.c.mailbox_id.in_(list(mailbox_ids)) & table.c.kind.in_(list(STORED))
+    stored = kinds_of(conn)
+    mine = table.c.mailbox_id.in_(list(mailbox_ids)) & table.c.kind.in_(list(stored))
     rows = list(conn.execute(query.where(mine)))
     ids: dict[str, set[str]] = {}
     for row in rows:
         ids.setdefault(row.kind, set()).add(row.crm_id)
-    held = {kind: records.read(conn, STORED[kind], wanted) for kind, wanted in ids.items()}
+    held = {kind: records.read(conn, stored[kind], wanted) for kind, wanted in ids.items()}
     found = [
         Thrown(
             row.address,
@@ -94,7 +95,7 @@ def thrown_away(conn: Connection, mailbox_ids: Iterable[int]) -> list[Thrown]:
 
 
 def _name(record: Stored | None) -> str:
-    return STORED[record.record.kind.name].kind.called(record.record.fields) if record else ""
+    return record.name if record is not None else ""
 
 
 def bring_back(session: Session, crm_ids: Sequence[str]) -> list[Brought]:

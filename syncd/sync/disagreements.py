@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from syncd.crm import records
+from syncd.crm.custom import kinds_of
 from syncd.crm.feed import Actor
-from syncd.crm.records import STORED
 from syncd.crm.stored import Stored
 from syncd.model.fields import Group, Side
+from syncd.model.kinds import Kind
 from syncd.model.values import Value, from_json, to_json
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
@@ -85,16 +86,17 @@ def _load(conn: Connection, *where: ColumnElement[bool]) -> list[Disagreement]:
     ids: dict[str, set[str]] = {}
     for row in rows:
         ids.setdefault(row.kind, set()).add(row.crm_id)
-    held = {k: records.read(conn, STORED[k], wanted) for k, wanted in ids.items() if k in STORED}
+    stored = kinds_of(conn)
+    held = {k: records.read(conn, stored[k], wanted) for k, wanted in ids.items() if k in stored}
     return [
-        _disagreement(row, group, contents, held[row.kind].get(row.crm_id))
+        _disagreement(row, stored[row.kind].kind, group, contents, held[row.kind].get(row.crm_id))
         for row in rows
-        if row.kind in held and (group := STORED[row.kind].kind.groups.get(row.field_group))
+        if row.kind in held and (group := stored[row.kind].kind.groups.get(row.field_group))
     ]
 
 
 def _disagreement(
-    row: Row[Any], group: Group, contents: Mapping[str, Content], record: Stored | None
+    row: Row[Any], kind: Kind, group: Group, contents: Mapping[str, Content], record: Stored | None
 ) -> Disagreement:
     sides = {Side(row.loser): contents.get(row.kept, {})}
     if row.other is not None:
@@ -106,7 +108,7 @@ def _disagreement(
         row.address,
         row.kind,
         row.crm_id,
-        STORED[row.kind].kind.called(fields),
+        kind.called(fields),
         group,
         row.state,
         Reason(row.reason),
@@ -139,7 +141,7 @@ def answer_with(
     What the CRM held is kept like any value that loses. Raises Outdated, and what the CRM refuses.
     """
     row = _asked(conn, asked)
-    stored = STORED[asked.kind]
+    stored = kinds_of(conn)[asked.kind]
     before = records.read(conn, stored, [asked.crm_id])[asked.crm_id]
     shown = _values(asked.group, asked.held.get(Side.CRM, {}))
     if {f.name: before.record.fields.get(f.name) for f in asked.group.fields} != shown:
@@ -196,7 +198,7 @@ def restore(conn: Connection, kept: Disagreement, actor: Actor, at: datetime) ->
         )
     (side,) = kept.held
     patch = _values(kept.group, kept.held[side])
-    stored = STORED[kept.kind]
+    stored = kinds_of(conn)[kept.kind]
     before = records.read(conn, stored, [kept.crm_id]).get(kept.crm_id)
     if before is None or before.deleted:
         raise Outdated(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from syncd.crm import records
-from syncd.crm.records import STORED
+from syncd.crm.custom import kinds_of
 from syncd.model.normal import normal
 from syncd.outlook.port import Item, Mailbox, Sensitivity
 from syncd.reconcile.breaker import Bounded
@@ -142,8 +142,9 @@ def emptied_fields(
         ids = [each.subject for each in wanted if each.kind == kind]
         mine = (link.c.mailbox_id == mailbox_id) & (link.c.kind == kind) & link.c.crm_id.in_(ids)
         items = {row.crm_id: row.remote_id for row in conn.execute(select(link).where(mine))}
-        held, fields = records.read(conn, STORED[kind], items), STORED[kind].kind.fields
-        read = port.read(STORED[kind].kind, list(items.values()))
+        stored = kinds_of(conn)[kind]
+        held, fields = records.read(conn, stored, items), stored.kind.fields
+        read = port.read(stored.kind, list(items.values()))
         for crm_id, item in zip(items, read, strict=True):
             if not isinstance(item, Item) or crm_id not in held:
                 continue

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 
 from syncd.crm import records
-from syncd.crm.records import STORED
+from syncd.crm.custom import kinds_of
 from syncd.crm.stored import Stored
 from syncd.model.fields import Field
 from syncd.model.kinds import Kind
@@ -36,6 +36,7 @@ class Inquiry:
 
     row: Row[Any]
     mailbox: str
+    kind: Kind
     name: str
     about_item: bool
     waits: bool
@@ -47,11 +48,6 @@ class Inquiry:
     def id(self) -> int:
         """Its number."""
         return int(self.row.id)
-
-    @property
-    def kind(self) -> Kind:
-        """What it is about is of this kind."""
-        return STORED[self.row.kind].kind
 
     @property
     def since(self) -> datetime:
@@ -74,7 +70,8 @@ def one(conn: Connection, number: int) -> Inquiry | None:
 
 def _load(conn: Connection, mailbox_ids: Sequence[int]) -> list[Inquiry]:
     query = select(table, mailbox.c.address).join(mailbox, mailbox.c.id == table.c.mailbox_id)
-    mine = table.c.mailbox_id.in_(mailbox_ids) & table.c.kind.in_(list(STORED))
+    stored = kinds_of(conn)
+    mine = table.c.mailbox_id.in_(mailbox_ids) & table.c.kind.in_(list(stored))
     rows = list(conn.execute(query.where(mine).order_by(table.c.id)))
     found: list[Inquiry] = []
     for kind in {row.kind for row in rows}:
@@ -82,13 +79,13 @@ def _load(conn: Connection, mailbox_ids: Sequence[int]) -> list[Inquiry]:
         subjects = {row.subject for row in of_kind}
         records_there = _waiting(conn, kind, mailbox_ids, subjects)
         items = _items(conn, kind, mailbox_ids, subjects)
-        held = records.read(conn, STORED[kind], subjects)
+        held = records.read(conn, stored[kind], subjects)
         for row in of_kind:
             at = (row.mailbox_id, row.subject)
             waits = at in records_there or (at in items and items[at].waits)
             lasting = row.answer in questions.LASTING and (at in items or row.subject in held)
             if waits or lasting:
-                found.append(_inquiry(row, held, items.get(at), waits=waits))
+                found.append(_inquiry(row, stored[kind].kind, held, items.get(at), waits=waits))
     return sorted(found, key=lambda each: each.id)
 
 
@@ -130,15 +127,21 @@ def _items(
 
 
 def _inquiry(
-    row: Row[Any], held: Mapping[str, Stored], item: _Item | None, *, waits: bool
+    row: Row[Any],
+    kind: Kind,
+    held: Mapping[str, Stored],
+    item: _Item | None,
+    *,
+    waits: bool,
 ) -> Inquiry:
     record = held.get(row.subject)
     name = (item.name or "") if item is not None else ""
     if record is not None:
-        name = STORED[row.kind].kind.called(record.record.fields)
+        name = record.name
     return Inquiry(
         row,
         row.address,
+        kind,
         name,
         item is not None,
         waits,
@@ -204,7 +207,7 @@ def compared(conn: Connection, port: Mailbox, asked: Inquiry) -> tuple[Shown, li
 
 
 def _records(conn: Connection, asked: Inquiry, ids: Sequence[str]) -> list[Shown]:
-    held = records.read(conn, STORED[asked.row.kind], ids)
+    held = records.read(conn, kinds_of(conn)[asked.row.kind], ids)
     found = []
     for each in ids:
         record = held.get(each)

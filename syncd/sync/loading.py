@@ -42,6 +42,7 @@ class Facts:
     stamped: set[str] = field(default_factory=set)
     unreadable: dict[str, Failure] = field(default_factory=dict)  # by CRM id: who may be its item
     looked: set[str] = field(default_factory=set)  # by CRM id: sought in vain, ten minutes ago
+    causes: dict[str, int] = field(default_factory=dict)  # by CRM id
     thrown: frozenset[str] = frozenset()  # new records of people whom its user threw away
     answers: dict[str, Answered] = field(default_factory=dict)  # by CRM id or remote id
 
@@ -75,6 +76,7 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     ready = _ready(session, noticed, parked=parked)
     rows = list(conn.execute(select(noticed).where(session.mine(noticed), ready)))
     facts = Facts(session.state(conn), {row.crm_id for row in rows})
+    facts.causes = {row.crm_id: row.cause for row in rows if row.cause is not None}
     facts.looked = {
         row.crm_id
         for row in rows

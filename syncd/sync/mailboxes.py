@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, CursorResult, Row, insert, or_, select, update
+from sqlalchemy import Connection, CursorResult, Row, exists, insert, or_, select, update
 
 from syncd.crm.database import insert_missing
 from syncd.crm.tables import utc
 from syncd.reconcile.decide import Stand
+from syncd.sync.tables import alert, mailbox_kind, noticed, observed
 from syncd.sync.tables import installation as installation_table
 from syncd.sync.tables import mailbox as table
-from syncd.sync.tables import mailbox_kind, noticed, observed
 
 LEASE = timedelta(minutes=3)  # outlives the deadline of one request; renewed with every write
 
@@ -62,6 +62,7 @@ class MailboxRow:
     last_success: datetime | None
     lease_until: datetime | None
     consented_at: datetime | None = None
+    alerted: bool = False
 
 
 class MailboxProblem(Exception):
@@ -159,7 +160,7 @@ def change(conn: Connection, mailbox_id: int, values: Mapping[str, str | None]) 
 
 def find(conn: Connection, address: str) -> MailboxRow | None:
     """One mailbox by its address, be it served, or removed and not forgotten."""
-    query = select(table).where(table.c.address == address.strip().lower())
+    query = _WITH_ALERTS.where(table.c.address == address.strip().lower())
     row = conn.execute(query).one_or_none()
     return None if row is None else _mailbox(row)
 
@@ -182,7 +183,7 @@ def every(conn: Connection) -> list[MailboxRow]:
 
 def known(conn: Connection) -> list[MailboxRow]:
     """All mailboxes, by address: with those that were removed and not forgotten."""
-    rows = [_mailbox(row) for row in conn.execute(select(table))]
+    rows = [_mailbox(row) for row in conn.execute(_WITH_ALERTS)]
     return sorted(rows, key=lambda row: row.address)
 
 
@@ -347,6 +348,13 @@ def finish(
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
+# With whether an alert of it is open, which else would cost each run a statement of its own.
+_WITH_ALERTS = select(
+    table,
+    exists().where(alert.c.mailbox_id == table.c.id, alert.c.over_at.is_(None)).label("alerted"),
+)
+
+
 def _mailbox(row: Row[Any]) -> MailboxRow:
     return MailboxRow(
         id=row.id,
@@ -362,4 +370,5 @@ def _mailbox(row: Row[Any]) -> MailboxRow:
         last_success=row.last_success,
         lease_until=row.lease_until,
         consented_at=row.consented_at,
+        alerted=row.alerted,
     )

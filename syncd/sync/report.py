@@ -12,7 +12,7 @@ from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import Standing
-from syncd.reconcile.reasons import SENTENCES, Reason
+from syncd.reconcile.reasons import Reason
 from syncd.sync.accounting import QUESTIONS
 from syncd.sync.mailboxes import MailboxProblem, Misconfigured
 from syncd.sync.session import Tally
@@ -46,11 +46,6 @@ class Line:
     apart: tuple[str, ...] = ()  # what goes with another field of Outlook now, and differs there
     stays: tuple[str, ...] = ()  # what differs, and stays so on both sides
     guarded: tuple[str, ...] = ()  # what the CRM holds and Outlook does not, for it would lose more
-
-    @property
-    def sentence(self) -> str:
-        """Why, in words."""
-        return SENTENCES[self.reason]
 
     def to_json(self) -> dict[str, object]:
         """The line for programs."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from syncd.crm.access import Access
 from syncd.crm.stored import StoredKind
+from syncd.model.custom import mapped
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
@@ -77,8 +78,10 @@ def _text(
         "directions": {name: policy.direction_of(group) for name, group in groups.items()},
         "conflicts": {name: policy.conflict_of(group) for name, group in groups.items()},
         "exits": [exits.created, exits.adopted, exits.tracked],
-        "map": {name: group.place for name, group in groups.items()},
+        "map": {n: group.place for n, group in groups.items() if not group.fields[0].wording},
     }
+    if custom := mapped(policy.kind.fields):
+        said["custom"] = custom
     if scope.is_timed:
         said["today"] = today.isoformat()
     if teams is not None:

@@ -17,8 +17,9 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, update
 
 from syncd.crm import database
-from syncd.crm.access import Access
+from syncd.crm.access import Access, limits_reading
 from syncd.crm.clock import StoreClock
+from syncd.crm.custom import declare, kinds_of
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
@@ -27,12 +28,22 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
-from syncd.sync import mailboxes, retention, rollout, snapshots, user_filters, user_settings
+from syncd.sync import (
+    alerts,
+    mailboxes,
+    retention,
+    rollout,
+    scoping,
+    snapshots,
+    user_filters,
+    user_settings,
+)
+from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
-from syncd.sync.ruling import ruling
+from syncd.sync.ruling import Ruling, ruling
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.tables import mailbox as mailbox_table
@@ -81,6 +92,8 @@ class SyncService:
 
     def reconfigure(self, configuration: Configuration) -> None:
         """Go by another configuration from the next run on; what runs ends under the old one."""
+        declare(self.engine, configuration.custom)
+        self.stored = kinds_of(self.engine)
         self.policies, self.connect = compile_policies(configuration), Connector(configuration)
         self.configuration = configuration
         self.keep = configuration.journal.keep
@@ -206,6 +219,7 @@ class SyncService:
                         new_key=self.new_key,
                         tally=report.tally,
                         progress=self.progress,
+                        counting=partial(self._counting, rules),
                     )
                     errand.act(session, report=report)
             finally:
@@ -262,6 +276,14 @@ class SyncService:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count, **removed)
 
+    def _counting(self, rules: Ruling, conn: Connection) -> Counting:
+        """How what concerns all mailboxes is counted."""
+        stored = rules.rights.stored
+        scopes = scoping.of_all(conn, self.policies, stored)
+        limited = limits_reading(conn, stored.entity)
+        limit = rules.policy.limits.cause
+        return Counting(stored, scopes, self.clock().date(), limit, limited)
+
     def _policy(self, row: MailboxRow, settings: Mapping[str, object]) -> MailboxPolicy:
         """What holds for a mailbox, with what its user has set."""
         policy, configuration = self.policies.get(row.policy), self.configuration
@@ -315,6 +337,7 @@ class SyncService:
                     .where(mailbox_table.c.state.in_([s.value for s in mailboxes.SERVED]))
                     .values(state=MailboxState.SUSPENDED.value, trouble=str(error))
                 )
+                alerts.others_suspended(conn, row, str(error), self.clock())
 
     def _finish(
         self,
@@ -341,6 +364,7 @@ class SyncService:
             conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
             # Who lost the lease says nothing of the mailbox: another process runs it now.
             if mailboxes.release(conn, lease) and errand.schedules:
+                alerts.after_run(conn, row, report, now)
                 due_at = now + self._gap(row, policy, report)
                 mailboxes.finish(
                     conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
@@ -360,11 +384,13 @@ class SyncService:
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
+    declare(engine, configuration.custom)
     return SyncService(
         engine,
         compile_policies(configuration),
         Connector(configuration),
         StoreClock(),
+        kinds_of(engine),
         keep=configuration.journal.keep,
         configuration=configuration,
     )

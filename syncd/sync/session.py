@@ -22,6 +22,7 @@ from syncd.outlook.port import Head, Mailbox, Sensitivity
 from syncd.reconcile.decide import Rules
 from syncd.sync import mailboxes
 from syncd.sync.acts import Acts
+from syncd.sync.causes import Counting
 from syncd.sync.links import LinkKey
 from syncd.sync.mailboxes import Installation, Lease, MailboxRow
 from syncd.sync.rights import Rights
@@ -77,6 +78,7 @@ class Session:
     tally: Tally = field(default_factory=Tally)
     progress: Progress = quiet
     acts: Acts = field(default_factory=Acts)
+    counting: Callable[[Connection], Counting] | None = None  # of what concerns all mailboxes
 
     @property
     def key(self) -> LinkKey:

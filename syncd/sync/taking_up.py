@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, select
 
 from syncd.crm import cascades, database
 from syncd.crm.access import Access
+from syncd.crm.custom import kinds_of
 from syncd.crm.feed import Actor
-from syncd.crm.records import STORED
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.normal import normal
@@ -127,7 +127,7 @@ def refusal(conn: Connection, row: MailboxRow, policy: KindPolicy, found: Candid
 
     `policy` is what the rules say; what the mailbox's user has a right to is asked here.
     """
-    stored = STORED[policy.kind.name]
+    stored = kinds_of(conn)[policy.kind.name]
     policy = Rights(Access.of(conn, row.user_id), stored).narrowed(policy)
     tied = (link.c.mailbox_id == row.id) & (link.c.kind == policy.kind.name)
     state = conn.scalar(select(link.c.state).where(tied, link.c.remote_id == found.remote_id))
@@ -185,5 +185,5 @@ class _OnlyTried(Exception):
 def try_to_delete(engine: Engine, kind: str, crm_id: str, actor: Actor, at: datetime) -> None:
     """Whether the CRM lets a record be deleted, with nothing done. Raises what it refuses with."""
     with suppress(_OnlyTried), database.write(engine, alone=True) as conn:
-        cascades.delete(conn, STORED[kind], crm_id, actor, at)
+        cascades.delete(conn, kinds_of(conn)[kind], crm_id, actor, at)
         raise _OnlyTried

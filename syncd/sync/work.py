@@ -25,6 +25,7 @@ class Work:
     could_be: tuple[str, ...] = ()  # by name, to be told and never stored (P14)
     candidates: tuple[str, ...] = ()  # of the other side, where a person is to say which
     answer: Answered | None = None  # what a person said when asked
+    cause: int | None = None  # the change that it follows from, where that one is held
 
     @property
     def subject(self) -> str:

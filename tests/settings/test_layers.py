@@ -186,7 +186,12 @@ def test_what_is_not_written_is_the_models_default(tmp_path: Path) -> None:
     ("text", "together", "system", "templates"),
     [
         ("", DEFAULT_FILTER, [], [("My contacts", DEFAULT_FILTER, False)]),
-        ("filter = \"owner eq 'b'\"", "owner eq 'b'", [("filter", "owner eq 'b'", False)], []),
+        (
+            "filter = \"owner eq 'b@x.test'\"",
+            "owner eq 'b@x.test'",
+            [("filter", "owner eq 'b@x.test'", False)],
+            [],
+        ),
         (
             "filters.a.where = 'true'\nfilters.b = { where = \"owner eq @me\", exclude = true }",
             "((true)) and not ((owner eq @me))",
@@ -234,11 +239,11 @@ server = "office"
 keyaccounts.where = "true"
 mine.where = "owner eq @me"
 [policies.sales.contacts.filters]
-mine.where = "owner eq 'b'"
+mine.where = "owner eq 'b@x.test'"
 """
     scoped = policy_for(loaded(tmp_path, text), "sales").policy.kinds["contact"]
     assert {n: f.text for n, f, _ in scoped.system} == {
-        "keyaccounts": "true", "mine": "owner eq 'b'",
+        "keyaccounts": "true", "mine": "owner eq 'b@x.test'",
     }  # fmt: skip
 
 

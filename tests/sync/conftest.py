@@ -17,7 +17,7 @@ from tests.sync.world import ALICE, BOB, Memory, World, memory_world, sandbox_wo
 EWS, IN_MEMORY = "ews", "memory"
 
 # Over the wire a run takes long, and what is kept of it is the same.
-ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip",)
+ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
 # What these prove is decided before the store is asked.
 ON_SQLITE_ALONE = ("tests.sync.test_rules_at_work", "tests.sync.test_asking")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +18,8 @@ from syncd.sync.mailboxes import MailboxState
 from syncd.sync.offboard import Items, Offboarding, offboard, preview
 from syncd.sync.tables import conflict, operation
 from tests.memory_mailbox import Effect, run
-from tests.sync.test_torn import Crash, Torn, crash_at, numbered
+from tests.sync.tearing import let_go, watched
+from tests.sync.test_torn import NoAnswer, numbered
 from tests.sync.world import ALICE, BOB, WRITES, Memory, World
 
 FORMER = "Former CRM contacts"
@@ -286,12 +286,11 @@ def resumed(world: World, items: Items) -> object:
     return picture(world)
 
 
-@pytest.mark.parametrize("how", ["crash", "no answer"])
 @pytest.mark.parametrize("items", list(Items))
 def test_leaving_that_is_cut_at_any_request_goes_on(
-    memory: Memory, branches: Callable[[Memory], Memory], items: Items, how: str
+    memory: Memory, branches: Callable[[Memory], Memory], items: Items
 ) -> None:
-    """The process dies, or the server does not answer, before or after the effect (P10)."""
+    """The server does not answer, before or after the effect (P10)."""
     some_of_everything(memory[0])
     undisturbed = branches(memory)[0]
     leave(undisturbed, items)
@@ -299,43 +298,33 @@ def test_leaving_that_is_cut_at_any_request_goes_on(
     for number in range(1, 100):
         for effective in (False, True):
             world, servers = branches(memory)
-            servers[ALICE].meddle = torn = Torn(number, how, effective=effective)
-            with suppress(Crash):
-                leave(world, items)
+            servers[ALICE].meddle = silent = NoAnswer(number, effective=effective)
+            leave(world, items)
             servers[ALICE].meddle = run
-            if torn.call:
-                assert resumed(world, items) == wanted, (number, torn.call, effective)
-            if torn.call not in WRITES:
+            if silent.call:
+                assert resumed(world, items) == wanted, (number, silent.call, effective)
+            if silent.call not in WRITES:
                 break
-        if not torn.call:
+        if not silent.call:
             break
     assert number > 10
 
 
 @pytest.mark.parametrize("items", list(Items))
-def test_leaving_that_is_cut_at_any_transaction_goes_on(
-    memory: Memory,
-    branches: Callable[[Memory], Memory],
-    monkeypatch: pytest.MonkeyPatch,
-    items: Items,
+def test_leaving_that_is_cut_at_any_moment_goes_on(
+    memory: Memory, branches: Callable[[Memory], Memory], items: Items
 ) -> None:
-    """Just before every commit in turn."""
+    """The process dies after any commit, or any write."""
     some_of_everything(memory[0])
     undisturbed = branches(memory)[0]
     leave(undisturbed, items)
     wanted = picture(undisturbed)
-    for number in range(1, 100):
-        world, _ = branches(memory)
-        with monkeypatch.context() as patch:
-            crash_at(patch, number)
-            try:
-                leave(world, items)
-            except Crash:
-                pass
-            else:
-                break
-        assert resumed(world, items) == wanted, number
-    assert number > 2
+    torn: list[tuple[str, Memory]] = []
+    with watched(memory[1], lambda event: torn.append((event, let_go(branches(memory))))):
+        leave(memory[0], items)
+    for number, (event, moment) in enumerate(torn):
+        assert resumed(moment[0], items) == wanted, (number, event)
+    assert len(torn) > 2
 
 
 def test_to_forget_leaves_no_row(world: World) -> None:

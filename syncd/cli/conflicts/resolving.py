@@ -146,20 +146,21 @@ def _filtered(
 ) -> list[Disagreement]:
     """Those whose record a filter finds; `@me` is whose mailbox it is."""
     from syncd.crm import records
-    from syncd.crm.records import STORED
+    from syncd.crm.custom import kinds_of
     from syncd.settings.filters import Filter, FilterError
 
+    stored = kinds_of(conn)
     ids: set[tuple[str, str]] = set()
     for kind in {each.kind for each in asked}:
         try:
-            said = Filter.parse(where, STORED[kind])
+            said = Filter.parse(where, stored[kind])
         except FilterError as error:
             todo = error.suggestion or "See what a filter can say: docs/filters.md"
             what = f"--where: {error.what}, at character {error.at + 1}."
             raise Problem(what, UNDONE, f"{todo[:1].upper()}{todo[1:]}") from None
         condition = said.where(row.user_id, today=context.clock().date())
         wanted = [each.crm_id for each in asked if each.kind == kind]
-        members = records.members_among(conn, STORED[kind], condition, wanted)
+        members = records.members_among(conn, stored[kind], condition, wanted)
         ids |= {(kind, each) for each in members}
     return [each for each in asked if (each.kind, each.crm_id) in ids]
 

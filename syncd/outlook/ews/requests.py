@@ -10,7 +10,7 @@ from lxml import etree
 
 from syncd.model.fields import Uri
 from syncd.model.kinds import Kind
-from syncd.model.values import Value
+from syncd.model.values import Value, is_empty
 from syncd.outlook.ews.paths import (
     BUSINESS,
     KEY,
@@ -117,7 +117,7 @@ def create_item(
         etree.SubElement(item, T + "ItemClass").text = kind.item_class
         for place in layout.ordered:
             value = values.get(place.name)
-            if value:
+            if not is_empty(value):
                 put(item, place, value)
     return root
 
@@ -149,9 +149,10 @@ def update_item(
         patch = ((layout.fields[name], value) for name, value in update.patch.items())
         for slot, value in (*own, *patch):
             place = slot.at(address or BUSINESS) if slot.form is Form.MAILING else slot
-            field = etree.SubElement(changes, T + ("SetItemField" if value else "DeleteItemField"))
+            verb = "DeleteItemField" if is_empty(value) else "SetItemField"
+            field = etree.SubElement(changes, T + verb)
             add_path(field, place.property)
-            if value:
+            if not is_empty(value):
                 put(etree.SubElement(field, layout.item), place, value)
     return root
 
