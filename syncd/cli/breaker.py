@@ -90,9 +90,9 @@ def discard(context: Context, mailbox: str, names: tuple[str, ...], verb: str | 
     decided against.
     """
     from syncd.cli import mailboxes
+    from syncd.cli.language import language
     from syncd.reconcile.breaker import Bounded
-    from syncd.sync import held_back
-    from syncd.sync.causes_in_words import WORDS
+    from syncd.sync import catalogue, held_back
 
     undone = "Nothing was decided."
     with mailboxes.noting(context, mailbox, undone) as (conn, row):
@@ -114,7 +114,7 @@ def discard(context: Context, mailbox: str, names: tuple[str, ...], verb: str | 
         return
     output.tell(f"Decided against: {told.done}. Carry it out now with: syncd sync {row.address}")
     for each in sorted(sorts - {Bounded.WITHDRAW} if sort is None else {sort}):
-        output.tell(f"{each.value}: {WORDS[each].instead}")
+        output.tell(f"{each.value}: {catalogue.text(f'instead.{each}', language())}")
     if told.private:
         output.tell(f"{told.private} stay held: they were marked private by their owner.")
 
@@ -134,18 +134,15 @@ def _emptied(context: Context, mailbox_id: int, held: Held) -> Mapping[str, Sequ
 
 
 def _tell(each: Held, fields: Mapping[str, Sequence[str]]) -> None:
-    from syncd.cli.language import sentence
-    from syncd.sync.causes_in_words import WORDS
+    from syncd.cli.language import language, sentence
+    from syncd.sync import catalogue
 
-    words, n = WORDS[each.verb], len(each.ones)
+    n, spoken = len(each.ones), language()
     output.tell(f"{each.mailbox}, {each.verb.value}: {n} held since {output.moment(each.since)}")
-    output.tell(f"  Seen: {n} {words.seen}.")
+    output.tell(f"  {catalogue.text(f'seen.{each.verb}', spoken, count=n)}.")
     for reason, of in each.reasons.most_common():
         output.tell(f"    {of} × {sentence(reason)}")
-    output.tell(f"  Would be done: {n} would {words.would}.")
-    output.tell("  Likely causes:")
-    for cause in words.causes:
-        output.tell(f"    - {cause}")
+    output.tell(f"  Likely: {catalogue.text(f'likely.{each.verb}', spoken)}")
     for one in each.ones[:FIRST]:
         emptied = fields.get(one.subject)
         what = f": empties {', '.join(emptied)}" if emptied else ""
@@ -159,17 +156,17 @@ def _tell(each: Held, fields: Mapping[str, Sequence[str]]) -> None:
 
 
 def _json(each: Held, fields: Mapping[str, Sequence[str]]) -> dict[str, object]:
-    from syncd.sync.causes_in_words import WORDS
+    from syncd.cli.language import language
+    from syncd.sync import catalogue
 
-    words = WORDS[each.verb]
+    n, spoken = len(each.ones), language()
     return {
         "mailbox": each.mailbox,
         "verb": each.verb.value,
-        "count": len(each.ones),
+        "count": n,
         "since": each.since.isoformat(),
-        "seen": words.seen,
-        "would": words.would,
-        "causes": list(words.causes),
+        "seen": catalogue.text(f"seen.{each.verb}", spoken, count=n),
+        "likely": catalogue.text(f"likely.{each.verb}", spoken),
         "reasons": {reason.value: n for reason, n in each.reasons.items()},
         "held": [
             {

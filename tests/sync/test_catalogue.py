@@ -77,7 +77,7 @@ def test_every_verb_and_every_alert_is_told(language: str) -> None:
     """What the breaker counts, what is written, what an alert is about."""
     texts = catalogue.texts(language)
     assert {f"verb.{each}" for each in Verb} <= texts.keys()
-    for table in ("held", "seen", "likely"):
+    for table in ("held", "seen", "likely", "instead"):
         assert {f"{table}.{each}" for each in Bounded} == {
             k for k in texts if k.startswith(f"{table}.")
         }
