@@ -78,7 +78,7 @@ def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...
         every = format_duration(policy.interval)
         click.echo(f"  policy {name}: on server {policy.server}, every {every}")
         for plural, section in policy.kinds.items():
-            where = compiled[name].kinds[KINDS[plural].kind.name].filter.text
+            where = compiled[name].kinds[KINDS[plural].kind.name].scope.text
             click.echo(f"    {plural}: {section.direction}, where {where}")
     for warning in warnings:
         click.echo(f"  warning: {warning}")
@@ -100,8 +100,7 @@ def _as_data(path: Path, configuration: Configuration | None, found: Findings) -
             name: {
                 "server": policy.server,
                 "filters": {
-                    scoped.policy.kind.plural: scoped.filter.text
-                    for scoped in policy.kinds.values()
+                    scoped.policy.kind.plural: scoped.scope.text for scoped in policy.kinds.values()
                 },
             }
             for name, policy in compiled.items()

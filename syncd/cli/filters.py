@@ -91,7 +91,7 @@ def add(context: Context, mailbox: str, name: str, where: str, *, exclude: bool,
                 "Nothing was changed.",
                 f'Change it with: syncd filters edit {row.address} "{name}" "{where}"',
             )
-        _check(conn, row, where)
+        _check(context, conn, row, where)
         made = UserFilter(name, where, excludes=exclude, active=True, template=None)
         user_filters.put(conn, row.id, KIND, made, context.clock())
 
@@ -112,7 +112,7 @@ def edit(context: Context, mailbox: str, name: str, where: str, *, yes: bool) ->
 
         from syncd.sync import user_filters
 
-        _check(conn, row, where)
+        _check(context, conn, row, where)
         new = replace(_known(row, own, name), text=where)
         user_filters.put(conn, row.id, KIND, new, context.clock())
 
@@ -190,12 +190,12 @@ def _changed(context: Context, mailbox: str, change: Change, *, yes: bool) -> No
     """Make a change, and show who comes and who goes by it; who goes needs `--yes`."""
     from syncd.cli import mailboxes
     from syncd.crm import database, records
-    from syncd.crm.records import STORED
+    from syncd.crm.custom import kinds_of
     from syncd.sync import effect, user_filters
     from syncd.sync.mailboxes import get, make_due
 
     undone = "No filter was changed."
-    stored = STORED[KIND]
+    stored = kinds_of(context.engine())[KIND]
     with mailboxes.explained(undone), database.write(context.engine(), alone=True) as conn:
         row = get(conn, mailbox)
         scoped = _scoped(context, row)
@@ -234,15 +234,15 @@ def _known(row: MailboxRow, own: dict[str, UserFilter], name: str) -> UserFilter
     )
 
 
-def _check(conn: Connection, row: MailboxRow, where: str) -> None:
+def _check(context: Context, conn: Connection, row: MailboxRow, where: str) -> None:
     """Whether a filter is understood, and asks for nothing that its user may not read."""
     from syncd.crm.access import Access
-    from syncd.crm.records import STORED
+    from syncd.crm.custom import kinds_of
     from syncd.settings.filters import Filter, FilterError
 
     undone = "No filter was changed."
     try:
-        parsed = Filter.parse(where, STORED[KIND])
+        parsed = Filter.parse(where, kinds_of(context.engine())[KIND])
     except FilterError as error:
         pointer = f"\n  {where}\n  {' ' * error.at}^"
         raise Problem(

@@ -68,6 +68,11 @@ def attention(report: RunReport) -> list[str]:
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
+    if report.category_missing:
+        told.append(
+            f"this server does not let syncd add the category {report.category_missing!r} to "
+            "Outlook's list. Its user makes it there, once: Home, Categorize, All Categories, New"
+        )
     told += [
         f"{line.name}: {few(line.guarded)} stays as it is in Outlook. {GUARDED}"
         for line in report.lines

@@ -20,9 +20,10 @@ from syncd.settings.kind_section import FilterSection, KindSection
 from syncd.settings.kinds import KINDS, kinds_by_plural
 from syncd.settings.layers import Origin, Table, as_layer, in_full, leaves, merged
 from syncd.settings.policy_section import Policy, PolicySection
+from syncd.settings.scope import Scope
 from syncd.settings.user_layer import Refused, user_layer
 
-MY_RECORDS = "My {plural}"  # the template where a policy names no filter at all
+MY_RECORDS = "My {plural}"  # the template where no filter of a policy includes anything
 THE_FILTER = "filter"  # what the one without a name is called
 
 _MOST_REMEMBERED = 10_000
@@ -41,13 +42,21 @@ class ScopedKind:
     """What a policy says of one kind, and which records of it are in scope.
 
     `system` are the filters that hold for everyone, `templates` those that each new user is given a
-    copy of. `filter` says what both come to: the scope of a user who has changed nothing.
+    copy of.
     """
 
     policy: KindPolicy
-    filter: Filter
     system: tuple[NamedFilter, ...] = ()
     templates: tuple[NamedFilter, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of a user who has changed nothing."""
+        both = (*self.system, *self.templates)
+        return Scope(
+            tuple(each.filter for each in both if not each.exclude),
+            tuple(each.filter for each in both if each.exclude),
+        )
 
 
 @dataclass(frozen=True)
@@ -181,10 +190,10 @@ def _scoped(stored: StoredKind[Kind], section: KindSection, policy: PolicySectio
     if section.filter is not None:
         system = (NamedFilter(THE_FILTER, _parsed(section.filter, stored)), *system)
     templates = _named(stored, section.templates)
-    if not system and not templates:
+    if all(each.exclude for each in (*system, *templates)):
         name = MY_RECORDS.format(plural=stored.kind.plural)
-        templates = (NamedFilter(name, _parsed(DEFAULT_FILTER, stored)),)
-    return ScopedKind(rules, _together(stored, (*system, *templates)), system, templates)
+        templates = (NamedFilter(name, _parsed(DEFAULT_FILTER, stored)), *templates)
+    return ScopedKind(rules, system, templates)
 
 
 def _named(
@@ -194,22 +203,6 @@ def _named(
         NamedFilter(name, _parsed(each.where, stored), each.exclude)
         for name, each in filters.items()
     )
-
-
-def _together(stored: StoredKind[Kind], filters: tuple[NamedFilter, ...]) -> Filter:
-    """What filters come to: any of those that include, and none of those that exclude."""
-    included = [each.filter.text for each in filters if not each.exclude]
-    excluded = [each.filter.text for each in filters if each.exclude]
-    if len(included) == 1 and not excluded:
-        return _parsed(included[0], stored)
-    text = _any_of(included)
-    if excluded:
-        text = f"({text}) and not ({_any_of(excluded)})"
-    return _parsed(text, stored)
-
-
-def _any_of(texts: list[str]) -> str:
-    return " or ".join(f"({text})" for text in texts) or "false"
 
 
 def _parsed(text: str, stored: StoredKind[Kind]) -> Filter:

@@ -102,6 +102,7 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     facts.writable = session.rights.writable_among(conn, facts.held)
     _load_returned(conn, session, facts)
     if facts.noticed or facts.seen:
+        session.know_acts(conn)
         facts.answers = questions.answered(conn, session)
     new = (facts.noticed & facts.members & facts.held.keys()) - facts.links.keys()
     facts.thrown = remembering.among(

@@ -56,6 +56,8 @@ def outlook(session: Session) -> None:
             cursor, listing, generation = None, True, generation + 1
             continue
         with session.write() as conn:
+            if page.seen:
+                session.know_acts(conn)
             _store(conn, session, page, generation, listing=listing)
             last = page.last
             if last and listing:

@@ -104,6 +104,7 @@ class RunReport:
     questions: int = 0
     in_doubt: list[Doubt] = field(default_factory=list)
     would_hold: int = 0
+    category_missing: str | None = None  # which its user has to make in Outlook by hand
     proposal: Mapping[str, int] = field(default_factory=dict)
 
     def failed(self, problem: MailboxProblem) -> None:

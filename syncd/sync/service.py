@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +12,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy import Connection, Engine, update
 
 from syncd.crm import database
 from syncd.crm.access import Access, limits_reading
@@ -30,6 +28,7 @@ from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
 from syncd.sync import (
     alerts,
+    chronicle,
     mailboxes,
     retention,
     rollout,
@@ -47,13 +46,10 @@ from syncd.sync.ruling import Ruling, ruling
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.tables import mailbox as mailbox_table
-from syncd.sync.tables import run as run_table
 from syncd.sync.waking import Waker
 
 log = structlog.get_logger("syncd")
 
-JITTER = 0.1  # of the interval, either way, so that mailboxes do not fall into step
-LONGEST_GAP = timedelta(hours=1)
 KEEP = Journal().keep
 
 Connect = Callable[[MailboxRow, MailboxPolicy], Mailbox]
@@ -175,7 +171,7 @@ class SyncService:
                 report.failed(problem)
             else:
                 self._run(row, policy, lease, report, errand, stop or threading.Event())
-            _log(report)
+            chronicle.log(report)
         return report
 
     def _run(
@@ -192,7 +188,7 @@ class SyncService:
             with database.write(self.engine) as conn:
                 installation = mailboxes.installation(conn)
                 access = Access.of(conn, row.user_id)
-                self._note_start(conn, row, report, errand.cause)
+                chronicle.begin(conn, row, report, errand.cause, self.clock())
                 for kind, scoped in policy.kinds.items():
                     user_filters.ensure(conn, row.id, kind, scoped.templates, self.clock())
             port = self.connect(row, policy)
@@ -301,27 +297,12 @@ class SyncService:
             )
         return policy
 
-    def _note_start(self, conn: Connection, row: MailboxRow, report: RunReport, cause: str) -> None:
-        report.started = True
-        # Whoever holds the lease is alone: a run that did not end was cut off with its process.
-        cut_off = (run_table.c.mailbox_id == row.id) & run_table.c.outcome.is_(None)
-        conn.execute(
-            update(run_table)
-            .where(cut_off)
-            .values(outcome=Outcome.FAILED.value, error="the process ended in the middle of it")
-        )
-        conn.execute(
-            insert(run_table).values(
-                id=report.run, mailbox_id=row.id, cause=cause, started=self.clock()
-            )
-        )
-
     def _failed(
         self, row: MailboxRow, policy: MailboxPolicy, report: RunReport, error: MailboxError
     ) -> None:
         """A failure that concerns more than single items: told, and kept to its scope (P10)."""
         report.outcome, report.error = Outcome.FAILED, str(error)
-        report.todo = _todo(row, policy, error)
+        report.todo = chronicle.todo(row, policy, error)
         report.retry_after = error.retry_after
         report.unreachable = error.scope is Scope.SERVER
         if error.sort is not Sort.DENIED or row.state not in mailboxes.SERVED:
@@ -354,32 +335,17 @@ class SyncService:
         failed = report.outcome is Outcome.FAILED
         synced = not failed and not report.stopped and not report.first_contact
         with database.write(self.engine) as conn:
-            done = {
-                "ended": now,
-                "outcome": report.outcome.value,
-                "counts": report.counts(),
-                "requests": report.requests,
-                "error": report.error,
-            }
-            conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
+            chronicle.end(conn, report, now)
             # Who lost the lease says nothing of the mailbox: another process runs it now.
             if mailboxes.release(conn, lease) and errand.schedules:
                 alerts.after_run(conn, row, report, now)
-                due_at = now + self._gap(row, policy, report)
+                due_at = now + chronicle.gap(row, policy, report)
                 mailboxes.finish(
                     conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
                     success=now if synced else None,
                 )  # fmt: skip
                 if synced:
                     mailboxes.go_live(conn, row.id)
-
-    def _gap(self, row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
-        """Until the next run: the interval, longer after failures, never before the server asks."""
-        gap = policy.interval
-        if report.outcome is Outcome.FAILED:
-            gap = min(max(LONGEST_GAP, gap), gap * 2 ** min(row.failures, 10))
-        gap *= 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, keeps no secret
-        return max(gap, timedelta(seconds=report.retry_after or 0))
 
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
@@ -394,35 +360,3 @@ def open_service(configuration: Configuration, engine: Engine) -> SyncService:
         keep=configuration.journal.keep,
         configuration=configuration,
     )
-
-
-def _todo(row: MailboxRow, policy: MailboxPolicy, error: MailboxError) -> str:
-    """What a person is to do about a failure; mostly nothing."""
-    if error.sort is Sort.DENIED:
-        return f"Put that right, then: syncd resume {row.address}"
-    if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
-        return f"syncd tries again by itself; check [servers.{policy.server}] if it lasts."
-    if error.scope is Scope.FOLDER and error.sort is Sort.GONE:
-        return "Bring the folder back, or name another one in the policy."
-    return "syncd tries again by itself."
-
-
-def _log(report: RunReport) -> None:
-    """One line a run; one that fails says why."""
-    sound = report.outcome in (Outcome.OK, Outcome.STOPPED)
-    log.log(
-        logging.INFO if sound else logging.WARNING,
-        "run ended" if report.started else "run refused",
-        outcome=report.outcome.value,
-        requests=report.requests,
-        seconds=round(report.seconds, 3),
-        outlook=dict(report.tally.outlook),
-        crm=dict(report.tally.crm),
-        **({"error": report.error} if report.error else {}),
-        **_flat(report),
-    )
-
-
-def _flat(report: RunReport) -> dict[str, int]:
-    names = ("in_step", "excluded", "quarantined", "waiting", "held")
-    return {name: report.counters[name] for name in names}

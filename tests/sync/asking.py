@@ -27,7 +27,7 @@ def asked(world: World, crm_id: str, address: str = ALICE, *system: NamedFilter)
     """What explain knows of a record in a mailbox; `system`: what the filter is made of."""
     only = Filter.parse(world.filter, world.stored)
     named = system or ((NamedFilter("filter", only),) if world.rules.pushes else ())
-    scoped = ScopedKind(world.rules, only, named)
+    scoped = ScopedKind(world.rules, named)
     kinds = {world.rules.kind.name: scoped}
     policy = MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)
     with database.read(world.engine) as conn:

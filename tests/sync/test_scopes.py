@@ -34,7 +34,7 @@ class Ruled(World):
             NamedFilter(f"template{n}", Filter.parse(text, self.stored))
             for n, text in enumerate(self.templates)
         )
-        return ScopedKind(self.rules, Filter.parse(MINE, self.stored), system, templates)
+        return ScopedKind(self.rules, system, templates)
 
     def service(self) -> SyncService:
         """A service as a new process would have it."""

@@ -98,7 +98,7 @@ class World:
         """A service as a new process would have it."""
         only = self._parsed()
         system = (NamedFilter("filter", only),) if self.rules.pushes else ()
-        scoped = ScopedKind(self.rules, only, system)
+        scoped = ScopedKind(self.rules, system)
         kinds = {self.rules.kind.name: scoped}
         policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
         return SyncService(
