@@ -14,6 +14,7 @@ from syncd.sync.bringing_back import Brought, Thrown, Way, bring_back, thrown_aw
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
 from tests.memory_mailbox import Effect, run
+from tests.sync.tearing import let_go, resumed, watched
 from tests.sync.world import ALICE, BOB, Memory, World
 
 TRASH = "deleteditems"
@@ -180,3 +181,24 @@ def test_a_mailbox_that_was_never_synced_has_nothing(world: World) -> None:
     """It says so, and what to type."""
     with pytest.raises(mailboxes.MailboxProblem, match="never synced"):
         restore(world, world.new(firstname="Ann"))
+
+
+@pytest.mark.parametrize("away", ["trash", "destroyed"])
+def test_at_any_moment(memory: Memory, branches: Callable[[Memory], Memory], away: str) -> None:
+    """Cut off anywhere, it is as it was or it is done (P3, P10); and it can be typed again."""
+    world, servers = memory
+    record = thrown(world, away)
+    twins: list[Memory] = []
+    with watched(servers, lambda _: twins.append(let_go(branches(memory)))):
+        restore(world, record)
+    assert twins
+    for twin, _ in twins:
+        resumed(twin, [ALICE])
+        done = twin.link(record) is not None and twin.link(record).state == "live"
+        assert len(twin.items()) == done
+        assert bool(listed(twin)) != done
+        if not done:
+            restore(twin, record)
+            twin.settle()
+        assert twin.item()["firstname"] == "Ann"
+        assert len(twin.items()) + len(twin.items(TRASH)) == 1
