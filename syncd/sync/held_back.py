@@ -19,7 +19,7 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync import guard
 from syncd.sync.mailboxes import MailboxProblem, MailboxRow
 from syncd.sync.tables import held as table
-from syncd.sync.tables import link
+from syncd.sync.tables import link, mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class One:
     kind: str
     name: str
     reason: Reason | None
+    cause: int | None = None  # of one change that is held in all mailboxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Held:
     def reasons(self) -> Counter[Reason]:
         """Why, and of how many."""
         return Counter(each.reason for each in self.ones if each.reason is not None)
+
+    @property
+    def causes(self) -> list[int]:
+        """The changes that are held in all mailboxes, and of which some of these are a share."""
+        return sorted({each.cause for each in self.ones if each.cause is not None})
 
 
 def held_back(conn: Connection, row: MailboxRow) -> list[Held]:
@@ -66,20 +72,47 @@ def _undecided(conn: Connection, mailbox_id: int) -> list[Row[Any]]:
 
 
 def _one(row: Row[Any]) -> One:
-    return One(row.subject, row.kind, row.name, Reason(row.reason) if row.reason else None)
+    reason = Reason(row.reason) if row.reason else None
+    return One(row.subject, row.kind, row.name, reason, row.cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """One change that is held in several mailboxes: how many of it, and in which."""
+
+    cause: int
+    count: int
+    mailboxes: Sequence[str]
+
+
+def shares(conn: Connection, cause: int) -> Shares:
+    """What still waits for a person of one change, in all mailboxes together."""
+    undecided = table.c.approved_at.is_(None) & table.c.discarded_at.is_(None)
+    query = select(mailbox.c.address, table.c.subject).distinct()
+    tied = query.join(mailbox, mailbox.c.id == table.c.mailbox_id)
+    rows = conn.execute(tied.where(undecided, table.c.cause == cause)).all()
+    return Shares(cause, len(rows), sorted({row.address for row in rows}))
 
 
 def chosen(
-    conn: Connection, row: MailboxRow, names: Iterable[str], verb: Bounded | None
+    conn: Connection,
+    row: MailboxRow,
+    names: Iterable[str],
+    verb: Bounded | None,
+    cause: int | None = None,
 ) -> list[str] | None:
-    """The subjects that are meant, by id or name, or of one sort; `None` means all.
+    """The subjects that are meant, by id or name, of one sort or change; `None` means all.
 
     Raises MailboxProblem where a name means nothing that is held, or several.
     """
     wanted = list(names)
-    if verb is None and not wanted:
+    if verb is None and cause is None and not wanted:
         return None
-    rows = [each for each in _undecided(conn, row.id) if verb is None or each.verb == verb]
+    rows = [
+        each
+        for each in _undecided(conn, row.id)
+        if verb in (None, each.verb) and cause in (None, each.cause)
+    ]
     known = {each.subject: each.name for each in rows}
     if not wanted:
         return list(known)

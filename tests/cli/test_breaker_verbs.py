@@ -127,3 +127,35 @@ def test_a_mistake_is_explained(office: Office, words: list[str], says: str) -> 
     """Exit 4."""
     result = office.type("breaker", *words)
     assert (result.exit_code, says in result.stderr) == (4, True), result.output
+
+
+@pytest.mark.parametrize("verdict", ["approve", "discard"])
+def test_one_change_is_judged_in_all_mailboxes(office: Office, verdict: str) -> None:
+    """It is told as one, by its number, and one command is for all of them."""
+    path = office.folder / "syncd.toml"
+    more = """filter = "parentaccount/statecode eq 'active'"
+[policies.sales.breaker]
+cause = 3
+"""
+    path.write_text(path.read_text() + more)
+    office.done("users", "add", BOB, "--policy", "sales")
+    office.done("crm", "account", "new", "Contoso", "--owner", ALICE)
+    for name in ("Bea", "Cid"):
+        office.done(
+            "crm", "contact", "new", "--owner", ALICE, "--last-name", name, "--account", "Contoso"
+        )
+    office.done("sync")
+    office.done("crm", "account", "deactivate", "Contoso")
+    assert office.type("sync").exit_code == 3
+    found = office.json("breaker", "list")
+    (number,) = {one["cause"] for each in found for one in each["held"]}
+    assert len(found) == 2
+    assert f"Change {number} concerns 4 of these, in 2 mailboxes." in office.done("breaker", "list")
+    none = office.type("breaker", verdict, "--cause", "999")
+    assert (none.exit_code, "Nothing is held of a change" in none.stderr) == (4, True)
+    assert office.type("breaker", verdict).exit_code == 4
+    office.done("breaker", verdict, "--cause", str(number))
+    office.done("sync")
+    assert office.json("breaker", "list") == []
+    left = [len(office.box.mailbox(each).items("contacts")) for each in (ALICE, BOB)]
+    assert left == ([0, 0] if verdict == "approve" else [2, 2])
