@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from syncd.crm import records
 from syncd.crm.access import Access
@@ -18,18 +19,23 @@ from syncd.sync import links
 from syncd.sync.links import LinkKey
 from syncd.sync.mailboxes import MailboxRow
 from syncd.sync.ruling import ruling
+from syncd.sync.tables import mailbox_kind
+
+_BY_GROUP = ("directions", "conflicts")
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """The records that would come into a mailbox's Outlook, and those that would leave its scope.
 
-    What its user tracks stays, and is not among those that leave.
+    What its user tracks stays, and is not among those that leave. `turned` are the labels of the
+    fields whose direction or conflict rule is another one than at the last sync.
     """
 
     gains: Sequence[str]
     loses: Sequence[str]
     stays: int
+    turned: Sequence[str]
 
 
 def effect(
@@ -49,4 +55,27 @@ def effect(
     if rules.excluded is not None:
         tracked -= records.members_among(conn, stored, rules.excluded, tracked)
     loses = served - members - tracked
-    return Effect(sorted(members - known), sorted(loses), len(served - loses))
+    return Effect(
+        sorted(members - known),
+        sorted(loses),
+        len(served - loses),
+        _turned(_before(conn, key), rules.text, stored.kind),
+    )
+
+
+def _before(conn: Connection, key: LinkKey) -> str:
+    """The rules that the last sync went by; empty where there was none."""
+    mine = (mailbox_kind.c.mailbox_id == key.mailbox_id) & (mailbox_kind.c.kind == key.kind.name)
+    return conn.execute(select(mailbox_kind.c.rules).where(mine)).scalar() or ""
+
+
+def _turned(before: str, now: str, kind: Kind) -> list[str]:
+    if not before:
+        return []
+    old, new = json.loads(before), json.loads(now)
+    return [
+        field.label
+        for name, group in kind.groups.items()
+        for field in group.fields
+        if any(old.get(rule, {}).get(name) != new[rule].get(name) for rule in _BY_GROUP)
+    ]
