@@ -113,12 +113,7 @@ def bring_back(session: Session, crm_ids: Sequence[str]) -> list[Brought]:
     with session.read() as conn:
         facts = _Facts.load(conn, session, crm_ids)
     open_ones = [each for each in dict.fromkeys(crm_ids) if facts.verdict(each) is None]
-    places = locate.by_stamp(
-        session,
-        (stamp_text(session, each) for each in open_ones),
-        folder_id=state.folder_id,
-        archive_id=state.archive_id,
-    )
+    places = locate.by_stamp(session, (stamp_text(session, each) for each in open_ones), state)
     found = []
     for each in dict.fromkeys(crm_ids):
         name, verdict = facts.name(each), facts.verdict(each)
