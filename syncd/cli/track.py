@@ -79,7 +79,8 @@ def _found(context: Context, row: MailboxRow, item: str) -> list[Candidate]:
     free = [each for each in found if refused[each.remote_id] is None]
     if found and not free:
         told = _told(found[0])
-        raise Problem(f"{told} {refused[found[0].remote_id]}.", UNTRACKED, "See: syncd plan")
+        todo = f"See how it stands: syncd held {row.address}"
+        raise Problem(f"{told} {refused[found[0].remote_id]}.", UNTRACKED, todo)
     return free
 
 
