@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
+from filter_tables import filter_tables
+from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
@@ -139,6 +141,12 @@ def importing() -> str:
     return text + PRINTED + "\n\n" + "\n".join(lines)
 
 
+def filters() -> str:
+    """`filters.md`: its text stays, and the tables at its end are printed from the code."""
+    text = (HERE / "filters.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(filter_tables(_table))
+
+
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
     heads = list(heads)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -168,6 +176,8 @@ PAGES = {
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
+    "filters.md": filters,
+    "settings.md": lambda: settings_page(_table),
 }
 
 

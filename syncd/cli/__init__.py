@@ -32,6 +32,11 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "sync": ("syncd.cli.sync:command", "Bring mailboxes in step now."),
     "plan": ("syncd.cli.plan:command", "Show what a sync would do, and do nothing."),
     "run": ("syncd.cli.run:command", "Keep all mailboxes in step until stopped."),
+    "settings": (
+        "syncd.cli.settings:command",
+        "What holds for a mailbox, and what its user set: show, set.",
+    ),
+    "fields": ("syncd.cli.fields:command", "Show which fields travel, and which way."),
     "pause": ("syncd.cli.pause:command", "Leave a mailbox alone until it is resumed."),
     "resume": ("syncd.cli.resume:command", "Go on with a paused mailbox."),
     "status": ("syncd.cli.status:command", "Show how every mailbox is doing."),

@@ -42,6 +42,17 @@ def validate(context: Context, *, as_json: bool) -> None:
         _show(context.path, configuration, found.warnings)
 
 
+@command.command(name="schema", short_help="Print the JSON Schema of the configuration file.")
+def schema() -> None:
+    """Print the JSON Schema of the configuration file, for editors that complete and check TOML.
+
+    Write it beside the file: syncd config schema > syncd.schema.json
+    """
+    from syncd.settings.schema import configuration_schema
+
+    emit_json(configuration_schema())
+
+
 def _examine(path: Path) -> tuple[Configuration | None, Findings]:
     from syncd.settings.check import Findings, check_machine
     from syncd.settings.load import load
@@ -56,7 +67,10 @@ def _examine(path: Path) -> tuple[Configuration | None, Findings]:
 
 def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...]) -> None:
     from syncd.settings.durations import format_duration
+    from syncd.settings.kinds import KINDS
+    from syncd.settings.policies import compile_policies
 
+    compiled = compile_policies(configuration)
     click.echo(f"{path}: OK")
     for name, server in configuration.servers.items():
         click.echo(f"  server {name}: {server.backend} at {server.endpoint}")
@@ -64,7 +78,8 @@ def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...
         every = format_duration(policy.interval)
         click.echo(f"  policy {name}: on server {policy.server}, every {every}")
         for plural, section in policy.kinds.items():
-            click.echo(f"    {plural}: {section.direction}, where {section.filter}")
+            where = compiled[name].kinds[KINDS[plural].kind.name].filter.text
+            click.echo(f"    {plural}: {section.direction}, where {where}")
     for warning in warnings:
         click.echo(f"  warning: {warning}")
 
@@ -72,6 +87,9 @@ def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...
 def _as_data(path: Path, configuration: Configuration | None, found: Findings) -> object:
     from dataclasses import asdict
 
+    from syncd.settings.policies import compile_policies
+
+    compiled = compile_policies(configuration) if configuration else {}
     return {
         "path": str(path),
         "ok": not found.mistakes,
@@ -81,8 +99,11 @@ def _as_data(path: Path, configuration: Configuration | None, found: Findings) -
         "policies": {
             name: {
                 "server": policy.server,
-                "filters": {plural: section.filter for plural, section in policy.kinds.items()},
+                "filters": {
+                    scoped.policy.kind.plural: scoped.filter.text
+                    for scoped in policy.kinds.values()
+                },
             }
-            for name, policy in (configuration.policies if configuration else {}).items()
+            for name, policy in compiled.items()
         },
     }

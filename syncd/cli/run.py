@@ -13,15 +13,20 @@ def command(context: Context) -> None:
     """Keep all mailboxes in step until stopped by Ctrl-C or SIGTERM.
 
     What a mailbox is in the middle of is finished first; a second Ctrl-C ends at once, which is
-    safe.
+    safe. SIGHUP loads the configuration anew: a file with mistakes changes nothing. Where syncd was
+    started from a terminal, SIGHUP is that terminal being closed, and ends it.
     """
+    import sys
+
     from syncd.cli.mailboxes import explained
     from syncd.daemon.logging import configure_logging
+    from syncd.daemon.reloading import Reloader
     from syncd.daemon.serve import serve
     from syncd.sync.service import open_service
 
     configuration = context.configuration
     configure_logging(configuration.log)
     service = open_service(configuration, context.engine())
+    reload = None if sys.stdin.isatty() else Reloader(context.path, configuration, service)
     with explained():
-        serve(service, configuration.daemon.workers)
+        serve(service, configuration.daemon.workers, reload)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
+from typing import Self, cast
 
 from sqlalchemy import Connection
 
@@ -47,6 +47,12 @@ from syncd.model.values import Value
 
 class Crm(Reading):
     """The CRM, on behalf of `actor`."""
+
+    @contextmanager
+    def together(self) -> Iterator[Self]:
+        """The CRM for several acts in one transaction: all of them are written, or none."""
+        with database.write(self.engine, alone=True) as conn:
+            yield replace(self, within=conn)
 
     # --- any record ---------------------------------------------------------------------------
 
@@ -233,6 +239,9 @@ class Crm(Reading):
 
     @contextmanager
     def _write(self, *, alone: bool = False) -> Iterator[tuple[Connection, datetime]]:
+        if self.within is not None:
+            yield self.within, self.clock()
+            return
         with database.write(self.engine, alone=alone) as conn:
             yield conn, self.clock()
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Engine
 
 from syncd.crm import cascades, database, duplicates, feed, lookup, parties, records, sharing
+from syncd.crm.access import Level
 from syncd.crm.cascades import Deed
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.duplicates import Found, Pair
@@ -33,6 +34,7 @@ class Reading:
     actor: Actor
     region: str | None = None
     clock: Callable[[], datetime] = field(default=database.utcnow)
+    within: Connection | None = field(default=None, repr=False)  # the transaction of `together`
 
     def get(self, entity: str, record: str) -> Stored:
         """A live record that may be read. Raises NoSuchRecord."""
@@ -60,18 +62,21 @@ class Reading:
         owner: str | None = None,
         state: str | None = None,
         pointing: Mapping[str, str] | None = None,
+        where: ColumnElement[bool] | None = None,
         limit: int | None = None,
     ) -> tuple[int, list[Stored]]:
         """How many live records there are, and the first of them by name.
 
-        `pointing` are the references that they hold: `{"regardingobjectid": "lead:ID"}`.
+        `pointing` are the references that they hold: `{"regardingobjectid": "lead:ID"}`. `where`
+        is a condition over the table of the entity.
         """
         stored = stored_of(entity)
         with self._read() as conn:
             sight = self._sight(conn)
+            bounds = [sight.where(stored), lookup.pointing(stored, pointing or {})]
             total, found = lookup.listed(
                 conn, stored,
-                where=[sight.where(stored), lookup.pointing(stored, pointing or {})],
+                where=bounds if where is None else [*bounds, where],
                 owner_id=owner, state=state, search=text, limit=limit,
             )  # fmt: skip
             return total, sight.shown(stored, found)
@@ -169,8 +174,28 @@ class Reading:
                 raise NoSuchRecord(entity, record)
             return feed.about(conn, entity, record)
 
+    def hidden_among(self, asked: Iterable[tuple[str, str]], entity: str) -> list[str]:
+        """Which of these fields, each (entity, field), records of `entity` cannot be chosen by.
+
+        What a user may not read they may not ask for, or the answer would tell it. Of records of
+        another entity that is any field, unless all of them may be read.
+        """
+        with self._read() as conn:
+            access = self._sight(conn).access
+        if access is None:
+            return []
+        return sorted(
+            field if other == entity else f"{other}.{field}"
+            for other, field in asked
+            if field in access.unreadable_fields(other)
+            or (other != entity and access.read_level(other) is not Level.ORGANISATION)
+        )
+
     @contextmanager
     def _read(self) -> Iterator[Connection]:
+        if self.within is not None:
+            yield self.within
+            return
         with database.read(self.engine) as conn:
             yield conn
 

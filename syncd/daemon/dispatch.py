@@ -48,6 +48,10 @@ class Dispatcher:
         if not self._stop.is_set():
             self._contained("tidying failed", self._service.tidy)
 
+    def reload(self, action: Callable[[], None]) -> None:
+        """Take another configuration up. Whatever comes of that, what runs goes on."""
+        self._contained("reloading the configuration broke off", action)
+
     def close(self) -> None:
         """Wait for the runs that have begun. Set `stop` first; no tick may follow."""
         self._pool.shutdown(wait=True, cancel_futures=True)

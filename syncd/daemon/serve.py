@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -10,17 +11,17 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from syncd.daemon.dispatch import Dispatcher
 from syncd.daemon.notify import notify
 from syncd.daemon.service import SyncService
-from syncd.daemon.stopping import stop_signals
+from syncd.daemon.stopping import RELOADING, signals
 
 TICK_SECONDS = 1
 
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def serve(service: SyncService, workers: int) -> None:
+def serve(service: SyncService, workers: int, reload: Callable[[], None] | None = None) -> None:
     """Keep mailboxes in step until SIGTERM or SIGINT; then finish the batches at hand and return.
 
-    For the main thread only.
+    SIGHUP calls `reload`; without one it ends the process, as by default. For the main thread only.
     """
     stop = threading.Event()
     dispatcher = Dispatcher(service, workers, stop)
@@ -36,11 +37,14 @@ def serve(service: SyncService, workers: int) -> None:
     )
     scheduler.add_job(dispatcher.tidy, "interval", hours=24, jitter=3600, coalesce=True)
     service.begin()
-    with stop_signals() as wait:
+    with signals(*((RELOADING,) if reload else ())) as wait:
         scheduler.start()
         notify("READY=1")
         _log.info("started", workers=workers)
-        signal = wait()
+        while (signal := wait()) is RELOADING and reload:
+            notify("RELOADING=1")
+            dispatcher.reload(reload)
+            notify("READY=1")
         notify("STOPPING=1")
         _log.info("stopping", signal=signal.name)
         stop.set()

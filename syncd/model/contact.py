@@ -158,4 +158,9 @@ CONTACT = Kind(
     archive_folder="Former CRM contacts",
     labels="categories",
     company="companyname",
+    locks={
+        "name": "without a name a contact is nobody",
+        "companyname": "the company goes both ways, or takes no part at all: company = false",
+        "categories": "they are the user's own; syncd sets only the one that tracks",
+    },
 )

@@ -6,7 +6,7 @@ An entity is what the CRM keeps; a kind is one that has items in Outlook, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from syncd.model.fields import Attribute, EwsProperty, Field, Group
@@ -83,6 +83,7 @@ class Kind(Schema):
 
     `distinguished` is the Exchange folder its items live in by default; `labels` the field that
     holds the item's categories; `company` the one that is the name of another record, if any.
+    `locks` says of each locked group why its direction is not to be chosen.
     """
 
     fields: tuple[Field, ...]
@@ -95,6 +96,7 @@ class Kind(Schema):
     archive_folder: str
     labels: str
     company: str | None = None
+    locks: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -109,8 +111,8 @@ class Kind(Schema):
     def groups(self) -> Mapping[str, Group]:
         """The field groups by name, in the order of the map. Raises ValueError on a bad map."""
         members: dict[str, list[Field]] = {}
-        for field in self.fields:
-            members.setdefault(field.group, []).append(field)
+        for each in self.fields:
+            members.setdefault(each.group, []).append(each)
         return {name: _group(name, tuple(fields)) for name, fields in members.items()}
 
 

@@ -39,6 +39,13 @@ class FirstSync(StrEnum):
     GO = "go"
 
 
+class Consent(StrEnum):
+    """Who agrees that a mailbox is read."""
+
+    ADMIN = "admin"  # for all of its users
+    USER = "user"  # each of them, before anything is read
+
+
 class ScopeExit(StrEnum):
     """What becomes of an item whose record left its mailbox's scope."""
 

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _UNITS = {
@@ -47,4 +47,8 @@ def _from_file(written: object) -> object:
         ) from None
 
 
-Duration = Annotated[timedelta, BeforeValidator(_from_file)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_from_file),
+    WithJsonSchema({"type": "string", "pattern": rf"^\s*{_WRITTEN.pattern}\s*$"}),
+]

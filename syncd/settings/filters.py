@@ -1,136 +1,80 @@
-"""Which records belong in a mailbox: an OData `$filter`, read once and compiled to SQL.
+"""Which records are meant: an OData `$filter`, read once and compiled to SQL.
 
     owner eq @me and statecode eq 'active'
 
-The grammar is odata-query's; `filter_sql.py` gives it its meaning. `@me` is the mailbox's user.
+The grammar is odata-query's; `filter_sql.py` gives it its meaning, `docs/filters.md` is its manual.
 """
 
 from __future__ import annotations
 
-import copy
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import date
 
-from odata_query import ast, exceptions
-from odata_query.grammar import ODataLexer, ODataParser
 from sqlalchemy import ColumnElement
 
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Schema
-from syncd.settings.filter_error import FilterError, Positions
-from syncd.settings.filter_fields import filter_fields
-from syncd.settings.filter_sql import FUNCTIONS, ME, ToSql
-from syncd.settings.mistakes import did_you_mean
+from syncd.settings.filter_aliases import ME, MY_TEAMS, SHARED, TODAY
+from syncd.settings.filter_error import FilterError
+from syncd.settings.filter_people import Me
+from syncd.settings.filter_sql import ToSql
+from syncd.settings.filter_text import Understood, canonical, understood
+from syncd.settings.filter_values import Values
 
 __all__ = ["Filter", "FilterError"]
 
-
-class _Token(Protocol):
-    """A token of the lexer, which comes without types."""
-
-    type: str
-    value: object
-    index: int
-
-
-_STRING_OR_ALIAS = re.compile(r"'(?:[^']|'')*'|@\w*")
+_ANY_DAY = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter over the records of one kind, known to compile. Equal when text and kind are."""
+    """A filter over the records of one entity, known to compile. Equal when text and entity are.
+
+    `reads` are the fields that it names, each as (entity, field): its own, and those of records
+    that it steps to. A change of one of them may change whom it finds; `parties` is one, too.
+    """
 
     text: str
-    stored: StoredKind[Schema] = field(repr=False)
-    _tree: ast._Node = field(repr=False, compare=False)
-    _positions: Positions = field(repr=False, compare=False)
+    entity: str
+    stored: StoredKind[Schema] = field(repr=False, compare=False)
+    reads: frozenset[tuple[str, str]] = field(repr=False, compare=False)
+    _understood: Understood = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str, stored: StoredKind[Schema]) -> Filter:
         """The filter that `text` says. Raises FilterError on what is not understood."""
-        positions = Positions()
-        made = cls(text, stored, _tree(text, positions), positions)
-        made.where("")
-        return made
+        try:
+            said = understood(text)
+            compiler = _compiler(stored, said, "", _ANY_DAY)
+            compiler.condition(said.tree)
+        except RecursionError:
+            raise FilterError(0, "the filter is nested too deeply") from None
+        return cls(text, stored.entity, stored, frozenset(compiler.read), said)
 
-    def where(self, me: str) -> ColumnElement[bool]:
-        """The condition over `stored.table`, for the user whose id is `me`."""
-        fields = filter_fields(self.stored)
-        compiler = ToSql(self.stored.kind.plural, fields, me, self._positions)
-        return compiler.condition(self._tree)
+    @property
+    def canonical(self) -> str:
+        """Its text without the blanks that mean nothing."""
+        return canonical(self.text)
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether what it finds changes with the day."""
+        return any(each.startswith(TODAY) for each in self._understood.aliases)
 
-def _tree(text: str, positions: Positions) -> ast._Node:
-    try:
-        tree: ast._Node = ODataParser().parse(_tokens(text, positions))
-    except exceptions.TokenizingException as error:
-        raise _not_understood(text, error.token.index) from None
-    except exceptions.ParsingException as error:
-        at = len(text) if error.token is None else error.token.index
-        raise _not_understood(text, at) from None
-    except exceptions.UnknownFunctionException as error:
-        name = error.function_name
-        what = f"there is no function {name!r}"
-        suggestion = "write not (…), with a blank" if name == "not" else None
-        raise FilterError(
-            text.find(name), what, suggestion or did_you_mean(name, FUNCTIONS)
-        ) from None
-    except exceptions.ArgumentCountException as error:
-        name = error.function_name
-        what = f"{name} takes {error.exp_min_args} arguments, not {error.n_args_given}"
-        raise FilterError(text.find(name), what) from None
-    return tree
+    @property
+    def is_personal(self) -> bool:
+        """Whether what it finds depends on whose mailbox it is."""
+        return not self._understood.aliases.isdisjoint((ME, MY_TEAMS, SHARED))
 
+    def where(self, me: Me, *, today: date) -> ColumnElement[bool]:
+        """The condition over `stored.table`; null, which selects nothing, where OData has null.
 
-def _tokens(text: str, positions: Positions) -> Iterator[_Token]:
-    """The tokens of a filter, each leaf noted with its place."""
-    bare = _bind_me(text).rstrip()
-    blanks = len(bare) - len(bare.lstrip())
-    tokens: list[_Token] = list(ODataLexer().tokenize(bare, index=blanks))
-    for token in tokens:
-        positions.note(token.value, token.index)
-    return _lists_closed(tokens)
+        `me` is the id of the user, or a column of the statement around it that holds one. `today`
+        is what `@today` means.
+        """
+        compiler = _compiler(self.stored, self._understood, me, today)
+        return compiler.condition(self._understood.tree)
 
 
-def _bind_me(text: str) -> str:
-    """`@me` as an identifier of the same length, since the lexer knows no aliases."""
-
-    def bind(found: re.Match[str]) -> str:
-        if not found[0].startswith("@"):
-            return found[0]
-        if found[0] != "@me":
-            suggestion = "the user is @me; an address belongs in single quotes"
-            raise FilterError(found.start(), f"{found[0]} has no meaning", suggestion)
-        return ME
-
-    return _STRING_OR_ALIAS.sub(bind, text)
-
-
-def _lists_closed(tokens: Sequence[_Token]) -> Iterator[_Token]:
-    """The tokens, with the comma that the parser, unlike OData, wants in `in ('one',)`."""
-    alone = False  # inside the parentheses of an `in`, and no comma so far
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.type == "(" and before is not None and before.type == "IN":
-            alone = True
-        elif token.type == ",":
-            alone = False
-        elif token.type == ")" and alone:
-            comma = copy.copy(token)
-            comma.type, comma.value = ",", ","
-            yield comma
-            alone = False
-        yield token
-
-
-def _not_understood(text: str, at: int) -> FilterError:
-    rest = text[at:].strip()
-    if not rest:
-        empty = not text.strip()
-        return FilterError(
-            len(text),
-            "the filter is empty" if empty else "the filter ends too early",
-            "write true for every record" if empty else None,
-        )
-    return FilterError(text.index(rest, at), f"cannot read {rest[:20]!r}")
+def _compiler(stored: StoredKind[Schema], said: Understood, me: Me, today: date) -> ToSql:
+    return ToSql(stored, Values(me, today, said.positions))

@@ -1,23 +1,49 @@
-"""From the configuration to what a run works by: per policy its kinds, each with its filter."""
+"""From the configuration to what a run works by: per policy its kinds, each with its filters."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
-from syncd.model.policy import KindPolicy, Limits
-from syncd.settings.configuration import Configuration, KindSection, Policy
+from syncd.model.policy import Consent, ExitPolicy, KindPolicy, Limits
+from syncd.settings.configuration import DEFAULT_FILTER, Configuration
 from syncd.settings.filters import Filter
+from syncd.settings.kind_section import FilterSection, KindSection
 from syncd.settings.kinds import KINDS
+from syncd.settings.layers import Origin, Table, as_layer, in_full, leaves, merged
+from syncd.settings.policy_section import Policy, PolicySection
+from syncd.settings.user_layer import Refused, user_layer
+
+MY_RECORDS = "My {plural}"  # the template where a policy names no filter at all
+THE_FILTER = "filter"  # what the one without a name is called
+
+_MOST_REMEMBERED = 10_000
+
+
+class NamedFilter(NamedTuple):
+    """A filter of a policy. Its records belong in, or are kept out whatever others let in."""
+
+    name: str
+    filter: Filter
+    exclude: bool = False
 
 
 @dataclass(frozen=True)
 class ScopedKind:
-    """What a policy says of one kind, and which records of it are in scope."""
+    """What a policy says of one kind, and which records of it are in scope.
+
+    `system` are the filters that hold for everyone, `templates` those that each new user is given a
+    copy of. `filter` says what both come to: the scope of a user who has changed nothing.
+    """
 
     policy: KindPolicy
     filter: Filter
+    system: tuple[NamedFilter, ...] = ()
+    templates: tuple[NamedFilter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,31 +54,150 @@ class MailboxPolicy:
     server: str
     interval: timedelta
     kinds: Mapping[str, ScopedKind]
+    consent: Consent = Consent.ADMIN
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What holds for one mailbox, and where it comes from.
+
+    `section` is the policy as the file would write it, `origins` the layer of every value in it by
+    dotted key, `refused` what its user has set and the policy does not let them.
+    """
+
+    policy: MailboxPolicy
+    section: Policy
+    values: Mapping[str, object]
+    origins: Mapping[str, Origin]
+    refused: tuple[Refused, ...] = field(default=())
 
 
 def compile_policies(configuration: Configuration) -> Mapping[str, MailboxPolicy]:
-    """The policies of a loaded configuration, by name."""
-    return {name: _compiled(name, policy) for name, policy in configuration.policies.items()}
+    """The policies of a loaded configuration, by name, for users who have set nothing."""
+    return {name: policy_for(configuration, name).policy for name in configuration.written}
 
 
-def _compiled(name: str, policy: Policy) -> MailboxPolicy:
-    kinds = {
+def policy_for(
+    configuration: Configuration, name: str, settings: Mapping[str, object] | None = None
+) -> Compiled:
+    """What holds for a mailbox under the policy of this name, whose user has set `settings`.
+
+    `settings` is by dotted key, as `user_settings.of` reads it. Cheap for what was asked before.
+    Raises KeyError when there is no such policy.
+    """
+    settings = settings or {}
+    key = (name, json.dumps(settings, sort_keys=True, default=str))
+    memory = configuration.remembered
+    found = memory.get(key)
+    if not isinstance(found, Compiled):
+        if len(memory) >= _MOST_REMEMBERED:
+            memory.clear()
+        found = memory[key] = _compiled(configuration, name, settings)
+    return found
+
+
+def organisation_for(configuration: Configuration) -> Compiled:
+    """What holds for everyone whose policy says nothing else, of every kind.
+
+    It is a policy without a name, and without a server where the organisation names none.
+    """
+    below: Table = {"server": "", **{plural: {} for plural in KINDS}}
+    return _laid("", [(Origin.ORGANISATION, as_layer(configuration.organisation))], below, ())
+
+
+def _compiled(configuration: Configuration, name: str, settings: Mapping[str, object]) -> Compiled:
+    policy = configuration.policies[name]
+    organisation = as_layer(configuration.organisation)
+    own = as_layer(configuration.written[name])
+    layers = [(Origin.ORGANISATION, organisation), (Origin.POLICY, own)]
+    users, refused = user_layer(name, policy, merged(organisation, own), settings)
+    return _laid(name, [*layers, (Origin.USER, users)], {}, refused)
+
+
+def _laid(
+    name: str,
+    layers: Iterable[tuple[Origin, Table]],
+    below: Table,
+    refused: tuple[Refused, ...],
+) -> Compiled:
+    """The layers over one another, the lowest first."""
+    whole = below
+    origins: dict[str, Origin] = {}
+    for origin, layer in layers:
+        whole = merged(whole, layer)
+        origins |= {".".join(path): origin for path, _ in leaves(layer)}
+    section = Policy.model_validate(whole)
+    values = {".".join(path): value for path, value in leaves(in_full(section))}
+    return Compiled(
+        policy=MailboxPolicy(
+            name, section.server, section.interval, _kinds(section), section.consent
+        ),
+        section=section,
+        values=values,
+        origins={key: origins.get(key, Origin.DEFAULT) for key in values},
+        refused=refused,
+    )
+
+
+def _kinds(policy: PolicySection) -> Mapping[str, ScopedKind]:
+    return {
         KINDS[plural].kind.name: _scoped(plural, section, policy)
         for plural, section in policy.kinds.items()
     }
-    return MailboxPolicy(name, policy.server, policy.interval, kinds)
 
 
-def _scoped(plural: str, section: KindSection, policy: Policy) -> ScopedKind:
-    stored = KINDS[plural]
+def _scoped(plural: str, section: KindSection, policy: PolicySection) -> ScopedKind:
     rules = KindPolicy(
-        kind=stored.kind,
+        kind=KINDS[plural].kind,
         direction=section.direction,
+        directions=section.directions,
         conflict=section.conflict,
+        conflicts=section.conflicts,
+        on_scope_exit=ExitPolicy(**dict(section.on_scope_exit)),
+        on_crm_delete=section.on_crm_delete,
+        on_outlook_delete=section.on_outlook_delete,
+        copies=section.copies,
+        company=section.company,
+        addresses=section.addresses,
         folder=section.folder,
         track=section.track,
         track_category=section.track_category,
         first_sync=policy.first_sync,
         limits=Limits(**policy.breaker.model_dump()),
     )
-    return ScopedKind(rules, Filter.parse(section.filter, stored))
+    system = _named(plural, section.filters)
+    if section.filter is not None:
+        system = (NamedFilter(THE_FILTER, _parsed(section.filter, plural)), *system)
+    templates = _named(plural, section.templates)
+    if not system and not templates:
+        name = MY_RECORDS.format(plural=plural)
+        templates = (NamedFilter(name, _parsed(DEFAULT_FILTER, plural)),)
+    return ScopedKind(rules, _together(plural, (*system, *templates)), system, templates)
+
+
+def _named(plural: str, filters: Mapping[str, FilterSection]) -> tuple[NamedFilter, ...]:
+    return tuple(
+        NamedFilter(name, _parsed(each.where, plural), each.exclude)
+        for name, each in filters.items()
+    )
+
+
+def _together(plural: str, filters: tuple[NamedFilter, ...]) -> Filter:
+    """What filters come to: any of those that include, and none of those that exclude."""
+    included = [each.filter.text for each in filters if not each.exclude]
+    excluded = [each.filter.text for each in filters if each.exclude]
+    if len(included) == 1 and not excluded:
+        return _parsed(included[0], plural)
+    text = _any_of(included)
+    if excluded:
+        text = f"({text}) and not ({_any_of(excluded)})"
+    return _parsed(text, plural)
+
+
+def _any_of(texts: list[str]) -> str:
+    return " or ".join(f"({text})" for text in texts) or "false"
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(text: str, plural: str) -> Filter:
+    return Filter.parse(text, KINDS[plural])

@@ -21,7 +21,12 @@ class Connector:
 
     def __call__(self, row: MailboxRow, policy: MailboxPolicy) -> Mailbox:
         """Open one mailbox. Nothing is sent yet."""
-        server = self._servers[policy.server]
+        server = self._servers.get(policy.server)
+        if server is None:  # the configuration was reloaded in between
+            raise Misconfigured(
+                f"the configuration lacks its server {policy.server!r}",
+                "Nothing: the next sync goes by the new configuration.",
+            )
         if isinstance(server.verify_tls, Path) and not server.verify_tls.is_file():
             raise Misconfigured(
                 f"it cannot be reached: there is no file {server.verify_tls}",

@@ -24,9 +24,9 @@ from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
-from syncd.settings.configuration import Configuration
+from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies
-from syncd.sync import mailboxes, snapshots
+from syncd.sync import mailboxes, retention, snapshots
 from syncd.sync.connect import Connector
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
@@ -41,13 +41,17 @@ log = structlog.get_logger("syncd")
 
 JITTER = 0.1  # of the interval, either way, so that mailboxes do not fall into step
 LONGEST_GAP = timedelta(hours=1)
+KEEP = Journal().keep
 
 Connect = Callable[[MailboxRow, MailboxPolicy], Mailbox]
 
 
 @dataclass
 class SyncService:
-    """Runs mailboxes. `connect` opens a mailbox; `policies` are the compiled ones by name."""
+    """Runs mailboxes. `connect` opens a mailbox; `policies` are the compiled ones by name.
+
+    `keep` is for how long the journal keeps what was done.
+    """
 
     engine: Engine
     policies: Mapping[str, MailboxPolicy]
@@ -56,6 +60,7 @@ class SyncService:
     stored: Mapping[str, StoredKind[Kind]] = field(default_factory=lambda: STORED)
     new_key: Callable[[], UUID] = uuid4
     progress: Progress = quiet
+    keep: timedelta = KEEP
     _waker: Waker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +75,12 @@ class SyncService:
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
         if lost:
             log.warning("the configuration lacks the policy of these mailboxes", mailboxes=lost)
+
+    def reconfigure(self, configuration: Configuration) -> None:
+        """Go by another configuration from the next run on; what runs ends under the old one."""
+        self.policies, self.connect = compile_policies(configuration), Connector(configuration)
+        self.keep = configuration.journal.keep
+        self.begin()
 
     def due(self, limit: int) -> Sequence[str]:
         """The addresses of mailboxes that are due now and that nobody runs."""
@@ -124,6 +135,7 @@ class SyncService:
                 self._note_start(conn, row, report, cause)
             port = self.connect(row, policy)
             try:
+                today = self.clock().date()
                 for scoped in policy.kinds.values():
                     rights = Rights(access, self.stored[scoped.policy.kind.name])
                     narrowed = rights.narrowed(scoped.policy)
@@ -135,7 +147,7 @@ class SyncService:
                         policy=narrowed,
                         stored=rights.stored,
                         rights=rights,
-                        where=rights.within(scoped.filter.where(row.user_id)),
+                        where=rights.within(scoped.filter.where(row.user_id, today=today)),
                         rules_text=_rules_text(narrowed, scoped.filter.text, rights),
                         run_id=report.run,
                         lease=lease,
@@ -184,10 +196,11 @@ class SyncService:
             self.clock.ask(conn)
 
     def tidy(self) -> None:
-        """Delete content that nothing refers to any more. Reads whole tables: once a day."""
+        """Delete what is old, and what nothing refers to. Reads whole tables: once a day."""
+        removed = retention.forget_old(self.engine, self.clock() - self.keep)
         with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
-        log.info("tidied", snapshots=count)
+        log.info("tidied", snapshots=count, **removed)
 
     def _policy(self, row: MailboxRow) -> MailboxPolicy:
         policy = self.policies.get(row.policy)
@@ -285,7 +298,8 @@ class SyncService:
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
     policies = compile_policies(configuration)
-    return SyncService(engine, policies, Connector(configuration), StoreClock())
+    keep = configuration.journal.keep
+    return SyncService(engine, policies, Connector(configuration), StoreClock(), keep=keep)
 
 
 def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:

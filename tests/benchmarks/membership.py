@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from rich.console import Console
 from sqlalchemy import Connection, Engine, text
@@ -44,7 +45,7 @@ def take(engine: Engine, contacts: int, mine: int, rounds: int = ROUNDS) -> Memb
     """Fill an empty store, and measure in it."""
     filling = Filling(contacts, mine, findable=False)
     filling.fill(engine)
-    where = Filter.parse(DEFAULT_FILTER, CONTACTS).where(filling.me)
+    where = Filter.parse(DEFAULT_FILTER, CONTACTS).where(filling.me, today=date(2026, 11, 23))
 
     def ours(conn: Connection) -> list[str]:
         return records.members(conn, CONTACTS, where)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from syncd.daemon.stopping import RELOADING
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "systemd" / "syncd.service"
 CONTAINERFILE = ROOT / "deploy" / "container" / "Containerfile"
@@ -47,6 +49,12 @@ def test_the_unit_is_hardened() -> None:
 def test_a_bad_configuration_is_not_tried_again() -> None:
     """The unit knows the exit status of bad usage."""
     assert "RestartPreventExitStatus=4\n" in UNIT.read_text()
+
+
+def test_reloading_is_told_by_the_signal_that_the_daemon_takes() -> None:
+    """`systemctl reload` sends what `syncd run` reloads on."""
+    (reload,) = re.findall(r"^ExecReload=(.*)$", UNIT.read_text(), re.MULTILINE)
+    assert reload == f"/bin/kill -{RELOADING.name.removeprefix('SIG')} $MAINPID"
 
 
 def test_the_containerfile_copies_what_there_is_and_runs_as_nobody_special() -> None:

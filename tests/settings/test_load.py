@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,17 @@ import pytest
 from syncd.model.fields import Direction
 from syncd.model.policy import ConflictPolicy, FirstSync, Limits, Track
 from syncd.model.qualification import OnDuplicate
-from syncd.settings.configuration import Access, Configuration
+from syncd.settings.configuration import (
+    Access,
+    Configuration,
+    CrmSettings,
+    Daemon,
+    Journal,
+    Log,
+    Server,
+    Store,
+)
+from syncd.settings.keys import KEYS
 from syncd.settings.load import load
 from syncd.settings.mistakes import BadConfiguration, Mistake
 from syncd.settings.policies import compile_policies
@@ -61,11 +72,21 @@ def test_what_the_example_shows_as_default_is_the_default(tmp_path: Path) -> Non
     shown = [
         line.removeprefix("# ") if line.startswith(("# [", "# ")) and _is_toml(line) else line
         for line in text.splitlines()
-        if not any(key in line for key in ("password_env", "phone_region"))  # by default none
+        if not line.startswith("#   ")  # an example, and no default
     ]
     assert "[daemon]" in shown
     assert "most = 50" in shown
     assert loaded(tmp_path, "\n".join(shown)) == loaded(tmp_path, text)
+
+
+def test_the_example_documents_every_key() -> None:
+    """What a policy takes, and what the other sections take: each stands in the example."""
+    text = (ROOT / "config" / "syncd.example.toml").read_text(encoding="utf-8")
+    keys = {part for key in KEYS for part in key.name.split(".")} - {"*"}
+    for section in (Store, Server, CrmSettings, Log, Journal, Daemon):
+        keys |= set(section.model_fields)
+    missing = {key for key in keys if not re.search(rf"\b{key}\b[^\n]*[\]=]", text)}
+    assert missing == set()
 
 
 def _is_toml(line: str) -> bool:
@@ -103,6 +124,7 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 STORE, OFFICE, SALES, CONTACTS, CRM, LOG, DAEMON = (
     "store", "servers.office", "policies.sales", "policies.sales.contacts", "crm", "log", "daemon",
 )  # fmt: skip
+ORGANISATION, BREAKER, JOURNAL = "organisation", "policies.sales.breaker", "journal"
 
 # section, the line that is written there, the key that is mistaken, what is said of it
 MISTAKES = [
@@ -136,11 +158,63 @@ MISTAKES = [
     (SALES, "contcts = {}", "contcts", "did you mean 'contacts'?"),
     (CONTACTS, 'track = "folder"', "track", "private address book into the CRM (name a folder"),
     (CONTACTS, 'folder = "CRM"', "folder", "'CRM' is not a folder (write \"default\" or"),
-    (CONTACTS, 'conflict = "lastest"', "conflict", "not one of crm, outlook, latest (did you mean"),
+    (
+        CONTACTS,
+        'conflict = "lastest"',
+        "conflict",
+        "not one of crm, outlook, latest, ask (did you mean",
+    ),
     (CONTACTS, 'filter = "ownr eq @me"', "filter", "no field 'ownr' (did you mean 'owner'?)"),
     (CONTACTS, "filter = 1", "filter", "must be text in quotes"),
+    (CONTACTS, 'filters.vip.where = "ownr eq @me"', "filters.vip.where", "no field 'ownr'"),
+    (CONTACTS, 'filters.vip.wher = "true"', "filters.vip.wher", "did you mean 'where'?"),
+    (CONTACTS, "filters.vip.exclude = true", "filters.vip.where", "is missing"),
+    (CONTACTS, 'templates.my.where = "owner eq"', "templates.my.where", "cannot read 'eq'"),
+    (CONTACTS, "filters.\" \".where = 'true'", "filters", "no name for a filter"),
+    (CONTACTS, 'directions.fax = "both"', "directions.fax", "'both' is not one of two-way"),
+    (
+        CONTACTS,
+        'directions.faxx = "none"',
+        "directions.faxx",
+        "no field 'faxx' (did you mean 'fax'",
+    ),
+    (CONTACTS, 'directions.name = "none"', "directions.name", "locked: without a name"),
+    (CONTACTS, 'directions.lastname = "none"', "directions.lastname", "locked: without a name"),
+    (CONTACTS, 'directions.companyname = "none"', "directions.companyname", "company = false"),
+    (CONTACTS, 'conflicts.jobtitle = "me"', "conflicts.jobtitle", "not one of crm, outlook"),
+    (CONTACTS, 'conflicts.xyz = "crm"', "conflicts.xyz", "no field 'xyz' (type: syncd fields"),
+    (CONTACTS, 'on_scope_exit = "keep"', "on_scope_exit", "'keep' is not one of archive"),
+    (CONTACTS, 'on_scope_exit.adoptd = "release"', "on_scope_exit.adoptd", "'adopted'?"),
+    (CONTACTS, 'on_crm_delete = "remember"', "on_crm_delete", "not one of delete-created"),
+    (CONTACTS, 'on_outlook_delete = "delete"', "on_outlook_delete", "not one of remember"),
+    (CONTACTS, 'copies = "yes"', "copies", "not one of ignore, take"),
+    (CONTACTS, 'company = "no"', "company", "must be true or false"),
+    (CONTACTS, 'addresses = "mailing"', "addresses", "did you mean 'mailing-only'?"),
+    (SALES, 'consent = "users"', "consent", "did you mean 'user'?"),
+    (SALES, 'user_may = "interval"', "user_may", "must be a list"),
+    (SALES, 'user_may = ["intervall"]', "user_may", "'intervall' (did you mean 'interval'?)"),
+    (SALES, 'user_may = ["server"]', "user_may", "'server' is the admin's alone"),
+    (SALES, 'user_may = ["breaker.*"]', "user_may", "'breaker.*' is the admin's alone"),
+    (SALES, 'user_may = ["contcts.*"]', "user_may", "no settings 'contcts.*' (did you mean"),
+    (SALES, 'user_may = ["contacts.directions.name"]', "user_may", "is locked: without a name"),
+    (SALES, 'bounds.interval = ["1h", "2m"]', "bounds.interval", "the lowest and the highest"),
+    (SALES, 'bounds.interval = ["2m"]', "bounds.interval", "the lowest and the highest"),
+    (SALES, 'bounds.interval = ["2", "3"]', "bounds.interval", "'2' is not a duration"),
+    (SALES, 'bounds.interval = "2m"', "bounds.interval", "must be a list of values"),
+    (SALES, 'bounds.contacts.conflict = ["me"]', "bounds.contacts.conflict", "'me' is not one of"),
+    (SALES, 'bounds.consent = ["user"]', "bounds.consent", "is the admin's alone"),
+    (SALES, 'bounds.contacts.copis = ["take"]', "bounds.contacts.copis", "'contacts.copies'?"),
+    (BREAKER, "emptied = 0", "emptied", "must be greater than or equal to 1"),
+    (BREAKER, 'cause = "many"', "cause", "must be a whole number"),
+    (ORGANISATION, 'intervl = "5m"', "intervl", "did you mean 'interval'?"),
+    (ORGANISATION, 'server = "ofice"', "server", "no server 'ofice' (did you mean 'office'?)"),
+    (ORGANISATION, 'contacts.filter = "ownr eq @me"', "contacts.filter", "no field 'ownr'"),
+    (ORGANISATION, 'contacts.directions.fx = "none"', "contacts.directions.fx", "'fx'"),
+    (ORGANISATION, 'contacts.track = "folder"', "contacts.track", "private address book"),
     (DAEMON, "workers = 0", "workers", "must be greater than or equal to 1"),
     (DAEMON, 'workers = "4"', "workers", "must be a whole number"),
+    (JOURNAL, 'keep = "1d"', "keep", "is too short (write 2d or more)"),
+    (JOURNAL, "keep = 90", "keep", "'90' is not a duration"),
     (LOG, "show_addresses = 1", "show_addresses", "must be true or false"),
     (LOG, 'format = "xml"', "format", "'xml' is not one of auto, json, console"),
     (
@@ -173,7 +247,7 @@ def test_a_mistake_is_named_by_key_and_line(
 
 def with_line(section: str, line: str) -> str:
     """`WHOLE` with one line in place of the one of the same key; `key =` leaves the key out."""
-    key, _, value = line.partition("=")
+    key, _, value = line.partition(" =" if " =" in line else "=")
     kept = [each for each in WHOLE.splitlines() if not each.startswith(key)]
     if f"[{section}]" not in kept:
         kept.append(f"[{section}]")

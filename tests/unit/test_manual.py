@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from pathlib import Path
 
 import pytest
 
+from syncd.settings.keys import KEYS
+
 DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ["decisions.md", "contact-fields.md", "crm.md", "import.md", "filters.md", "settings.md"]
 
 
-@pytest.mark.parametrize("page", ["decisions.md", "contact-fields.md", "crm.md", "import.md"])
+def test_the_switches_of_the_reference_product_are_keys_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The manual names no key that the configuration does not know."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    switches = importlib.import_module("settings_tables").SWITCHES
+    named = {key for _, _, key, _ in switches}
+    assert "contacts.copies" in named
+    assert named - {"journal.keep"} <= {key.name for key in KEYS}
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_manual_says_what_the_code_does(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printed table equals the table that the code decides by."""
     monkeypatch.syspath_prepend(str(DOCS))

@@ -104,3 +104,4 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option(
     "--yes", is_flag=True, help="Go on, although other records are taken along."
 )
+yes_for_many = click.option("--yes", is_flag=True, help="Go on with all that --where finds.")

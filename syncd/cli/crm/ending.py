@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from syncd.cli.crm.desk import Desk, as_json, pass_desk
+from syncd.cli.crm.choosing import act_on_many, chosen_records, one_or_many
+from syncd.cli.crm.desk import Desk, as_json, pass_desk, yes_for_many
 from syncd.cli.crm.fields import option_of
 from syncd.cli.crm.printing import done
-from syncd.cli.crm.references import named
 from syncd.cli.crm.sorts import Sort
 from syncd.cli.crm.values import chosen, typed
 from syncd.model.states import COMPLETED, DISQUALIFIED, LOST
@@ -112,18 +112,33 @@ def disqualify(sort: Sort) -> click.Command:
 
 
 def _verb(sort: Sort, verb: str, did: str, about: str, do: Do, *options: Option) -> click.Command:
-    def command(desk: Desk, /, *, reference: str, as_json: bool, **given: object) -> None:
+    def command(
+        desk: Desk,
+        /,
+        *,
+        reference: str | None,
+        where: str | None,
+        yes: bool,
+        as_json: bool,
+        **given: object,
+    ) -> None:
         with desk.explained(_undone(did.lower())):
-            found = named(desk, sort, reference)
+            found = one_or_many(desk, sort, reference, where)
+            if found is None:
+
+                def act(desk: Desk, each: Stored) -> Stored:
+                    return do(desk, each.id, given)
+
+                act_on_many(desk, sort, where or "", act, did, yes=yes, as_json=as_json)
+                return
             made = do(desk, found.id, given)
             same = made.version == found.version
             done(desk, "Unchanged:" if same else did, made, as_json=as_json)
 
-    body: Callable[..., None] = as_json(pass_desk(command))
+    body: Callable[..., None] = yes_for_many(as_json(pass_desk(command)))
     for option in options:
         body = option(body)
-    body = click.argument("reference", metavar=sort.metavar)(body)
-    return click.command(verb, help=about)(body)
+    return click.command(verb, help=about)(chosen_records(sort)(body))
 
 
 def _undone(did: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from syncd.cli.crm.choosing import condition_of, where_option
 from syncd.cli.crm.desk import Desk, as_json, pass_desk
 from syncd.cli.crm.fields import options_of
 from syncd.cli.crm.printing import listed, record_json, records_json, shown, titled
@@ -36,6 +37,7 @@ def list_(sort: Sort) -> click.Command:
         help="Only those in one state.",
     )
     @click.option("--search", metavar="TEXT", help=_searched(sort))
+    @where_option
     @_narrow(sort)
     @click.option(
         "--limit", type=click.IntRange(min=0), help=f"At most this many (0: all) [{SHOWN}]."
@@ -49,6 +51,7 @@ def list_(sort: Sort) -> click.Command:
         owner: str | None,
         state: str | None,
         search: str | None,
+        where: str | None,
         limit: int | None,
         as_json: bool,
         narrow: str | None = None,
@@ -65,6 +68,7 @@ def list_(sort: Sort) -> click.Command:
                 owner=desk.user_id(owner) if owner else None,
                 state=state,
                 pointing=pointing,
+                where=condition_of(desk, sort, where, NOTHING) if where is not None else None,
                 limit=most or None,
             )
             if as_json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from syncd.cli.crm.choosing import act_on_many, chosen_records, one_or_many
 from syncd.cli.crm.desk import Desk, as_json, pass_desk, yes_option
 from syncd.cli.crm.printing import done, principals, record_json, short_id, titled
 from syncd.cli.crm.references import named
@@ -27,17 +28,36 @@ def assign(sort: Sort) -> click.Command:
     undone = f"The {sort.word} keeps its owner."
 
     @click.command("assign", help=f"Give {sort.one} to another owner.{_ALONG}")
-    @click.argument("reference", metavar=sort.metavar)
+    @chosen_records(sort)
     @click.option("--owner", required=True, metavar="ADDRESS", help="Who owns it from now on.")
     @yes_option
     @as_json
     @pass_desk
-    def command(desk: Desk, /, *, reference: str, owner: str, yes: bool, as_json: bool) -> None:
+    def command(
+        desk: Desk,
+        /,
+        *,
+        reference: str | None,
+        where: str | None,
+        owner: str,
+        yes: bool,
+        as_json: bool,
+    ) -> None:
         from syncd.crm.cascades import Deed
 
-        with desk.explained(undone):
-            found = named(desk, sort, reference)
+        with desk.explained(undone if where is None else "Nothing was assigned."):
+            found = one_or_many(desk, sort, reference, where)
             owner_id = desk.user_id(owner)
+            if found is None:
+
+                def act(desk: Desk, each: Stored) -> Stored:
+                    return desk.crm.assign(sort.entity, each.id, owner_id)
+
+                act_on_many(
+                    desk, sort, where or "", act, "Assigned",
+                    yes=yes, as_json=as_json, deed=Deed.ASSIGN,
+                )  # fmt: skip
+                return
             taken = desk.crm.taken_along(sort.entity, found.id, Deed.ASSIGN)
             if taken and not yes:
                 again = ["assign", short_id(found), "--owner", owner]
@@ -55,15 +75,27 @@ def delete(sort: Sort) -> click.Command:
     kept = "Its values stay in the store, out of every list."
 
     @click.command("delete", help=f"Delete {sort.one}. {kept}{_ALONG}")
-    @click.argument("reference", metavar=sort.metavar)
+    @chosen_records(sort)
     @yes_option
     @as_json
     @pass_desk
-    def command(desk: Desk, /, *, reference: str, yes: bool, as_json: bool) -> None:
+    def command(
+        desk: Desk, /, *, reference: str | None, where: str | None, yes: bool, as_json: bool
+    ) -> None:
         from syncd.crm.cascades import Deed
 
         with desk.explained(undone):
-            found = named(desk, sort, reference)
+            found = one_or_many(desk, sort, reference, where)
+            if found is None:
+
+                def act(desk: Desk, each: Stored) -> Stored:
+                    return desk.crm.delete(sort.entity, each.id)
+
+                act_on_many(
+                    desk, sort, where or "", act, "Deleted",
+                    yes=yes, as_json=as_json, deed=Deed.DELETE,
+                )  # fmt: skip
+                return
             taken = desk.crm.taken_along(sort.entity, found.id, Deed.DELETE)
             if taken and not yes:
                 outcome = "All of them are deleted, and leave their owners' Outlook."

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import click
 
 from syncd.cli.crm.alike import found_json, refused, tell_alike
-from syncd.cli.crm.desk import Desk, as_json, pass_desk
+from syncd.cli.crm.choosing import act_on_many, chosen_records, one_or_many
+from syncd.cli.crm.desk import Desk, as_json, pass_desk, yes_for_many
 from syncd.cli.crm.fields import field_options, option_of, patch_of
 from syncd.cli.crm.printing import done, record_json
-from syncd.cli.crm.references import named
 from syncd.cli.crm.sorts import Sort
 from syncd.cli.crm.taking_part import parties_of, party_options, taken_out
 from syncd.cli.crm.values import chosen
@@ -80,32 +80,48 @@ def edit(sort: Sort) -> click.Command:
     undone = "Nothing was changed."
 
     @click.command("edit", help=f"Change fields of {sort.one}.")
-    @click.argument("reference", metavar=sort.metavar)
+    @chosen_records(sort)
     @field_options(sort)
     @party_options(sort)
     @click.option("--clear", multiple=True, metavar="FIELD", help="Empty a field; may be repeated.")
     @_status_option(sort.open_reasons)
+    @yes_for_many
     @as_json
     @pass_desk
     def command(
-        desk: Desk, /, *, reference: str, as_json: bool, clear: tuple[str, ...], **options: object
+        desk: Desk,
+        /,
+        *,
+        reference: str | None,
+        where: str | None,
+        yes: bool,
+        as_json: bool,
+        clear: tuple[str, ...],
+        **options: object,
     ) -> None:
         status = _reason(options, sort.open_reasons, undone)
         given = taken_out(options)
         emptied = {each for each in map(_folded, clear) if each in sort.parties}
         settings = cast("tuple[str, ...]", options.pop("settings"))
         with desk.explained(undone):
-            before = named(desk, sort, reference)
+            before = one_or_many(desk, sort, reference, where)
             fields = [each for each in clear if _folded(each) not in emptied]
             patch = patch_of(desk, sort, options, settings, fields, undone)
-            parties = _parties(desk, sort, before, given, emptied, undone)
-            if not patch and parties is None and status is None:
+            if not patch and not given and not emptied and status is None:
                 todo = f"See what can be changed: syncd crm {sort.command} edit --help"
                 raise Problem("Nothing is said to be changed.", undone, todo)
-            made = desk.crm.edit(
-                sort.entity, before.id, patch,
-                expected=before.version, parties=parties, status=status,
-            )  # fmt: skip
+
+            def act(desk: Desk, each: Stored) -> Stored:
+                return desk.crm.edit(
+                    sort.entity, each.id, patch,
+                    expected=each.version, status=status,
+                    parties=_parties(desk, sort, each, given, emptied, undone),
+                )  # fmt: skip
+
+            if before is None:
+                act_on_many(desk, sort, where or "", act, "Changed", yes=yes, as_json=as_json)
+                return
+            made = act(desk, before)
             word = "Changed" if made.version != before.version else "Unchanged:"
             done(desk, word, made, as_json=as_json)
 
