@@ -5,7 +5,8 @@ A test fails when the printed tables and the code differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
@@ -17,10 +18,14 @@ from syncd.crm.importing.headers import DYNAMICS, IGNORED, OUTLOOK
 from syncd.crm.importing.keys import IDENTIFYING
 from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
-from syncd.model.fields import EwsProperty, Indexed, Mailing, Named, Tag, Uri
+from syncd.model.custom import FREE
+from syncd.model.fields import EwsProperty, FieldType, Indexed, Mailing, Named, Tag, Uri
+from syncd.reconcile.breaker import Bounded
 from syncd.reconcile.decide import EXISTENCE, Column, Row
 from syncd.reconcile.merge import MERGE
-from syncd.reconcile.reasons import SENTENCES
+from syncd.reconcile.reasons import TOPICS, Reason
+from syncd.sync import catalogue
+from syncd.sync.alerts import LEVELS
 
 HERE = Path(__file__).parent
 PRINTED = "<!-- printed from the code from here on -->"
@@ -33,7 +38,7 @@ def decisions() -> str:
         [_edited(crm), _edited(outlook), "yes" if equal else "no", verdict]
         for (crm, outlook, equal), verdict in MERGE.items()
     ]
-    reasons = [[f"`{reason}`", sentence] for reason, sentence in SENTENCES.items()]
+    reasons = [[f"`{reason}`", catalogue.sentence(reason)] for reason in Reason]
     return "\n".join(
         [
             "# What happens when",
@@ -78,6 +83,58 @@ def decisions() -> str:
     )
 
 
+def reasons() -> str:
+    """`reasons.md`: what every reason code says, what to do, what others call it."""
+    known = catalogue.microsoft()
+    heads = ["Code", "In words", "What to do", "Dynamics 365 calls it"]
+    lines = [
+        "# Reasons",
+        "",
+        "Every decision carries one of these codes: in the journal, in logs, in `--json`, and in",
+        "words in `syncd explain`, `held`, `runs show` and `plan`. Printed from the code and from",
+        "`syncd/sync/catalogue/`, which has the words in these languages:",
+        f"{', '.join(catalogue.LANGUAGES)}. The last column has public names alone.",
+        "",
+    ]
+    for topic, members in TOPICS.items():
+        rows = [
+            [
+                f"`{each}`",
+                catalogue.sentence(each),
+                catalogue.remedy(each),
+                known.get(each, ""),
+            ]
+            for each in members
+        ]
+        lines += [f"## {topic[:1].upper()}{topic[1:]}", "", *_table(heads, rows), ""]
+    return "\n".join(lines)
+
+
+def explain() -> str:
+    """`explain.md`: its text stays, and the table of alerts is printed from the code."""
+    text = (HERE / "explain.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    said = catalogue.texts(catalogue.ENGLISH)
+    alerts = [
+        [f"`{code}`", level.value, _shown(said[f"alert.{code}"]), _shown(said[f"advice.{code}"])]
+        for code, level in LEVELS.items()
+    ]
+    held = [[f"`{each}`", _shown(said[f"seen.{each}"]), said[f"likely.{each}"]] for each in Bounded]
+    lines = [
+        *_table(["Code", "Level", "What is the matter", "What to do"], alerts),
+        "",
+        "## What is held back, and where it likely comes from",
+        "",
+        *_table(["Sort", "What would be done", "Likely causes"], held),
+        "",
+    ]
+    return text + PRINTED + "\n\n" + "\n".join(lines)
+
+
+def _shown(text: str) -> str:
+    """A text with its places to fill in as a person types them."""
+    return re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), text)
+
+
 def contact_fields() -> str:
     """`contact-fields.md`: the field map of the contact."""
     rows = [
@@ -108,8 +165,80 @@ def contact_fields() -> str:
             "Outlook's *File as* and *Display name* are set once, when syncd creates a contact;",
             "from then on they are the rep's.",
             "",
+            *_own_fields(),
         ]
     )
+
+
+def _own_fields() -> list[str]:
+    """How an admin adds fields to the map, and where in Outlook there is room for them."""
+    free = [[f"`{name}`", f"`{_ews(each.ews)}`", f"`{each.graph}`"] for name, each in FREE.items()]
+    types = [[f"`{kind}`", *said] for kind, said in _SAID.items()]
+    return [
+        *_OWN.splitlines(),
+        "",
+        *_table(["Type", "In Outlook it is", "`converter`"], types),
+        "",
+        *_OWN_RULES.splitlines(),
+        "",
+        "### Free fields of Outlook",
+        "",
+        *_table(["`outlook`", "EWS", "Graph"], free),
+        "",
+    ]
+
+
+_OWN = """## Fields of your own
+
+What your organisation keeps of a contact and this map does not name, you add to it in the
+configuration, a section for each field:
+
+```toml
+[fields.contact.favourite_colour]
+label = "Favourite colour"        # made from the name, if you leave it out
+type = "choice"                   # default "text"
+options = ["red", "dark green"]   # of a choice
+outlook = "User1"                 # or: property = "favouriteColour"
+direction = "two-way"             # or "to-outlook", "to-crm", "none"
+sphere = "business"               # or "personal"
+converter = { red = "Rot", "dark green" = "Dunkelgrün" }
+```
+
+From then on it is a field like any other: `syncd crm contact new --favourite-colour red`, a
+column in imports and exports, a name in filters, a field for `syncd crm access`; and a group of
+its own in the sync. No other property of the item is touched (P11).
+
+`outlook` is one of the fields below. `property` is a named property that forms, add-ins and other
+programs see: a name among the public strings, or `{guid}/name`, or `{guid}/0x8123` of another
+property set. Two fields cannot share a place."""
+
+_OWN_RULES = """\
+A text in Outlook that is no value of the field (*perhaps*, for yes or no) stays as it is, the CRM
+keeps what it has, and the rest of the contact is synced.
+
+When you add a field, or map it to another place, contacts that are in step already are read once
+and decided once, as on first contact: an empty side takes the other's value; of two that differ
+the CRM's is written and Outlook's kept; a personal field stays apart until somebody edits it.
+`syncd plan` shows that before it happens. What stood in the old place stays there. When you take
+a field out, its values stay in the store and in Outlook, and are there again when you put it
+back."""
+
+# Of each type of a custom field: how Outlook has it, and how that may be changed.
+_SAID: Mapping[FieldType, tuple[str, str]] = {
+    FieldType.TEXT: ("a line", '`"upper"`, `"lower"`: held so on both sides'),
+    FieldType.LINES: ("a few lines", ""),
+    FieldType.NOTE: ("a text", ""),
+    FieldType.PHONE: ("a number, compared by what is dialled", ""),
+    FieldType.EMAIL: ("an address, compared without case", ""),
+    FieldType.DATE: ("2026-12-31", '`"iso"`, `"dmy"` (31.12.2026), `"mdy"` (12/31/2026)'),
+    FieldType.WHOLE: ("a number in digits", ""),
+    FieldType.FLAG: (
+        "yes or no",
+        '`"yes/no"`, `"true/false"`, `"1/0"`, `{ yes = "Ja", no = "Nein" }`',
+    ),
+    FieldType.CHOICE: ("the option, in any case", "a table of the words for the options"),
+    FieldType.NAMES: ("a list, in a `property` only; merged by element", ""),
+}
 
 
 def importing() -> str:
@@ -173,6 +302,8 @@ def _ews(prop: EwsProperty) -> str:
 
 PAGES = {
     "decisions.md": decisions,
+    "reasons.md": reasons,
+    "explain.md": explain,
     "contact-fields.md": contact_fields,
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,

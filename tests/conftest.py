@@ -30,7 +30,8 @@ settings.load_profile("syncd")
 
 
 def pytest_configure() -> None:
-    """Let every test, and every process that a test starts, find the schemas."""
+    """Let every test, and every process that a test starts, find the schemas and speak English."""
+    os.environ["SYNCD_LANGUAGE"] = "en"
     if (SCHEMAS / "ews" / "messages.xsd").is_file():
         os.environ["SYNCD_SCHEMAS"] = str(SCHEMAS)
     else:

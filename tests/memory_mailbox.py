@@ -134,8 +134,6 @@ class MemoryMailbox:
 
     def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
         """Patch a batch of items."""
-        if any(not each.patch and each.stamp is None for each in updates):
-            raise ValueError("an update that changes nothing")
         return self._write(
             "update", updates, lambda: [self._server.update(u, kind) for u in updates]
         )
@@ -153,6 +151,11 @@ class MemoryMailbox:
     def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
         """Move a batch to Deleted Items."""
         return self.move(kind, moves, "deleteditems")
+
+    def remove_folder(self, kind: Kind, folder: str) -> bool:
+        """Put a folder into Deleted Items, if nothing is in it or below it."""
+        del kind
+        return self._ask("remove_folder", lambda: self._server.discard_folder(folder))
 
     def offer_category(self, name: str) -> bool:
         """Put a category into the list, if its server lets us."""

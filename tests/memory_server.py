@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from syncd.model.kinds import Kind
 from syncd.model.record import Record
-from syncd.model.values import Value
+from syncd.model.values import Value, is_empty
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import (
     Creation,
@@ -55,6 +55,10 @@ class Thing:
     jotted: str | None = None
     guarded: frozenset[str] = frozenset()
     mailing: str = ""
+
+    def __deepcopy__(self, memo: object) -> Thing:
+        """A value: a twin of its server shares it."""
+        return self
 
 
 @dataclass
@@ -301,13 +305,22 @@ class MemoryServer:
             return refused or Failure(Sort.GONE, "NoItem", "there is no such item")
         if self.refuses(update.patch):
             return Failure(Sort.INVALID, "Refused", "the server does not take this")
-        stamp = update.stamp or now.stamp
+        stamp = None if update.clear_stamp else update.stamp or now.stamp
         kept = places(kind, now.mailing)
         held = _held({**now.fields, **{kept[name]: v for name, v in update.patch.items()}})
         left = now.guarded - update.patch.keys()  # plain text replaces it
         mailing = named_by(kind, now.mailing, update.patch)
         new = replace(now, fields=held, stamp=stamp, guarded=left, mailing=mailing)
         return _written(self._put(new))
+
+    def discard_folder(self, folder: str) -> bool:
+        """Put an empty folder into Deleted Items; whether it is gone from its place."""
+        if folder not in self._folders:
+            return True
+        if self.inside(folder) or any(each.parent == folder for each in self._folders.values()):
+            return False
+        self.move_folder(folder, "deleteditems")
+        return True
 
     def shift(self, move: Move, target: str) -> Written | Failure:
         """Move one item, if it is at its version."""
@@ -333,7 +346,7 @@ class MemoryServer:
 
 
 def _held(fields: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in fields.items() if not is_empty(value)}
 
 
 def _written(thing: Thing) -> Written:

@@ -26,8 +26,9 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "config": ("syncd.cli.config:command", "Check the configuration file."),
     "users": (
         "syncd.cli.users:command",
-        "Whose mailboxes are served: show, add, change.",
+        "Whose mailboxes are served: show, add, test, approve, remove.",
     ),
+    "filters": ("syncd.cli.filters:command", "Which records belong in a user's Outlook."),
     "onboard": ("syncd.cli.onboard:command", "Show the first sync of a mailbox, and let it go."),
     "sync": ("syncd.cli.sync:command", "Bring mailboxes in step now."),
     "plan": ("syncd.cli.plan:command", "Show what a sync would do, and do nothing."),
@@ -39,9 +40,12 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "fields": ("syncd.cli.fields:command", "Show which fields travel, and which way."),
     "pause": ("syncd.cli.pause:command", "Leave a mailbox alone until it is resumed."),
     "resume": ("syncd.cli.resume:command", "Go on with a paused mailbox."),
+    "offboard": ("syncd.cli.offboard:command", "Take every mark of syncd out of a mailbox."),
     "status": ("syncd.cli.status:command", "Show how every mailbox is doing."),
     "runs": ("syncd.cli.runs:command", "Show what past runs did."),
     "held": ("syncd.cli.held:command", "Show what waits for a person."),
+    "explain": ("syncd.cli.explain:command", "Say why somebody is in an Outlook, or is not."),
+    "alerts": ("syncd.cli.alerts:command", "Show what somebody should look at."),
     "approve": ("syncd.cli.approve:command", "Let go ahead what was held."),
     "sandbox": (
         "syncd.cli.sandbox:command",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from syncd.settings.check import Findings
     from syncd.settings.configuration import Configuration
     from syncd.settings.mistakes import Mistake
+    from syncd.sync.effect import Effect
 
 
-@click.group(name="config", short_help="Check the configuration file.")
+@click.group(name="config", short_help="Check the configuration file, and what it would change.")
 def command() -> None:
-    """Check the configuration file."""
+    """Check the configuration file, and what it would change."""
 
 
 @command.command(name="validate", short_help="Show every mistake in the configuration file.")
@@ -53,6 +55,55 @@ def schema() -> None:
     emit_json(configuration_schema())
 
 
+@command.command(name="effect", short_help="Show what the configuration would change.")
+@click.argument("mailboxes", nargs=-1, metavar="[MAILBOX]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_context
+def effect(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> None:
+    """Show what the configuration as it stands would change for those who are served already.
+
+    Who comes into each Outlook, who leaves it, and the fields that go another way than at the last
+    sync. Nothing is changed. For each contact: syncd plan MAILBOX
+    """
+    from dataclasses import asdict
+
+    from syncd.cli import mailboxes as served
+    from syncd.cli import output
+
+    rows = [row.address for row in served.chosen(context, mailboxes)]
+    found = _effects(context, rows)
+    if as_json:
+        output.emit_json([{"mailbox": a, **asdict(each)} for a, each in found])
+        return
+    table = [
+        [a, len(each.gains), len(each.loses), each.stays, ", ".join(each.turned)]
+        for a, each in found
+    ]
+    columns = ["Mailbox", "Come", "Leave", "Stay", "Fields with another rule"]
+    output.table("What the configuration would change", columns, table)
+
+
+def _effects(context: Context, addresses: Sequence[str]) -> list[tuple[str, Effect]]:
+    from syncd.cli import mailboxes
+    from syncd.crm.custom import kinds_of
+    from syncd.settings.policies import policy_for
+    from syncd.sync import effect, user_settings
+    from syncd.sync.mailboxes import get
+
+    kinds, today = kinds_of(context.engine()), context.clock().date()
+    found = []
+    with mailboxes.reading(context) as conn:
+        for address in addresses:
+            row = get(conn, address)
+            if row.policy not in context.configuration.policies:
+                continue
+            settings = user_settings.of(conn, row.id)
+            policy = policy_for(context.configuration, row.policy, settings).policy
+            for kind, scoped in policy.kinds.items():
+                found.append((address, effect.effect(conn, row, scoped, kinds[kind], today)))
+    return found
+
+
 def _examine(path: Path) -> tuple[Configuration | None, Findings]:
     from syncd.settings.check import Findings, check_machine
     from syncd.settings.load import load
@@ -78,7 +129,7 @@ def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...
         every = format_duration(policy.interval)
         click.echo(f"  policy {name}: on server {policy.server}, every {every}")
         for plural, section in policy.kinds.items():
-            where = compiled[name].kinds[KINDS[plural].kind.name].filter.text
+            where = compiled[name].kinds[KINDS[plural].kind.name].scope.text
             click.echo(f"    {plural}: {section.direction}, where {where}")
     for warning in warnings:
         click.echo(f"  warning: {warning}")
@@ -100,8 +151,7 @@ def _as_data(path: Path, configuration: Configuration | None, found: Findings) -
             name: {
                 "server": policy.server,
                 "filters": {
-                    scoped.policy.kind.plural: scoped.filter.text
-                    for scoped in policy.kinds.values()
+                    scoped.policy.kind.plural: scoped.scope.text for scoped in policy.kinds.values()
                 },
             }
             for name, policy in compiled.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from syncd.model.fields import Field
     from syncd.settings.configuration import Configuration
 
 
@@ -35,6 +36,10 @@ class Context:
         from syncd.cli.opening import load_configuration
 
         return load_configuration(self.path)
+
+    def custom(self, entity: str) -> Sequence[Field]:
+        """The custom fields of an entity; none without a configuration. Raises `Problem`."""
+        return self.configuration.custom.get(entity, ()) if self.path.exists() else ()
 
     @cached_property
     def _engine(self) -> Engine:

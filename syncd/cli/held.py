@@ -58,7 +58,7 @@ def command(context: Context, mailbox: str | None, *, as_json: bool) -> None:
 
 
 def _tell(found: Sequence[Waiting]) -> None:
-    from syncd.reconcile.reasons import SENTENCES
+    from syncd.cli.language import sentence
 
     held = [each for each in found if each.verb]
     asked = [each for each in found if not each.verb and each.reason in _HELPS]
@@ -69,7 +69,7 @@ def _tell(found: Sequence[Waiting]) -> None:
                 e.mailbox,
                 e.name,
                 _WORDS[e.verb or ""],
-                SENTENCES[e.why] if e.why else "",
+                sentence(e.why) if e.why else "",
                 output.moment(e.since),
             ]
             for e in held
@@ -78,12 +78,12 @@ def _tell(found: Sequence[Waiting]) -> None:
         for address in dict.fromkeys(each.mailbox for each in held):
             output.tell(f"If this is meant, let it go: syncd approve {address}")
     if asked:
-        rows = [[e.mailbox, e.name, SENTENCES[e.reason]] for e in asked]
+        rows = [[e.mailbox, e.name, sentence(e.reason)] for e in asked]
         output.table("In doubt", ["Mailbox", "Who", "Why"], rows)
         for reason in dict.fromkeys(each.reason.value for each in asked):
             output.tell(_HELPS[reason])
     if refused:
-        rows = [[e.mailbox, e.name, e.error or SENTENCES[e.reason]] for e in refused]
+        rows = [[e.mailbox, e.name, e.error or sentence(e.reason)] for e in refused]
         output.table("Refused by the server", ["Mailbox", "Who", "Why"], rows)
         output.tell(
             "It is tried again once somebody changes it, on either side; or with: "

@@ -61,13 +61,12 @@ def reading(context: Context, undone: str = "Nothing was shown.") -> Iterator[Co
 
 
 def chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:
-    """The mailboxes that are named, each once; all that are not paused when none is named.
+    """The mailboxes that are named, each once; all that may be synced when none is named.
 
     A suspended one is among them: that it does not run is told with the others. Raises Problem when
     one of them is not known, or when there is none at all.
     """
     from syncd.sync import mailboxes
-    from syncd.sync.mailboxes import MailboxState
 
     with reading(context, NOTHING_DONE) as conn:
         if addresses:
@@ -80,18 +79,35 @@ def chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:
             NOTHING_DONE,
             "Add one with: syncd users add ADDRESS --policy NAME",
         )
-    rows = [row for row in every if row.state is not MailboxState.PAUSED]
+    left_alone = {row.address: said for row in every if (said := _left_alone(context, row))}
+    rows = [row for row in every if row.address not in left_alone]
     if not rows:
+        why, todo = next(iter(left_alone.values()))
+        same = all(each == why for each, _ in left_alone.values())
         raise Problem(
-            "Every mailbox is paused.", NOTHING_DONE, "Go on with one: syncd resume MAILBOX"
+            f"Every mailbox is {why}." if same else "No mailbox may be synced now.",
+            NOTHING_DONE,
+            f"Go on with one: {todo}" if same else "See why: syncd users list",
         )
-    for row in every:
-        if row.state is MailboxState.PAUSED:
-            output.tell(
-                f"{row.address} is paused, and left alone. Go on with: syncd resume {row.address}",
-                err=True,
-            )
+    for address, (why, todo) in left_alone.items():
+        output.tell(f"{address} is {why}, and left alone. Go on with: {todo}", err=True)
     return rows
+
+
+def _left_alone(context: Context, row: MailboxRow) -> tuple[str, str] | None:
+    """Why a mailbox is not synced along with all others, and what lets it; `None` if it is."""
+    from syncd.model.policy import Consent
+    from syncd.sync.mailboxes import UNAPPROVED, MailboxState
+
+    if row.state is MailboxState.PAUSED:
+        return "paused", f"syncd resume {row.address}"
+    policy = context.configuration.policies.get(row.policy)
+    if policy is not None and policy.consent is Consent.USER and row.consented_at is None:
+        return "waiting for its user to agree", f"syncd users consent {row.address}"
+    if row.state in UNAPPROVED:
+        verb = "test" if row.state is MailboxState.ADDED else "approve"
+        return "not approved yet", f"syncd users {verb} {row.address}"
+    return None
 
 
 def exit_of(reports: Sequence[RunReport]) -> Exit:

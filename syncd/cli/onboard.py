@@ -60,7 +60,8 @@ def _look(context: Context, address: str) -> RunReport:
     from syncd.daemon.logging import configure_logging
     from syncd.sync.run import Mode
 
-    configure_logging(context.configuration.log, quiet=True)
+    configuration = context.configuration
+    configure_logging(configuration.log, quiet=True, custom=configuration.custom_names)
     service = served.service(context)
     with served.explained(), bar() as service.progress:
         return service.run(address, cause="onboard", mode=Mode.PLAN)
@@ -85,7 +86,7 @@ def _show(context: Context, address: str, *, as_json: bool) -> int:
 
 def _tell(report: RunReport) -> None:
     from syncd.cli import reporting
-    from syncd.reconcile.reasons import SENTENCES
+    from syncd.cli.language import sentence
 
     reporting.tell_plan(report)
     if report.error is not None:
@@ -94,7 +95,7 @@ def _tell(report: RunReport) -> None:
         output.tell(f"{report.mailbox} was taken in already; the above is its next sync.")
         return
     if report.in_doubt:
-        doubts = [[name, SENTENCES[why]] for name, why in sorted(report.in_doubt)]
+        doubts = [[name, sentence(why)] for name, why in sorted(report.in_doubt)]
         output.table(f"{report.mailbox}: who waits", ["Who", "Why"], doubts)
     totals = report.proposal
     rows = [[label, totals.get(name, 0)] for name, label in _TOTALS]

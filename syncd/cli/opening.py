@@ -50,6 +50,7 @@ def open_store(configuration: Configuration) -> Engine:
     """The store, brought up to this program's tables. Raises Problem."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from syncd.crm.custom import declare
     from syncd.crm.database import open_database
     from syncd.crm.errors import DatabaseProblem, ServerUnreachable
     from syncd.crm.migration import upgrade
@@ -62,6 +63,7 @@ def open_store(configuration: Configuration) -> Engine:
     try:
         engine = open_database(url, password=password, connections=connections)
         upgrade(engine)
+        declare(engine, configuration.custom)
     except DatabaseProblem as problem:
         what, todo = f"{problem.what}.", f"{problem.todo}."
         if isinstance(problem, ServerUnreachable):

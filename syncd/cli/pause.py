@@ -16,11 +16,12 @@ from syncd.cli.context import Context, pass_context
 def command(context: Context, mailboxes: Sequence[str]) -> None:
     """Leave mailboxes alone until they are resumed. A run that is under way ends first."""
     from syncd.cli import mailboxes as served
-    from syncd.sync.mailboxes import MailboxState, get, set_state
+    from syncd.sync import rollout
+    from syncd.sync.mailboxes import get
 
     with served.writing(context, "Nothing was paused.") as conn:
         rows = [get(conn, each) for each in mailboxes]
         for row in rows:
-            set_state(conn, row.id, MailboxState.PAUSED)
+            rollout.pause(conn, row)
     for row in rows:
         output.tell(f"{row.address} is paused. Go on with: syncd resume {row.address}")

@@ -28,7 +28,8 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
     from syncd.sync.run import Mode
 
     rows = served.chosen(context, mailboxes)
-    configure_logging(context.configuration.log, quiet=True)
+    configuration = context.configuration
+    configure_logging(configuration.log, quiet=True, custom=configuration.custom_names)
     service = served.service(context)
     with served.explained(), bar() as service.progress:
         reports = [service.run(row.address, cause="plan", mode=Mode.PLAN) for row in rows]

@@ -18,6 +18,8 @@ VERBS = {
     "trash-item": "move to Deleted Items",
     "create-record": "create in the CRM",
     "update-record": "update in the CRM",
+    "deactivate-record": "put out of use in the CRM",
+    "delete-record": "delete in the CRM",
     "unlink": "leave alone from now on",
     "withdraw": "take back out of the CRM what came from it",
 }
@@ -66,6 +68,11 @@ def attention(report: RunReport) -> list[str]:
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
+    if report.category_missing:
+        told.append(
+            f"this server does not let syncd add the category {report.category_missing!r} to "
+            "Outlook's list. Its user makes it there, once: Home, Categorize, All Categories, New"
+        )
     told += [
         f"{line.name}: {few(line.guarded)} stays as it is in Outlook. {GUARDED}"
         for line in report.lines
@@ -87,6 +94,8 @@ GUARDED = "It holds more than plain text there; the CRM's is not written over it
 
 def tell_plan(report: RunReport, limit: int = 200) -> None:
     """The lines of a plan: what would happen to whom, and why."""
+    from syncd.cli.language import sentence
+
     work = report.work
     for line in report.lines:
         if line.guarded:
@@ -102,7 +111,9 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
         output.tell(f"{report.mailbox}: there is nothing to do.")
         return
     ordered = sorted(work, key=lambda each: (each.reason != "adopted", each.name.casefold()))
-    rows = [[each.name, told(each), fields(each), each.sentence] for each in ordered[:limit]]
+    rows = [
+        [each.name, told(each), fields(each), sentence(each.reason)] for each in ordered[:limit]
+    ]
     output.table(f"{report.mailbox}: what a sync would do", ["Who", "What", "Fields", "Why"], rows)
     if len(work) > limit:
         output.tell(f"… and {len(work) - limit} more; see all of them with --json")

@@ -25,7 +25,7 @@ def command(context: Context) -> None:
     from syncd.sync.service import open_service
 
     configuration = context.configuration
-    configure_logging(configuration.log)
+    configure_logging(configuration.log, custom=configuration.custom_names)
     service = open_service(configuration, context.engine())
     reload = None if sys.stdin.isatty() else Reloader(context.path, configuration, service)
     with explained():

@@ -64,8 +64,9 @@ def list_runs(context: Context, mailbox: str | None, limit: int, *, as_json: boo
 def show(context: Context, run: str, *, as_json: bool) -> None:
     """Show one RUN with everything it wrote, and why."""
     from syncd.cli import mailboxes
+    from syncd.cli.language import sentence
     from syncd.cli.reporting import VERBS, few
-    from syncd.reconcile.reasons import SENTENCES, Reason
+    from syncd.reconcile.reasons import Reason
     from syncd.sync.overview import kept, names, one_run, operations, written
 
     with mailboxes.reading(context) as conn:
@@ -88,7 +89,7 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
             "fields": fields[each.key],
             "status": each.status,
             "reason": each.reason,
-            "why": SENTENCES[Reason(each.reason)],
+            "why": sentence(Reason(each.reason)),
             "error": each.error,
         }
         for each in done
@@ -100,7 +101,7 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
             "side": each.side,
             "values": each.values,
             "reason": each.reason.value,
-            "why": SENTENCES[each.reason],
+            "why": sentence(each.reason),
         }
         for each in losers
     ]

@@ -65,7 +65,8 @@ def _tell(found: Sequence[Overview], now: datetime, policies: Container[str]) ->
 
 def _attention(each: Overview, policies: Container[str]) -> Iterator[str]:
     """What a person should know of a mailbox, with what to type."""
-    from syncd.reconcile.reasons import SENTENCES, Reason
+    from syncd.cli.language import sentence
+    from syncd.reconcile.reasons import Reason
     from syncd.sync.report import FOR_A_PERSON
 
     row = each.row
@@ -91,7 +92,9 @@ def _attention(each: Overview, policies: Container[str]) -> Iterator[str]:
             todo = f" See it: syncd onboard {row.address}"
         elif reason in FOR_A_PERSON:
             todo = f" See them: syncd held {row.address}"
-        yield f"{n} × {SENTENCES[reason]}{todo}"
+        yield f"{n} × {sentence(reason)}{todo}"
+    if each.alerts:
+        yield f"{each.alerts} alert{'s' if each.alerts > 1 else ''}. See: syncd alerts list"
 
 
 def _json(each: Overview, now: datetime) -> dict[str, object]:
@@ -108,6 +111,7 @@ def _json(each: Overview, now: datetime) -> dict[str, object]:
         "counts": {
             n: each.counters[n] for n in ("in_step", "excluded", "quarantined", "waiting", "held")
         },
+        "alerts": each.alerts,
         "waits": {reason.value: n for reason, n in each.waits.items()},
     }
 

@@ -44,7 +44,8 @@ def sync(context: Context, addresses: Sequence[str]) -> list[RunReport]:
     from syncd.cli import mailboxes as served
     from syncd.daemon.logging import configure_logging
 
-    configure_logging(context.configuration.log, quiet=True)
+    configuration = context.configuration
+    configure_logging(configuration.log, quiet=True, custom=configuration.custom_names)
     service = served.service(context)
     with served.explained(BROKE_OFF), bar() as service.progress:
         return [service.run(address, cause="command") for address in addresses]

@@ -198,6 +198,14 @@ def every(conn: Connection) -> list[Rule]:
     ]
 
 
+def limits_reading(conn: Connection, entity: str) -> bool:
+    """Whether there may be users who may not read every record of an entity."""
+    return any(
+        each.entity == entity and each.field is None and each.read is not Level.ORGANISATION
+        for each in every(conn)
+    )
+
+
 def put(conn: Connection, rule: Rule) -> None:
     """Set a rule, in the place of the one for the same entity, field and team."""
     clear(conn, rule.entity, rule.field, rule.team_id)

@@ -38,7 +38,7 @@ from syncd.crm.entities import ACCOUNTS, ACTIVITY_KINDS, LEADS, OPPORTUNITIES
 from syncd.crm.errors import DuplicatesFound, NoSuchEntity, RuleBroken
 from syncd.crm.parties import Party
 from syncd.crm.qualifying import Qualification, Qualified
-from syncd.crm.reading import Reading, stored_of
+from syncd.crm.reading import Reading
 from syncd.crm.stored import Stored, StoredKind
 from syncd.model.kinds import Schema
 from syncd.model.states import INACTIVE, LOST, WON
@@ -71,7 +71,7 @@ class Crm(Reading):
         `parties` are for activities. `unless_like` refuses what is probably there already
         (DuplicatesFound): of two people who enter the same person at once, one is told so.
         """
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         _demand_plain(stored, status)
         with self._write(alone=unless_like) as (conn, at):
             given = qualifying.prefilled(self._sight(conn), values) if stored is LEADS else values
@@ -100,7 +100,7 @@ class Crm(Reading):
 
         `parties` says anew who takes part in an activity; `status` as in `set_status`.
         """
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         _demand_plain(stored, status)
         with self._write(alone=stored is ACCOUNTS) as (conn, at):
             made = records.update(
@@ -125,7 +125,7 @@ class Crm(Reading):
 
         A lead is qualified and an opportunity closed by methods of their own.
         """
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         _demand_plain(stored, status)
         with self._write() as (conn, at):
             return lifecycle.set_status(
@@ -151,30 +151,30 @@ class Crm(Reading):
         """Give a record to another user, and what belongs to it (`taken_along`)."""
         with self._write(alone=True) as (conn, at):
             return cascades.assign(
-                conn, stored_of(entity), record, owner, self.actor, at, expected=expected
+                conn, self._stored(entity), record, owner, self.actor, at, expected=expected
             )
 
     def delete(self, entity: str, record: str, *, expected: int | None = None) -> Stored:
         """Delete a record, and what cannot be without it (`taken_along`)."""
         with self._write(alone=True) as (conn, at):
             return cascades.delete(
-                conn, stored_of(entity), record, self.actor, at, expected=expected
+                conn, self._stored(entity), record, self.actor, at, expected=expected
             )
 
     def merge(self, entity: str, survivor: str, loser: str) -> Stored:
         """Make one of two leads, accounts or contacts; the survivor keeps what hung on either."""
         with self._write(alone=True) as (conn, at):
-            return merging.merge(conn, stored_of(entity), survivor, loser, self.actor, at)
+            return merging.merge(conn, self._stored(entity), survivor, loser, self.actor, at)
 
     def share(self, entity: str, record: str, principal: str, *, may_write: bool = False) -> None:
         """Let a user or a team (by id) read a record, or change it, and what belongs to it."""
         with self._write(alone=True) as (conn, at):
-            sharing.share(conn, stored_of(entity), record, principal, may_write, self.actor, at)
+            sharing.share(conn, self._stored(entity), record, principal, may_write, self.actor, at)
 
     def unshare(self, entity: str, record: str, principal: str) -> bool:
         """Take that back; whether there was anything to take back."""
         with self._write(alone=True) as (conn, at):
-            return sharing.unshare(conn, stored_of(entity), record, principal, self.actor, at)
+            return sharing.unshare(conn, self._stored(entity), record, principal, self.actor, at)
 
     # --- the sales process ---------------------------------------------------------------------
 
@@ -273,7 +273,7 @@ class Crm(Reading):
         *,
         active: bool,
     ) -> Stored:
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         if not active and INACTIVE not in stored.states.by_name:
             raise RuleBroken(f"{entity}: this is closed by what comes of it, not deactivated")
         # Alone: what is just being written under an account is touched, too.

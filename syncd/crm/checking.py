@@ -9,9 +9,10 @@ from decimal import Decimal
 
 from syncd.crm.errors import InvalidValue
 from syncd.crm.stored import StoredKind
-from syncd.model.fields import FieldType, Option
+from syncd.model.fields import Field, FieldType, Option
 from syncd.model.kinds import Schema
 from syncd.model.values import Value
+from syncd.model.wording import shaped
 
 MAX_TEXT = 32_768  # characters of a value
 MAX_NOTE = 1_048_576  # characters of a free text
@@ -55,7 +56,11 @@ def _checked(stored: StoredKind[Schema], name: str, value: Value) -> Value:
     check = _CHECKS.get(kind)
     if check is not None:
         return _within(stored, name, check(name, value))
-    return checked_text(name, value, MAX_NOTE if kind is FieldType.NOTE else MAX_TEXT)
+    text = checked_text(name, value, MAX_NOTE if kind is FieldType.NOTE else MAX_TEXT)
+    field = stored.kind.by_name.get(name)
+    if text is not None and isinstance(field, Field) and field.wording is not None:
+        return shaped(field.wording, text)
+    return text
 
 
 def _option(name: str, options: Sequence[Option], value: Value) -> str | None:

@@ -21,9 +21,8 @@ from syncd.crm.stored import Row, StoredKind, Written
 from syncd.crm.tables import account, contact, utc
 from syncd.model.kinds import Schema
 
-# Columns of an account that decide over its contacts' membership. The name is not among them: it
-# is shown in them, which makes it a change of theirs.
-MEMBERSHIP = frozenset({"owner_id", "statecode", "customertypecode", "parentaccountid"})
+# Columns of an account that are no fields, and that filters over its contacts can name.
+MEMBERSHIP = frozenset({"owner_id", "statecode", "statuscode", "parentaccountid"})
 
 
 def follow(
@@ -44,7 +43,11 @@ def _account(conn: Connection, written: Sequence[Written], actor: Actor, at: dat
     renamed = [each for each in written if _differs(each, "name")]
     for some in chunks(str(each.row["id"]) for each in renamed):
         _show(conn, CONTACTS, contact.c.parentcustomerid.in_(some), ("companyname",), actor, at)
-    moved = [each for each in written if any(_differs(each, name) for name in MEMBERSHIP)]
+    # A filter may go by any field of the account. The name is shown in its contacts besides, which
+    # makes it a change of theirs.
+    moved = [
+        each for each in written if each.names or any(_differs(each, name) for name in MEMBERSHIP)
+    ]
     touch_contacts_of(conn, [str(e.row["id"]) for e in moved if e not in renamed], actor, at)
 
 

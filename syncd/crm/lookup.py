@@ -31,6 +31,18 @@ def referred(
     An id or its beginning goes before an e-mail address or a name. `where` bounds them to what may
     be read.
     """
+    return _meant(conn, stored, reference, stored.alive, *where)
+
+
+def deleted(conn: Connection, stored: StoredKind[Schema], reference: str) -> list[Stored]:
+    """The same of the records that were deleted: they keep their names."""
+    gone = stored.table.c.deleted_at.is_not(None)
+    return _meant(conn, stored, reference, stored.mine, gone)
+
+
+def _meant(
+    conn: Connection, stored: StoredKind[Schema], reference: str, *where: ColumnElement[bool]
+) -> list[Stored]:
     wanted = reference.strip()
     if not wanted or "\x00" in wanted:
         return []  # nobody, and not whoever has no name
@@ -91,9 +103,8 @@ def pointing(stored: StoredKind[Schema], held: Mapping[str, str]) -> ColumnEleme
 
 
 def _emails(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
-    return [
-        stored.table.c[each.crm[0]] for each in stored.kind.fields if each.type is FieldType.EMAIL
-    ]
+    found = [each for each in stored.kind.fields if each.type is FieldType.EMAIL and each.crm]
+    return [stored.table.c[each.crm[0]] for each in found]
 
 
 def _titles(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
@@ -125,6 +136,6 @@ def _order(stored: StoredKind[Schema]) -> list[ColumnElement[Any]]:
 def _some(
     conn: Connection, stored: StoredKind[Schema], *where: ColumnElement[bool]
 ) -> list[Stored]:
-    query = select(stored.table.c.id).where(stored.alive, *where)
+    query = select(stored.table.c.id).where(*where)
     ids = conn.execute(query.order_by(stored.table.c.id).limit(_MANY)).scalars()
     return list(records.read(conn, stored, ids).values())

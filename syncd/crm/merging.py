@@ -27,7 +27,7 @@ from syncd.model.normal import text
 from syncd.model.relations import Relation, pointing_at
 from syncd.model.values import Value
 
-MERGED = (LEADS, ACCOUNTS, CONTACTS)
+MERGED = {each.entity: each for each in (LEADS, ACCOUNTS, CONTACTS)}
 
 
 def merge(
@@ -43,8 +43,8 @@ def merge(
     What the survivor has no value for it takes from the other. Raises RuleBroken, NoSuchRecord,
     NotAllowed.
     """
-    if stored not in MERGED:
-        names = ", ".join(each.kind.plural for each in MERGED)
+    if stored.entity not in MERGED:
+        names = ", ".join(each.kind.plural for each in MERGED.values())
         raise RuleBroken(f"only {names} are merged")
     if survivor_id == loser_id:
         raise RuleBroken("a record cannot be merged with itself")
@@ -68,7 +68,7 @@ def merge(
     if stored is ACCOUNTS and survivor_id in ancestors(conn, [str(patch.get(PARENT))]):
         del patch[PARENT]  # the loser hung below the survivor
     made = records.update(conn, stored, survivor_id, patch, expected=None, actor=actor, at=at)
-    if stored is CONTACTS:
+    if stored.entity == CONTACTS.entity:
         _unseat(conn, survivor_id, actor, at)
     return made
 
@@ -83,7 +83,7 @@ def missing(stored: StoredKind[Schema], survivor: Stored, loser: Stored) -> dict
         if all(survivor.values[name] is None for name in names):
             patch |= {n: loser.values[n] for n in names if loser.values[n] is not None}
     patch = {name: value for name, value in patch.items() if value not in (survivor.id, loser.id)}
-    if stored is CONTACTS:
+    if stored.entity == CONTACTS.entity:
         for name in _of_another_company(survivor, loser):
             patch.pop(name, None)
     return patch

@@ -13,9 +13,10 @@ from syncd.crm import cascades, database, duplicates, feed, lookup, parties, rec
 from syncd.crm.access import Level
 from syncd.crm.cascades import Deed
 from syncd.crm.contacts import CONTACTS
+from syncd.crm.custom import stored_of
 from syncd.crm.duplicates import Found, Pair
 from syncd.crm.entities import ACCOUNTS, ENTITIES
-from syncd.crm.errors import NoSuchEntity, NoSuchRecord
+from syncd.crm.errors import NoSuchRecord
 from syncd.crm.feed import Actor, Change
 from syncd.crm.parties import Party
 from syncd.crm.seeing import Sight
@@ -38,7 +39,7 @@ class Reading:
 
     def get(self, entity: str, record: str) -> Stored:
         """A live record that may be read. Raises NoSuchRecord."""
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         with self._read() as conn:
             found, sight = records.read(conn, stored, [record]).get(record), self._sight(conn)
             if found is None or found.deleted or not sight.among(stored, [record]):
@@ -48,7 +49,7 @@ class Reading:
 
     def find(self, entity: str, reference: str) -> list[Stored]:
         """What a person may mean by an id, its beginning, a name, an address: at most a handful."""
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         with self._read() as conn:
             sight = self._sight(conn)
             found = lookup.referred(conn, stored, reference, where=[sight.where(stored)])
@@ -70,7 +71,7 @@ class Reading:
         `pointing` are the references that they hold: `{"regardingobjectid": "lead:ID"}`. `where`
         is a condition over the table of the entity.
         """
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         with self._read() as conn:
             sight = self._sight(conn)
             bounds = [sight.where(stored), lookup.pointing(stored, pointing or {})]
@@ -90,7 +91,7 @@ class Reading:
         called: dict[str, str] = {}
         with self._read() as conn:
             for entity, ids in wanted.items():
-                stored = stored_of(entity)
+                stored = self._stored(entity)
                 sight = self._sight(conn)
                 found = records.visible(conn, stored, sight.where(stored), ids)
                 shown = sight.shown(stored, found)
@@ -100,11 +101,11 @@ class Reading:
     def seen(self, found: Stored) -> Stored:
         """A record that a write returned, without the fields that its user may not read."""
         with self._read() as conn:
-            return self._sight(conn).shown(stored_of(found.record.kind.name), [found])[0]
+            return self._sight(conn).shown(self._stored(found.record.kind.name), [found])[0]
 
     def taken_along(self, entity: str, record: str, deed: Deed) -> Mapping[str, Collection[str]]:
         """The other records, by entity, to which the same would be done: ask before you do it."""
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         with self._read() as conn:
             self._demand(conn, stored, record)
             return cascades.taken_along(conn, stored, record, deed)
@@ -112,7 +113,7 @@ class Reading:
     def shares(self, entity: str, record: str) -> list[Share]:
         """Whom a record is shared with."""
         with self._read() as conn:
-            self._demand(conn, stored_of(entity), record)
+            self._demand(conn, self._stored(entity), record)
             return sharing.shares_of(conn, entity, record)
 
     def parties(self, found: Sequence[Stored]) -> Mapping[str, list[Party]]:
@@ -132,7 +133,7 @@ class Reading:
 
     def like(self, entity: str, values: Mapping[str, Value]) -> list[Found]:
         """The records that are like these values, the likest first, each with its reasons."""
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         with self._read() as conn:
             sight = self._sight(conn)
             found = duplicates.find(conn, stored, values, self.region, where=sight.where(stored))
@@ -140,7 +141,7 @@ class Reading:
 
     def duplicates(self, entity: str) -> list[Pair]:
         """All pairs that are alike, the likest first."""
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         with self._read() as conn:
             sight = self._sight(conn)
             found = [
@@ -168,7 +169,7 @@ class Reading:
 
     def history(self, entity: str, record: str) -> list[Change]:
         """The lines of the feed about one record, deleted or not, the oldest first."""
-        stored = stored_of(entity)
+        stored = self._stored(entity)
         with self._read() as conn:
             if not records.visible(conn, stored, self._sight(conn).where(stored), [record]):
                 raise NoSuchRecord(entity, record)
@@ -207,8 +208,12 @@ class Reading:
     def _sees(self, conn: Connection, found: Stored) -> bool:
         if self.actor.user_id is None:
             return True
-        stored = stored_of(found.record.kind.name)
+        stored = self._stored(found.record.kind.name)
         return bool(records.visible(conn, stored, self._sight(conn).where(stored), [found.id]))
+
+    def _stored(self, entity: str) -> StoredKind[Schema]:
+        """How an entity is kept. Raises NoSuchEntity."""
+        return stored_of(self.engine, entity)
 
     def _sight(self, conn: Connection) -> Sight:
         return Sight.of(conn, self.actor)
@@ -220,11 +225,3 @@ def _shown(sight: Sight, branch: Branch) -> Branch:
         tuple(sight.shown(CONTACTS, branch.contacts)),
         tuple(_shown(sight, each) for each in branch.below),
     )
-
-
-def stored_of(entity: str) -> StoredKind[Schema]:
-    """How an entity is kept. Raises NoSuchEntity."""
-    found = ENTITIES.get(entity)
-    if found is None:
-        raise NoSuchEntity(entity, list(ENTITIES))
-    return found

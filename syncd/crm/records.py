@@ -196,7 +196,8 @@ def create_many(
             **row,
             "origins": origins_after(stored, {}, filled, actor, news[index].origin_at or at),
         }
-        written.append(Written(None, row, stored.names_of(n for n in row if row[n] is not None)))
+        named = stored.names_of((n for n in row if row[n] is not None), None, row)
+        written.append(Written(None, row, named))
         outcomes[index] = stored.stored(row, values)
     if written:
         names = stored.table_columns
@@ -259,7 +260,7 @@ def _update_distinct(
     for record_id, (before, row, different) in changed.items():
         if record_id in astray:
             continue
-        names = stored.names_of(different)
+        names = stored.names_of(different, before, row)
         try:
             demand_editable(stored, before, actor)
             guard.demand_update(record_id, names)

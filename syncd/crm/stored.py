@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, true
 
 from syncd.crm.errors import RecordError
 from syncd.crm.feed import Actor
+from syncd.crm.tables import CUSTOM
 from syncd.model.fields import Attribute, Field, FieldType
 from syncd.model.kinds import Schema
 from syncd.model.record import Record
@@ -112,7 +113,8 @@ class StoredKind(Generic[S_co]):
     joined columns that follow from them; or an error in the place of a patch that cannot be.
     `constants` are columns that all its records, and only they, have in common in their table.
     `keyed`: kept findable by what people and companies are recognised by. `extra_pointers`: the
-    entities that extras refer to.
+    entities that extras refer to. `custom`: those of its fields that share one column, which holds
+    the values of custom fields that no configuration names any more, too.
     """
 
     kind: S_co
@@ -126,6 +128,7 @@ class StoredKind(Generic[S_co]):
     constants: Mapping[str, object] = field(default_factory=dict)
     keyed: bool = False
     extra_pointers: Mapping[str, str] = field(default_factory=dict)
+    custom: tuple[Field, ...] = ()
 
     @property
     def entity(self) -> str:
@@ -163,9 +166,14 @@ class StoredKind(Generic[S_co]):
         found = self.kind.by_name.get(name)
         return found.type if found else self.extras.get(name)
 
-    def names_of(self, columns: Iterable[str]) -> tuple[str, ...]:
-        """The fields and extras that live in any of these columns."""
+    def names_of(
+        self, columns: Iterable[str], before: Row | None = None, after: Row | None = None
+    ) -> tuple[str, ...]:
+        """The fields and extras that live in any of these columns; custom ones if they differ."""
         changed = {name for column in columns for name in self._kept_in.get(column, ())}
+        if self.custom:
+            was, now = (_custom_in(row) for row in (before, after))
+            changed |= {f.name for f in self.custom if was.get(f.name) != now.get(f.name)}
         return tuple(name for name in self.names if name in changed)
 
     def group_of(self, name: str) -> str | None:
@@ -183,7 +191,7 @@ class StoredKind(Generic[S_co]):
     @cached_property
     def content(self) -> tuple[str, ...]:
         """The table's columns that fields and extras live in."""
-        return tuple(name for name in self.table_columns if name in self._kept_in)
+        return tuple(n for n in self.table_columns if n in self._kept_in or n == CUSTOM)
 
     @cached_property
     def _kept_in(self) -> Mapping[str, tuple[str, ...]]:
@@ -215,6 +223,10 @@ class StoredKind(Generic[S_co]):
             created_by=cast("str | None", row["created_by"]),
             modified_by=cast("str | None", row["modified_by"]),
         )
+
+
+def _custom_in(row: Row | None) -> Mapping[str, object]:
+    return cast("Mapping[str, object] | None", row[CUSTOM] if row else None) or {}
 
 
 @lru_cache(maxsize=4096)  # the groups of a record mostly share one origin

@@ -97,6 +97,7 @@ def utc(at: datetime) -> datetime:
 Id = String(36)
 Number = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own draws from no other type
 Names = JSON(none_as_null=True)
+CUSTOM = "custom"  # the column that holds the values of all custom fields of a record
 
 COLUMN_TYPES: Mapping[FieldType, TypeEngine[Any]] = {
     FieldType.TEXT: Text(),
@@ -190,6 +191,7 @@ contact = record_table(
     Column("parentcustomerid", Id, ForeignKey(account.c.id, ondelete="SET NULL"), index=True),
     Column("accountrolecode", Text),  # the person's role at the account: "Decision Maker"
     Column("originatingleadid", Id, ForeignKey("lead.id"), index=True),
+    Column(CUSTOM, JSON(none_as_null=True)),  # name of a custom field → its value (`crm.custom`)
 )
 
 lead = record_table("lead", LEAD, metadata)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select, true
 
 from syncd.crm import records
 from syncd.crm.contacts import CONTACTS
+from syncd.crm.custom import stored_of
 from syncd.crm.entities import ACCOUNTS
 from syncd.crm.errors import NoSuchRecord
 from syncd.crm.hierarchy import PARENT
@@ -62,7 +63,8 @@ def tree_of(
     for chunk in chunks(found):
         of_these = contact.c.parentcustomerid.in_(chunk)
         query = select(contact.c.id).where(CONTACTS.alive, contacts, of_these)
-        for each in records.read(conn, CONTACTS, conn.scalars(query)).values():
+        contacts_kept = stored_of(conn, CONTACTS.entity)
+        for each in records.read(conn, contacts_kept, conn.scalars(query)).values():
             people[str(each.extras["parentcustomerid"])].append(each)
     return _branch(found[account_id], below, people)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from syncd.crm.checking import MAX_TEXT, checked_text
 from syncd.crm.errors import InvalidValue, RecordExists, UserExists
@@ -30,17 +30,18 @@ def add(
     id: str | None = None,  # noqa: A002 - the name that callers read
 ) -> User:
     """Add a user. Raises UserExists, RecordExists (the id), InvalidValue (that is no address)."""
-    key = key_of(address)
-    local, at, domain = key.rpartition("@")
-    if not (local and at and domain) or " " in key or not key.isprintable():
-        raise InvalidValue("address", f"{address!r} is not an e-mail address")
-    if get(conn, key):
-        raise UserExists(key)
+    key = _new_key(conn, address)
     if id and conn.execute(select(user.c.id).where(user.c.id == id)).first():
         raise RecordExists("user", id)
     made = User(id or str(uuid4()), key, text(checked_text("name", name or "", MAX_TEXT) or ""))
     conn.execute(insert(user).values(id=made.id, address=made.address, name=made.name))
     return made
+
+
+def readdress(conn: Connection, user_id: str, address: str) -> None:
+    """Give a user another address. Raises UserExists, InvalidValue (that is no address)."""
+    key = _new_key(conn, address)
+    conn.execute(update(user).where(user.c.id == user_id).values(address=key))
 
 
 def get(conn: Connection, address: str) -> User | None:
@@ -58,3 +59,14 @@ def every(conn: Connection) -> list[User]:
 def key_of(address: str) -> str:
     """An address as the store keeps it."""
     return address.strip().lower()
+
+
+def _new_key(conn: Connection, address: str) -> str:
+    """An address that nobody has yet, as the store keeps it."""
+    key = key_of(address)
+    local, at, domain = key.rpartition("@")
+    if not (local and at and domain) or " " in key or not key.isprintable():
+        raise InvalidValue("address", f"{address!r} is not an e-mail address")
+    if get(conn, key):
+        raise UserExists(key)
+    return key

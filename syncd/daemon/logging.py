@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 import structlog
@@ -23,10 +24,17 @@ _FIRST: tuple[Processor, ...] = (
 )
 
 
-def configure_logging(settings: Log, stream: TextIO | None = None, *, quiet: bool = False) -> None:
+def configure_logging(
+    settings: Log,
+    stream: TextIO | None = None,
+    *,
+    quiet: bool = False,
+    custom: Iterable[str] = (),
+) -> None:
     """Send every log line of this process to `stream`, by default standard error.
 
-    `quiet`: errors alone, for a command that tells a person the rest itself.
+    `quiet`: errors alone, for a command that tells a person the rest itself. `custom`: the names of
+    the configuration's own fields, whose content is as personal as that of the map's.
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
@@ -37,7 +45,8 @@ def configure_logging(settings: Log, stream: TextIO | None = None, *, quiet: boo
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 structlog.processors.UnicodeDecoder(),
-                Redaction(show_addresses=settings.show_addresses),  # after all that adds text
+                # after all that adds text
+                Redaction(show_addresses=settings.show_addresses, custom=custom),
                 _renderer(settings.format, colors=out.isatty()),
             ],
         )

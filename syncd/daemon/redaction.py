@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from structlog.typing import EventDict, WrappedLogger
 
@@ -29,11 +29,12 @@ class Redaction:
     """A structlog processor, for the end of the chain: it sees the line as it will be written.
 
     An address becomes a tag, the same one as long as this process lives, so that the lines of one
-    mailbox can still be told from another's.
+    mailbox can still be told from another's. `custom` are the names of custom fields.
     """
 
-    def __init__(self, *, show_addresses: bool) -> None:
+    def __init__(self, *, show_addresses: bool, custom: Iterable[str] = ()) -> None:
         self._show = show_addresses
+        self._personal = PERSONAL | {each.lower() for each in custom}
         self._key = secrets.token_bytes(16)  # without it a tag tells nobody whose it is
 
     def __call__(self, logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
@@ -43,7 +44,7 @@ class Redaction:
 
     def _of(self, key: object, value: object) -> object:
         word = f"{key}".lower()
-        if word in SECRET or (word in PERSONAL and not self._show):
+        if word in SECRET or (word in self._personal and not self._show):
             return HIDDEN
         return self._inside(value)
 

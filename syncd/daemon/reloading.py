@@ -44,7 +44,7 @@ class Reloader:
                 mistakes=[f"{mistake}" for mistake in bad.mistakes],
             )
             return
-        configure_logging(new.log)
+        configure_logging(new.log, custom=new.custom_names)
         old, self._configuration = self._configuration, new
         if (old.store, old.daemon) != (new.store, new.daemon):
             _log.warning("[store] and [daemon] change when syncd is started again")

@@ -122,6 +122,25 @@ class Option:
     codes: tuple[int, ...] = ()
 
 
+class Style(StrEnum):
+    """How Outlook's text says the values of a custom field, where that can differ."""
+
+    PLAIN = "plain"
+    UPPER = "upper"  # held so on both sides
+    LOWER = "lower"
+    ISO = "iso"  # 2026-12-31
+    DMY = "dmy"  # 31.12.2026
+    MDY = "mdy"  # 12/31/2026
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a text in Outlook says what is no text: in a style, or by the word for each value."""
+
+    style: Style = Style.PLAIN
+    words: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One field of an entity, as the CRM knows it.
@@ -147,6 +166,8 @@ class Field(Attribute):
     """One row of a field map: an attribute that has a place in Outlook.
 
     `graph` is the Graph v1.0 property, or `String 0x3A07` for a single-value extended property.
+    A field with a `wording` is one of the configuration's own: a text in Outlook whatever its type,
+    and without a column of its own in the CRM (`crm` is empty).
     """
 
     ews: EwsProperty
@@ -155,6 +176,7 @@ class Field(Attribute):
     direction: Direction = Direction.TWO_WAY
     sphere: Sphere = Sphere.BUSINESS
     locked: bool = False
+    wording: Wording | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,19 @@ class Record:
 
     @classmethod
     def from_json(cls, kind: Schema, data: Mapping[str, object]) -> Record:
-        """The record that `to_json` wrote. Fields that the map no longer names are left out."""
-        known = {name: value for name, value in data.items() if name in kind.by_name}
-        return cls(kind, {n: from_json(kind.by_name[n].type, v) for n, v in known.items()})
+        """The record that `to_json` wrote. Fields that the map no longer names are left out.
+
+        Of a custom field, what is of another type than the field is by now, is left out, too.
+        """
+        fields: dict[str, Value] = {}
+        for name, value in data.items():
+            if name in kind.by_name:
+                try:
+                    fields[name] = from_json(kind.by_name[name].type, value)
+                except ValueError:
+                    if kind.by_name[name].crm:
+                        raise
+        return cls(kind, fields)
 
 
 def equal(group: Group, one: Mapping[str, Value], two: Mapping[str, Value]) -> bool:

@@ -18,6 +18,11 @@ Value = str | date | tuple[str, ...] | Decimal | int | None  # a datetime is a d
 JsonValue = str | list[str] | int | None
 
 
+def is_empty(value: Value) -> bool:
+    """Whether a value is as good as none: a no and a zero are values."""
+    return value is None or value in ("", ())
+
+
 def to_json(value: Value) -> JsonValue:
     """The JSON form of a value: text, an ISO day or time, an amount as text, a list, or null."""
     if isinstance(value, date):

@@ -122,13 +122,21 @@ class Creation:
 class Update:
     """A patch of one item: only fields that change; `None` clears. Refused at another version.
 
-    `stamp`, where given, is written in the same request.
+    `stamp`, where given, is written in the same request; `clear_stamp` takes away the one it has.
+    Raises ValueError when it is to do both, or nothing.
     """
 
     id: str
     version: str
     patch: Mapping[str, Value]
     stamp: Stamp | None
+    clear_stamp: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.patch and self.stamp is None and not self.clear_stamp:
+            raise ValueError("an update that changes nothing")
+        if self.stamp is not None and self.clear_stamp:
+            raise ValueError("a stamp is written or taken away, not both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +235,12 @@ class Mailbox(Protocol):
         """Take a category off that list. Whether it was on it, as far as we are let see.
 
         Raises MailboxError with `DENIED` when it is there and we may not take it off.
+        """
+
+    def remove_folder(self, kind: Kind, folder: str) -> bool:
+        """Put a folder into Deleted Items, if nothing is in it or below it. Never repeated.
+
+        Whether it is gone from its place; one that is not there counts as gone.
         """
 
     def close(self) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from syncd.model.fields import SIDES, Side
+from syncd.model.values import Value
 from syncd.reconcile.decision import Case, Rules
 from syncd.reconcile.images import AGREED, REMAPPED, completed, differs
 from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, merge
@@ -17,10 +20,14 @@ def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
     facts = []
     for name, group in rules.policy.kind.groups.items():
         known = {side: image.get(name) for side, image, _ in sides}
-        now = {
+        now: dict[Side, Mapping[str, Value] | None] = {
             side: completed(group, known[side], held.group(group) if held else None)
             for side, _, held in sides
         }
+        guarded = any(field.name in case.item.guarded for field in group.fields)
+        if guarded and case.item.record is not None and known[Side.OUTLOOK] is None:
+            # It was read, and holds nothing that could be known: reading it again is no use.
+            now[Side.OUTLOOK] = now[Side.OUTLOOK] or {}
         facts.append(
             GroupFacts(
                 group=group,
@@ -29,7 +36,7 @@ def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
                 now=now,
                 mark=marks.get(name, AGREED),
                 writable=case.crm.writable,
-                guarded=any(field.name in case.item.guarded for field in group.fields),
+                guarded=guarded,
             )
         )
     return tuple(facts)

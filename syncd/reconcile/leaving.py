@@ -148,10 +148,12 @@ def without_category(resting: Decision, case: Case, rules: Rules) -> Decision:
     """A decision to let an item rest, which also takes the category of tracking off it."""
     kind, category = rules.policy.kind, rules.policy.track_category
     labels = case.item.record.fields.get(kind.labels) if case.item.record else None
-    if not isinstance(labels, tuple) or category not in labels:
+    if not isinstance(labels, tuple):
         return resting
-    left = tuple(each for each in labels if each != category) or None
-    writes = {Side.OUTLOOK: {kind.labels: left}}
+    left = tuple(each for each in labels if each.casefold() != category.casefold())
+    if left == labels:
+        return resting
+    writes = {Side.OUTLOOK: {kind.labels: left or None}}
     off = GroupOutcome(kind.by_name[kind.labels].group, resting.reason, AGREED, writes)
     return replace(resting, groups=(*resting.groups, off), verbs=(Verb.UPDATE_ITEM, *resting.verbs))
 

@@ -15,7 +15,7 @@ from syncd.model.fields import SIDES, Direction, Group, Side, Sphere
 from syncd.model.normal import normal_group, text
 from syncd.model.policy import ConflictPolicy
 from syncd.model.record import difference, equal
-from syncd.model.values import Value
+from syncd.model.values import Value, is_empty
 from syncd.reconcile.facts import Loser
 from syncd.reconcile.images import AGREED, REMAPPED, GroupImage, Mark, Standing, differs
 from syncd.reconcile.reasons import Reason
@@ -152,7 +152,7 @@ def _is_known(facts: GroupFacts, side: Side) -> bool:
     image = facts.images[side]
     if side is Side.OUTLOOK and facts.mark == REMAPPED:
         return facts.now[side] is not None
-    return facts.now[side] is not None or image is None or image.values is not None
+    return facts.now[side] is not None or (image is not None and image.values is not None)
 
 
 def carry(facts: GroupFacts, side: Side, reason: Reason) -> GroupOutcome:
@@ -175,7 +175,7 @@ def _agreed(group: str, reason: Reason) -> GroupOutcome:
 def _loser(facts: GroupFacts, side: Side, patch: Mapping[str, Value]) -> Loser | None:
     """What a patch overwrites on a side, unless both sides had agreed on it (P1)."""
     held, image = value(facts, side), facts.images[side]
-    if not any(held.get(name) for name in patch):
+    if all(is_empty(held.get(name)) for name in patch):
         return None
     as_imaged = (
         image is not None and image.values is not None and equal(facts.group, image.values, held)
@@ -323,4 +323,4 @@ def _remapped(facts: GroupFacts, *, crm_edited: bool) -> GroupOutcome:
 
 
 def _is_filled(facts: GroupFacts, side: Side) -> bool:
-    return any(normal_group(facts.group, value(facts, side)).values())
+    return any(each is not None for each in normal_group(facts.group, value(facts, side)).values())

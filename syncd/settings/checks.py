@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
 from syncd.settings.allowed import bound_mistake
+from syncd.settings.fields import custom_in, field_mistakes, names_one
 from syncd.settings.filters import Filter, FilterError
 from syncd.settings.groups import GROUP_TABLES, group_mistakes
 from syncd.settings.keys import FILTERS, opening_mistake
-from syncd.settings.kinds import KINDS
+from syncd.settings.kinds import kinds_by_plural
 from syncd.settings.layers import contradictions, leaves, merged
 from syncd.settings.lines import Path
 from syncd.settings.mistakes import did_you_mean
@@ -24,15 +27,19 @@ def mistakes_beyond_types(written: Written) -> Found:
     """Every such mistake: the path of the key, what is wrong, what would be right."""
     yield from _servers(written)
     yield from _contradictions(written)
+    yield from field_mistakes(written)
+    custom, wrong = custom_in(written)
+    kinds = kinds_by_plural(custom)
     for path, layer in _layers(written):
         yield from _openings(path, layer)
-        for plural, kind in KINDS.items():
+        for plural, kind in kinds.items():
             section = _table(layer, plural)
             for table in GROUP_TABLES:
-                named = group_mistakes(kind.kind, table, _table(section, table))
+                said = {n: v for n, v in _table(section, table).items() if n not in wrong}
+                named = group_mistakes(kind.kind, table, said)
                 for name, what, suggestion in named:
                     yield (*path, plural, table, name), what, suggestion
-            yield from _filters((*path, plural), plural, section)
+            yield from _filters((*path, plural), kind, section, wrong)
 
 
 def _table(written: object, *path: str) -> Written:
@@ -86,14 +93,15 @@ def _openings(path: Path, layer: Written) -> Found:
             yield (*path, "bounds", key), *mistake
 
 
-def _filters(path: Path, plural: str, section: Written) -> Found:
+def _filters(path: Path, kind: StoredKind[Kind], section: Written, wrong: frozenset[str]) -> Found:
     texts: list[tuple[Path, object]] = [(("filter",), section.get("filter"))]
     for table in FILTERS:
         for name, each in _table(section, table).items():
             texts.append(((table, name, "where"), _table(each).get("where")))
     for keys, text in texts:
+        if not isinstance(text, str) or names_one(text, wrong):
+            continue  # such a field is told of already
         try:
-            if isinstance(text, str):
-                Filter.parse(text, KINDS[plural])
+            Filter.parse(text, kind)
         except FilterError as error:
             yield (*path, *keys), f"{error}", error.suggestion

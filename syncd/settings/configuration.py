@@ -16,9 +16,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from syncd.crm.custom import Custom
 from syncd.model.qualification import Becomes, OnDuplicate
 from syncd.settings.durations import Duration, format_duration
 from syncd.settings.endpoint import refusal_of_endpoint, sends_password_in_clear
+from syncd.settings.fields import Fields
 from syncd.settings.layers import as_layer, merged
 from syncd.settings.policy_section import Policy, PolicySection
 from syncd.settings.section import CHOICE, FilePath, Section, folder_of, read_path, refuse
@@ -288,12 +290,24 @@ class Configuration(Section):
     written: Mapping[str, PolicySection] = Field(
         default={}, alias="policies", description="What holds for groups of users, by name."
     )
+    fields: Fields = Field(default=Fields(), description="What is added to the maps of fields.")
     crm: CrmSettings = Field(
         default=CrmSettings(), description="What holds for the CRM's own rules."
     )
     log: Log = Field(default=Log(), description="What is logged, and how.")
     journal: Journal = Field(default=Journal(), description="What is kept of past runs.")
     daemon: Daemon = Field(default=Daemon(), description="How the daemon works.")
+
+    @cached_property
+    def custom(self) -> Custom:
+        """The custom fields, by kind."""
+        own = tuple(section.field(name) for name, section in self.fields.contact.items())
+        return {"contact": own} if own else {}
+
+    @property
+    def custom_names(self) -> frozenset[str]:
+        """The names of all custom fields."""
+        return frozenset(field.name for fields in self.custom.values() for field in fields)
 
     @cached_property
     def policies(self) -> Mapping[str, Policy]:

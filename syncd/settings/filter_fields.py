@@ -8,16 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Integer,
+    Text,
+    case,
+    cast,
+    false,
+    func,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.types import TypeDecorator
 
 from syncd.crm.contacts import COMPANY, CONTACTS, PARENT
 from syncd.crm.stored import StoredKind
-from syncd.crm.tables import account
+from syncd.crm.tables import CUSTOM, account
 from syncd.model.entities import PARTIES, PARTY_ROLES, PARTY_TARGETS
-from syncd.model.fields import Attribute, FieldType
+from syncd.model.fields import Attribute, Field, FieldType
 from syncd.model.kinds import Schema
 from syncd.model.relations import RELATIONS
 
@@ -52,6 +67,7 @@ class FilterField:
     options: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     refers: tuple[str, ...] = ()
     numbered: bool = False
+    custom: bool = False  # one of the values in its column, by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +148,10 @@ def _of_attribute(stored: StoredKind[Schema], each: Attribute) -> Iterator[Filte
     compared = _COMPARED.get(each.type)
     if compared is None or not set(each.crm) <= set(stored.table.c.keys()):
         return
-    if each.type is FieldType.REFERENCE:
+    if isinstance(each, Field) and each.wording is not None:
+        names = {option.name: option.codes for option in each.options}
+        yield FilterField(each.name, compared, (CUSTOM,), names, custom=True)
+    elif each.type is FieldType.REFERENCE:
         yield FilterField(each.name, compared, each.crm, refers=each.refers)
     elif each.type is FieldType.LINES:  # Dataverse has a name for each line
         for column in each.crm:
@@ -177,9 +196,37 @@ def columns_in(
     stored: StoredKind[Schema], named: FilterField, rows: FromClause
 ) -> tuple[ColumnElement[Any], ...]:
     """What holds a field of the records in `rows`: the entity's table, or an alias of it."""
-    if stored is CONTACTS and named.name == COMPANY:  # as the record shows it
+    if named.custom:
+        return (_custom(named, rows),)
+    if stored.entity == CONTACTS.entity and named.name == COMPANY:  # as the record shows it
         return (func.coalesce(_parent_name(rows), rows.c[COMPANY]),)
     return tuple(rows.c[column] for column in named.columns)
+
+
+def _custom(named: FilterField, rows: FromClause) -> ColumnElement[Any]:
+    """A custom field: all are kept as texts, in one column, and some are none of their type."""
+    text: ColumnElement[Any] = rows.c[CUSTOM][named.name].as_string()
+    match named.compared:
+        case Compared.DAY:
+            return type_coerce(text, _Day())
+        case Compared.WHOLE:
+            return case((text.regexp_match("^-?[0-9]{1,9}$"), cast(text, Integer)), else_=None)
+        case Compared.FLAG:
+            return case((text == "true", true()), (text == "false", false()), else_=None)
+        case _:
+            return text
+
+
+class _Day(TypeDecorator[date]):
+    """A day that is kept as its text, which sorts as days do."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        """The text of a day."""
+        del dialect
+        return value.isoformat() if value is not None else None
 
 
 def _parent_name(rows: FromClause) -> ColumnElement[str | None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from odata_query import ast
 from sqlalchemy import ColumnElement
 
 from syncd.crm.stored import StoredKind
@@ -72,8 +73,16 @@ class Filter:
         `me` is the id of the user, or a column of the statement around it that holds one. `today`
         is what `@today` means.
         """
-        compiler = _compiler(self.stored, self._understood, me, today)
-        return compiler.condition(self._understood.tree)
+        return self.condition(self.tree, me, today=today)
+
+    @property
+    def tree(self) -> ast._Node:
+        """The filter as the parser read it."""
+        return self._understood.tree
+
+    def condition(self, node: ast._Node, me: Me, *, today: date) -> ColumnElement[bool]:
+        """The condition that one part of its tree says; no part within `any` or `all`."""
+        return _compiler(self.stored, self._understood, me, today).condition(node)
 
 
 def _compiler(stored: StoredKind[Schema], said: Understood, me: Me, today: date) -> ToSql:

@@ -9,16 +9,21 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from syncd.crm.custom import Custom, with_custom
+from syncd.crm.stored import StoredKind
+from syncd.model.fields import Field
+from syncd.model.kinds import Kind
 from syncd.model.policy import Consent, ExitPolicy, KindPolicy, Limits
 from syncd.settings.configuration import DEFAULT_FILTER, Configuration
 from syncd.settings.filters import Filter
 from syncd.settings.kind_section import FilterSection, KindSection
-from syncd.settings.kinds import KINDS
+from syncd.settings.kinds import KINDS, kinds_by_plural
 from syncd.settings.layers import Origin, Table, as_layer, in_full, leaves, merged
 from syncd.settings.policy_section import Policy, PolicySection
+from syncd.settings.scope import Scope
 from syncd.settings.user_layer import Refused, user_layer
 
-MY_RECORDS = "My {plural}"  # the template where a policy names no filter at all
+MY_RECORDS = "My {plural}"  # the template where no filter of a policy includes anything
 THE_FILTER = "filter"  # what the one without a name is called
 
 _MOST_REMEMBERED = 10_000
@@ -37,13 +42,21 @@ class ScopedKind:
     """What a policy says of one kind, and which records of it are in scope.
 
     `system` are the filters that hold for everyone, `templates` those that each new user is given a
-    copy of. `filter` says what both come to: the scope of a user who has changed nothing.
+    copy of.
     """
 
     policy: KindPolicy
-    filter: Filter
     system: tuple[NamedFilter, ...] = ()
     templates: tuple[NamedFilter, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of a user who has changed nothing."""
+        both = (*self.system, *self.templates)
+        return Scope(
+            tuple(each.filter for each in both if not each.exclude),
+            tuple(each.filter for each in both if each.exclude),
+        )
 
 
 @dataclass(frozen=True)
@@ -102,7 +115,13 @@ def organisation_for(configuration: Configuration) -> Compiled:
     It is a policy without a name, and without a server where the organisation names none.
     """
     below: Table = {"server": "", **{plural: {} for plural in KINDS}}
-    return _laid("", [(Origin.ORGANISATION, as_layer(configuration.organisation))], below, ())
+    return _laid(
+        "",
+        [(Origin.ORGANISATION, as_layer(configuration.organisation))],
+        below,
+        (),
+        configuration.custom,
+    )
 
 
 def _compiled(configuration: Configuration, name: str, settings: Mapping[str, object]) -> Compiled:
@@ -111,7 +130,7 @@ def _compiled(configuration: Configuration, name: str, settings: Mapping[str, ob
     own = as_layer(configuration.written[name])
     layers = [(Origin.ORGANISATION, organisation), (Origin.POLICY, own)]
     users, refused = user_layer(name, policy, merged(organisation, own), settings)
-    return _laid(name, [*layers, (Origin.USER, users)], {}, refused)
+    return _laid(name, [*layers, (Origin.USER, users)], {}, refused, configuration.custom)
 
 
 def _laid(
@@ -119,6 +138,7 @@ def _laid(
     layers: Iterable[tuple[Origin, Table]],
     below: Table,
     refused: tuple[Refused, ...],
+    custom: Custom,
 ) -> Compiled:
     """The layers over one another, the lowest first."""
     whole = below
@@ -130,7 +150,7 @@ def _laid(
     values = {".".join(path): value for path, value in leaves(in_full(section))}
     return Compiled(
         policy=MailboxPolicy(
-            name, section.server, section.interval, _kinds(section), section.consent
+            name, section.server, section.interval, _kinds(section, custom), section.consent
         ),
         section=section,
         values=values,
@@ -139,16 +159,17 @@ def _laid(
     )
 
 
-def _kinds(policy: PolicySection) -> Mapping[str, ScopedKind]:
+def _kinds(policy: PolicySection, custom: Custom) -> Mapping[str, ScopedKind]:
+    kinds = kinds_by_plural(custom)
     return {
-        KINDS[plural].kind.name: _scoped(plural, section, policy)
+        kinds[plural].kind.name: _scoped(kinds[plural], section, policy)
         for plural, section in policy.kinds.items()
     }
 
 
-def _scoped(plural: str, section: KindSection, policy: PolicySection) -> ScopedKind:
+def _scoped(stored: StoredKind[Kind], section: KindSection, policy: PolicySection) -> ScopedKind:
     rules = KindPolicy(
-        kind=KINDS[plural].kind,
+        kind=stored.kind,
         direction=section.direction,
         directions=section.directions,
         conflict=section.conflict,
@@ -165,39 +186,29 @@ def _scoped(plural: str, section: KindSection, policy: PolicySection) -> ScopedK
         first_sync=policy.first_sync,
         limits=Limits(**policy.breaker.model_dump()),
     )
-    system = _named(plural, section.filters)
+    system = _named(stored, section.filters)
     if section.filter is not None:
-        system = (NamedFilter(THE_FILTER, _parsed(section.filter, plural)), *system)
-    templates = _named(plural, section.templates)
-    if not system and not templates:
-        name = MY_RECORDS.format(plural=plural)
-        templates = (NamedFilter(name, _parsed(DEFAULT_FILTER, plural)),)
-    return ScopedKind(rules, _together(plural, (*system, *templates)), system, templates)
+        system = (NamedFilter(THE_FILTER, _parsed(section.filter, stored)), *system)
+    templates = _named(stored, section.templates)
+    if all(each.exclude for each in (*system, *templates)):
+        name = MY_RECORDS.format(plural=stored.kind.plural)
+        templates = (NamedFilter(name, _parsed(DEFAULT_FILTER, stored)), *templates)
+    return ScopedKind(rules, system, templates)
 
 
-def _named(plural: str, filters: Mapping[str, FilterSection]) -> tuple[NamedFilter, ...]:
+def _named(
+    stored: StoredKind[Kind], filters: Mapping[str, FilterSection]
+) -> tuple[NamedFilter, ...]:
     return tuple(
-        NamedFilter(name, _parsed(each.where, plural), each.exclude)
+        NamedFilter(name, _parsed(each.where, stored), each.exclude)
         for name, each in filters.items()
     )
 
 
-def _together(plural: str, filters: tuple[NamedFilter, ...]) -> Filter:
-    """What filters come to: any of those that include, and none of those that exclude."""
-    included = [each.filter.text for each in filters if not each.exclude]
-    excluded = [each.filter.text for each in filters if each.exclude]
-    if len(included) == 1 and not excluded:
-        return _parsed(included[0], plural)
-    text = _any_of(included)
-    if excluded:
-        text = f"({text}) and not ({_any_of(excluded)})"
-    return _parsed(text, plural)
-
-
-def _any_of(texts: list[str]) -> str:
-    return " or ".join(f"({text})" for text in texts) or "false"
+def _parsed(text: str, stored: StoredKind[Kind]) -> Filter:
+    return _read(text, stored.entity, stored.custom)
 
 
 @lru_cache(maxsize=1_000)
-def _parsed(text: str, plural: str) -> Filter:
-    return Filter.parse(text, KINDS[plural])
+def _read(text: str, entity: str, custom: tuple[Field, ...]) -> Filter:
+    return Filter.parse(text, with_custom(entity, custom))

@@ -130,9 +130,9 @@ def _plain(schema: Any) -> Any:  # noqa: ANN401 - JSON
     }
     some = schema.get("anyOf")
     if isinstance(some, list) and {"type": "null"} in some:
-        (only,) = [each for each in some if each != {"type": "null"}]
+        left = [each for each in some if each != {"type": "null"}]
         del schema["anyOf"]
-        schema = {**only, **schema}
+        schema = {**(left[0] if len(left) == 1 else {"anyOf": left}), **schema}
     if "$ref" in schema and len(schema) > 1:
         schema = {"allOf": [{"$ref": schema.pop("$ref")}], **schema}
     return schema

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from syncd.model.fields import FieldType, Side
+from syncd.model.fields import Side
+from syncd.model.wording import may_hold_more
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Item
 from syncd.reconcile.decide import Case
@@ -52,7 +53,14 @@ def gather(session: Session, in_doubt: frozenset[str], *, parked: bool) -> list[
     work = _items(session, facts)
     done = {each.crm_id for each in work if each.crm_id}
     work.extend(_records(session, facts, facts.noticed - done, matches))
-    return [replace(each, noticed=each.crm_id in facts.noticed) for each in work]
+    return [
+        replace(
+            each,
+            noticed=each.crm_id in facts.noticed,
+            cause=facts.causes.get(each.crm_id or ""),
+        )
+        for each in work
+    ]
 
 
 def _as_answered(session: Session, facts: Facts, matches: Matches) -> Matches:
@@ -273,7 +281,7 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
         crm, outlook = (link.images.get(side, {}).get(name) for side in Side)
         if not differs(key, group, crm, held.record.group(group)):
             continue
-        if group.fields[0].type is FieldType.NOTE:
+        if may_hold_more(group.fields[0]):
             return True  # somebody may have formatted it, which no listing tells
         mark = link.marks.get(name)
         if (

@@ -17,7 +17,7 @@ from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, emptied, tripped
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.discard import discard, may_discard
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, journal, links, questions
+from syncd.sync import accounting, causes, journal, links, questions
 from syncd.sync.report import line
 from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone
@@ -48,6 +48,7 @@ def divide(
         ]
         # Below these no share is asked for, and to count what is live costs by what there is.
         fewest = min(session.policy.limits.few, session.policy.limits.some + 1)
+        whole = causes.held_by(conn, (w.cause for w, _ in asked if w.cause is not None))
         live = links.live(conn, session.key) if len(asked) >= fewest else 0
     before = _held_before(rows)
     subjects = {work.subject for work, _ in asked}
@@ -64,7 +65,13 @@ def divide(
     held = [
         (w, d, hit)
         for w, d in asked
-        if (hit := (bounded(d) & (over | before.get(w.subject, set()))) | _emptying(session, d))
+        if (
+            hit := (
+                bounded(d)
+                & (over | before.get(w.subject, set()) | whole.get(w.cause or 0, frozenset()))
+            )
+            | _emptying(session, d)
+        )
     ]
     keep = {id(w) for w, _, _ in held}
     return [(w, d) for w, d in decided if id(w) not in keep], held
@@ -105,6 +112,7 @@ def hold(session: Session, held: Held) -> None:
                 "name": line(session.policy.kind, work, decision).name,
                 "reason": _why(session, decision).value,
                 "at": session.clock(),
+                "cause": work.cause,
             }
             for work, decision, verbs in held
             for verb in sorted(verbs)

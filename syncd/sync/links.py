@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -25,7 +26,7 @@ from syncd.reconcile.facts import Link, LinkState, Origin
 from syncd.reconcile.images import AGREED, REMAPPED, GroupImage, Image, Mark, Standing
 from syncd.reconcile.merge import ASKED
 from syncd.reconcile.reasons import Reason
-from syncd.sync.snapshots import Content, Snapshots, chunks, load
+from syncd.sync.snapshots import CHUNK, Content, Snapshots, chunks, load
 from syncd.sync.tables import link as table
 
 _NOT_REMAPPED = (Reason.MADE_PRIVATE, *ASKED)
@@ -67,6 +68,12 @@ def crm_ids(conn: Connection, key: LinkKey, *states: LinkState) -> set[str]:
     """The CRM ids of all links in these states (any, when none is named)."""
     query = select(table.c.crm_id).where(key.where())
     return set(conn.scalars(query.where(table.c.state.in_(states)) if states else query))
+
+
+def tracked(conn: Connection, key: LinkKey) -> set[str]:
+    """The CRM ids of all live links whose item its user tracks."""
+    query = select(table.c.crm_id).where(key.where(), table.c.state == LinkState.LIVE)
+    return set(conn.scalars(query.where(table.c.tracked)))
 
 
 def live(conn: Connection, key: LinkKey) -> int:
@@ -113,6 +120,36 @@ def unsettle(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str
             [{"which": each["which"], "marks": each["marks"]} for each in changed],
         )
     return [str(each["crm_id"]) for each in changed]
+
+
+def forget_groups(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str]:
+    """Drop what is known of groups, on both sides of every link; the CRM ids of the live ones."""
+    if not groups:
+        return []
+    found = list(conn.execute(select(table).where(key.where())))
+    for start in range(0, len(found), CHUNK):
+        rows = found[start : start + CHUNK]
+        contents = load(conn, (h for row in rows for h in (row.crm_image, row.outlook_image)))
+        kept, changed = Snapshots(), []
+        for row in rows:
+            left = [
+                kept.add({n: each for n, each in contents[held].items() if n not in groups})
+                for held in (row.crm_image, row.outlook_image)
+            ]
+            marks = {name: mark for name, mark in row.marks.items() if name not in groups}
+            if left != [row.crm_image, row.outlook_image] or marks != row.marks:
+                changed.append(
+                    {
+                        "which": row.id,
+                        "crm_image": left[0],
+                        "outlook_image": left[1],
+                        "marks": marks,
+                    }
+                )
+        kept.flush(conn)
+        if changed:
+            conn.execute(update(table).where(table.c.id == bindparam("which")), changed)
+    return [row.crm_id for row in found if row.state == LinkState.LIVE]
 
 
 def remap(conn: Connection, key: LinkKey, groups: frozenset[str]) -> list[str]:
@@ -234,7 +271,10 @@ def image_to_json(image: Image) -> Content:
 
 
 def image_from_json(kind: Kind, content: Content) -> Image:
-    """The image that `image_to_json` wrote; groups the map no longer has are left out."""
+    """The image that `image_to_json` wrote.
+
+    Groups that the map no longer has, and those that are of another type by now, are left out.
+    """
     image: dict[str, GroupImage] = {}
     for name, held in content.items():
         group = kind.groups.get(name)
@@ -244,7 +284,8 @@ def image_from_json(kind: Kind, content: Content) -> Image:
             image[name] = GroupImage(None, held)
         else:
             values = cast("Mapping[str, object]", held)
-            image[name] = GroupImage(
-                {f.name: from_json(f.type, values.get(f.name)) for f in group.fields}
-            )
+            with suppress(ValueError):
+                image[name] = GroupImage(
+                    {f.name: from_json(f.type, values.get(f.name)) for f in group.fields}
+                )
     return image

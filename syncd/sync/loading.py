@@ -36,10 +36,12 @@ class Facts:
     members: set[str] = field(default_factory=set)
     readable: frozenset[str] = frozenset()  # by its user; so is what is writable, and in use
     writable: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()  # by a filter that excludes
     items: dict[str, Item | Failure] = field(default_factory=dict)
     stamped: set[str] = field(default_factory=set)
     unreadable: dict[str, Failure] = field(default_factory=dict)  # by CRM id: who may be its item
     looked: set[str] = field(default_factory=set)  # by CRM id: sought in vain, ten minutes ago
+    causes: dict[str, int] = field(default_factory=dict)  # by CRM id
     thrown: frozenset[str] = frozenset()  # new records of people whom its user threw away
     answers: dict[str, Answered] = field(default_factory=dict)  # by CRM id or remote id
 
@@ -47,7 +49,7 @@ class Facts:
         """Whether tracking keeps a record in scope: in use, and its user may read it."""
         held = self.held.get(crm_id)
         there = held is not None and held.active and not held.deleted
-        return there and crm_id in self.readable
+        return there and crm_id in self.readable and crm_id not in self.barred
 
 
 def stirred(session: Session) -> bool:
@@ -68,6 +70,7 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     ready = _ready(session, noticed, parked=parked)
     rows = list(conn.execute(select(noticed).where(session.mine(noticed), ready)))
     facts = Facts(session.state(conn), {row.crm_id for row in rows})
+    facts.causes = {row.crm_id: row.cause for row in rows if row.cause is not None}
     facts.looked = {
         row.crm_id
         for row in rows
@@ -87,9 +90,13 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     facts.held = records.read(conn, session.stored, wanted)
     facts.members = records.members_among(conn, session.stored, session.where, wanted)
     facts.readable = session.rights.readable_among(conn, wanted)
+    if session.excluded is not None:
+        barred = records.members_among(conn, session.stored, session.excluded, wanted)
+        facts.barred = frozenset(barred)
     facts.writable = session.rights.writable_among(conn, facts.held)
     _load_returned(conn, session, facts)
     if facts.noticed or facts.seen:
+        session.know_acts(conn)
         facts.answers = questions.answered(conn, session)
     new = (facts.noticed & facts.members & facts.held.keys()) - facts.links.keys()
     facts.thrown = remembering.among(
@@ -162,6 +169,7 @@ def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
     wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
     read = 0
     for some in batches(wanted, session.port.capabilities.read_batch):
+        session.check_held()
         facts.items.update(_read(session, some))
         read += len(some)
         session.progress(f"{session.mailbox.address}: reading", read, len(wanted))

@@ -11,20 +11,23 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, CursorResult, Row, insert, or_, select, update
+from sqlalchemy import Connection, CursorResult, Row, exists, insert, or_, select, update
 
 from syncd.crm.database import insert_missing
 from syncd.crm.tables import utc
 from syncd.reconcile.decide import Stand
+from syncd.sync.tables import alert, mailbox_kind, noticed, observed
 from syncd.sync.tables import installation as installation_table
 from syncd.sync.tables import mailbox as table
-from syncd.sync.tables import mailbox_kind, noticed, observed
 
 LEASE = timedelta(minutes=3)  # outlives the deadline of one request; renewed with every write
 
 
 class MailboxState(StrEnum):
-    """How far a mailbox has come. `APPROVED` and `LIVE` ones run by themselves."""
+    """How far a mailbox has come. `APPROVED` and `LIVE` ones run by themselves.
+
+    Of a `REMOVED` one only the journal is kept.
+    """
 
     ADDED = "added"
     TESTED = "tested"
@@ -32,14 +35,19 @@ class MailboxState(StrEnum):
     LIVE = "live"
     PAUSED = "paused"
     SUSPENDED = "suspended"
+    REMOVED = "removed"
 
 
 SERVED = (MailboxState.APPROVED, MailboxState.LIVE)
+UNAPPROVED = (MailboxState.ADDED, MailboxState.TESTED)
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxRow:
-    """One mailbox. `due` is when its next run may start; `trouble` why its last one failed."""
+    """One mailbox. `due` is when its next run may start; `trouble` why its last one failed.
+
+    `consented_at` is when its user agreed to be served; whether that is asked, the policy says.
+    """
 
     id: int
     address: str
@@ -53,6 +61,8 @@ class MailboxRow:
     failures: int
     last_success: datetime | None
     lease_until: datetime | None
+    consented_at: datetime | None = None
+    alerted: bool = False
 
 
 class MailboxProblem(Exception):
@@ -105,25 +115,41 @@ def add(
     *,
     username: str | None = None,
     password_file: str | None = None,
+    state: MailboxState = MailboxState.APPROVED,
 ) -> MailboxRow:
-    """Add a mailbox of a user, approved. Raises MailboxProblem when it is there already."""
-    if conn.execute(select(table.c.id).where(table.c.address == address.lower())).first():
+    """Add a mailbox of a user; one that was removed comes back with its journal.
+
+    Raises MailboxProblem when somebody has it already, or the user has another one.
+    """
+    found = find(conn, address)
+    theirs = conn.execute(select(table).where(table.c.user_id == user_id)).one_or_none()
+    if found is not None and found.state is not MailboxState.REMOVED:
         raise MailboxProblem(f"{address} is served already", "See them with: syncd users list")
-    if conn.execute(select(table.c.id).where(table.c.user_id == user_id)).first():
-        raise MailboxProblem("This user has a mailbox already", "One user has one mailbox.")
-    conn.execute(
-        insert(table).values(
-            address=address.lower(),
-            user_id=user_id,
-            policy=policy,
-            username=username,
-            password_file=password_file,
-            state=MailboxState.APPROVED.value,
-            due=utc(at),
-            failures=0,
-            fence=0,
+    if theirs is not None and theirs.state != MailboxState.REMOVED:
+        raise MailboxProblem(
+            f"This user has a mailbox already, {theirs.address}",
+            f"One user has one mailbox. If it is that one, renamed: "
+            f"syncd users change {theirs.address} --address {address}",
         )
-    )
+    if found is not None and found.user_id != user_id:
+        raise MailboxProblem(
+            f"{address} was another user's, and what was done in it is still kept",
+            f"Forget that first: syncd users remove {address} --forget",
+        )
+    values = {
+        "address": address.lower(),
+        "user_id": user_id,
+        "policy": policy,
+        "username": username,
+        "password_file": password_file,
+        "state": state.value,
+        "due": utc(at),
+        "failures": 0,
+    }
+    if theirs is None:
+        conn.execute(insert(table).values(**values, fence=0))
+    else:
+        conn.execute(update(table).where(table.c.id == theirs.id).values(**values))
     return get(conn, address)
 
 
@@ -132,34 +158,54 @@ def change(conn: Connection, mailbox_id: int, values: Mapping[str, str | None]) 
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
+def find(conn: Connection, address: str) -> MailboxRow | None:
+    """One mailbox by its address, be it served, or removed and not forgotten."""
+    query = _WITH_ALERTS.where(table.c.address == address.strip().lower())
+    row = conn.execute(query).one_or_none()
+    return None if row is None else _mailbox(row)
+
+
 def get(conn: Connection, address: str) -> MailboxRow:
     """One mailbox by its address. Raises MailboxProblem when it is not served."""
-    row = conn.execute(
-        select(table).where(table.c.address == address.strip().lower())
-    ).one_or_none()
-    if row is None:
+    row = find(conn, address)
+    if row is None or row.state is MailboxState.REMOVED:
         raise MailboxProblem(
-            f"No mailbox {address} is served", f"Add it with: syncd users add {address} --policy …"
+            f"No mailbox {address} is served" if row is None else f"{address} was removed",
+            f"Add it with: syncd users add {address} --policy …",
         )
-    return _mailbox(row)
+    return row
 
 
 def every(conn: Connection) -> list[MailboxRow]:
-    """All mailboxes, by address."""
-    rows = [_mailbox(row) for row in conn.execute(select(table))]
+    """All mailboxes that are served, by address."""
+    return [row for row in known(conn) if row.state is not MailboxState.REMOVED]
+
+
+def known(conn: Connection) -> list[MailboxRow]:
+    """All mailboxes, by address: with those that were removed and not forgotten."""
+    rows = [_mailbox(row) for row in conn.execute(_WITH_ALERTS)]
     return sorted(rows, key=lambda row: row.address)
 
 
-def due(conn: Connection, now: datetime, policies: Iterable[str], limit: int) -> list[str]:
+def due(
+    conn: Connection,
+    now: datetime,
+    policies: Iterable[str],
+    limit: int,
+    asking: Iterable[str] = (),
+) -> list[str]:
     """The addresses of mailboxes under one of these policies that are due, longest waiting first.
 
-    One that somebody runs is not among them.
+    One that somebody runs is not among them; nor, under the policies that are `asking` for it, one
+    whose user has not agreed.
     """
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+    agreed = or_(table.c.consented_at.is_not(None), table.c.policy.not_in(sorted(asking)))
     query = select(table.c.address).where(
         table.c.state.in_(SERVED),
         table.c.due <= now,
         free,
+        agreed,
         table.c.policy.in_(sorted(policies)),
     )
     return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
@@ -197,14 +243,24 @@ def counters(conn: Connection, mailbox_id: int) -> Counter[str]:
 def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
     """Go on with a mailbox: live if it ever synced well, else approved as it was before.
 
-    What was set aside in it is tried again.
+    What was set aside in it is tried again. Raises MailboxProblem when it was never approved.
     """
+    if row.state in UNAPPROVED:
+        raise not_approved(row)
     state = MailboxState.LIVE if row.last_success else MailboxState.APPROVED
     values = {"state": state.value, "trouble": None, "failures": 0, "due": at}
     conn.execute(update(table).where(table.c.id == row.id).values(**values))
     for each in (observed, noticed):
         aside = (each.c.mailbox_id == row.id) & (each.c.stand == Stand.QUARANTINED)
         conn.execute(update(each).where(aside).values(retry_at=None, attempts=0))
+
+
+def not_approved(row: MailboxRow) -> MailboxProblem:
+    """The refusal to run a mailbox that nobody has approved."""
+    verb = "test" if row.state is MailboxState.ADDED else "approve"
+    return MailboxProblem(
+        f"{row.address} is not approved yet", f"Go on with: syncd users {verb} {row.address}"
+    )
 
 
 def make_due(conn: Connection, user_or_mailbox: Sequence[int], at: datetime) -> None:
@@ -244,12 +300,25 @@ def renew(conn: Connection, lease: Lease, now: datetime) -> Lease:
         .values(lease_until=now + LEASE)
     )
     if cast("CursorResult[Any]", kept).rowcount != 1:
-        raise LeaseLost("Another process runs this mailbox now", "Nothing: it goes on there.")
+        raise LeaseLost
     return Lease(lease.mailbox_id, lease.owner, lease.fence, now + LEASE)
 
 
+def check(conn: Connection, lease: Lease) -> None:
+    """Raises LeaseLost when a lease is not held any more."""
+    mine = (table.c.id == lease.mailbox_id) & (table.c.lease_owner == lease.owner)
+    if conn.execute(select(table.c.id).where(mine, table.c.fence == lease.fence)).first() is None:
+        raise LeaseLost
+
+
 class LeaseLost(MailboxProblem):
-    """Another process has taken the mailbox over: this one must not write any more."""
+    """The mailbox was taken away from this process, which must not touch it any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another process runs this mailbox now, or its user wants it left alone",
+            "See how it stands: syncd users list",
+        )
 
 
 def release(conn: Connection, lease: Lease) -> bool:
@@ -279,6 +348,13 @@ def finish(
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
+# With whether an alert of it is open, which else would cost each run a statement of its own.
+_WITH_ALERTS = select(
+    table,
+    exists().where(alert.c.mailbox_id == table.c.id, alert.c.over_at.is_(None)).label("alerted"),
+)
+
+
 def _mailbox(row: Row[Any]) -> MailboxRow:
     return MailboxRow(
         id=row.id,
@@ -293,4 +369,6 @@ def _mailbox(row: Row[Any]) -> MailboxRow:
         failures=row.failures,
         last_success=row.last_success,
         lease_until=row.lease_until,
+        consented_at=row.consented_at,
+        alerted=row.alerted,
     )

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, literal_column, s
 from sqlalchemy import delete as sql_delete
 
 from syncd.crm import feed, records
-from syncd.crm.feed import Verb
+from syncd.crm.feed import Change, Verb
 from syncd.outlook.errors import MailboxError, Sort
 from syncd.outlook.port import Head, Page
 from syncd.reconcile.decide import Stand
@@ -22,7 +22,7 @@ from syncd.reconcile.facts import LinkState
 from syncd.reconcile.match import match_hashes
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.triage import Sighting, triage
-from syncd.sync import accounting, links
+from syncd.sync import accounting, causes, links
 from syncd.sync.accounting import Sighted
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
@@ -56,6 +56,8 @@ def outlook(session: Session) -> None:
             cursor, listing, generation = None, True, generation + 1
             continue
         with session.write() as conn:
+            if page.seen:
+                session.know_acts(conn)
             _store(conn, session, page, generation, listing=listing)
             last = page.last
             if last and listing:
@@ -206,12 +208,24 @@ def _take_rules(conn: Connection, session: Session) -> None:
     members = set(records.members(conn, session.stored, session.where))
     served = links.crm_ids(conn, session.key, LinkState.LIVE)
     accounting.notice(conn, session, members ^ served)
+    if before and session.counting is not None:
+        key = causes.of_rules(session.mailbox.policy, session.rules_text)
+        own = session.counting(conn).of(session.mailbox.id)
+        number = own.judge(conn, key, None, session.clock())
+        if number is not None:
+            whose = (session.mailbox.id, session.policy.kind.name)
+            causes.mark(conn, *whose, members ^ served, number)
     if before:
         accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
+        # Of a field that is new to the map, or stands elsewhere by now, nothing is known.
+        fresh = _new_to_map(before, session.rules_text)
+        accounting.notice(conn, session, links.forget_groups(conn, session.key, fresh))
         turned = _turned(before, session.rules_text)
         accounting.notice(conn, session, links.unsettle(conn, session.key, turned))
         remapped = _remapped(before, session.rules_text)
         accounting.notice(conn, session, links.remap(conn, session.key, remapped))
+        if _conflicts(before) != _conflicts(session.rules_text):
+            accounting.notice(conn, session, links.apart(conn, session.key, Reason.ASKED))
         if _access(before) != _access(session.rules_text):
             # What its user could not write may be written by now.
             barred = links.apart(conn, session.key, Reason.NOT_WRITABLE)
@@ -221,6 +235,17 @@ def _take_rules(conn: Connection, session: Session) -> None:
     session.set_state(conn, rules=session.rules_text)
 
 
+def _count_causes(conn: Connection, session: Session, changes: Sequence[Change]) -> None:
+    """What was changed together is counted for all mailboxes together (P8)."""
+    if session.counting is None:
+        return
+    counting = session.counting(conn)
+    for each in counting.large(conn, causes.of_feed(changes)):
+        number = counting.judge(conn, each.key, each.ids, session.clock())
+        if number is not None:
+            causes.mark(conn, session.mailbox.id, session.policy.kind.name, each.ids, number)
+
+
 def lets_in_more(before: str, now: str) -> bool:
     """Whether the rules let items in that were left alone before."""
     if not before or before == now:
@@ -228,9 +253,13 @@ def lets_in_more(before: str, now: str) -> bool:
     old, new = json.loads(before), json.loads(now)
     return bool(
         old.get("track") != new["track"]
-        or old["directions"] != new["directions"]
+        or any(old["directions"].get(n, d) != d for n, d in new["directions"].items())
         or old.get("creates", True) != new.get("creates", True)
     )
+
+
+def _conflicts(rules: str) -> object:
+    return json.loads(rules).get("conflicts")
 
 
 def _access(rules: str) -> str:
@@ -248,6 +277,12 @@ def _remapped(before: str, now: str) -> frozenset[str]:
     """The groups that go with another Outlook property than before."""
     old, new = json.loads(before).get("map", {}), json.loads(now)["map"]
     return frozenset(name for name, place in old.items() if new.get(name, place) != place)
+
+
+def _new_to_map(before: str, now: str) -> frozenset[str]:
+    """The groups of custom fields that are new, or mapped to something else than before."""
+    old, new = (json.loads(rules).get("custom", {}) for rules in (before, now))
+    return frozenset(name for name, place in new.items() if old.get(name) != place)
 
 
 def _read_feed(conn: Connection, session: Session) -> bool:
@@ -274,6 +309,7 @@ def _read_feed(conn: Connection, session: Session) -> bool:
         }
         waiting = accounting.waiting_among(conn, session, ours)
         accounting.notice(conn, session, (members | linked.keys() | waiting) - echoes)
+        _count_causes(conn, session, of_kind)
         if (members | waiting) - linked.keys():
             # A question can be answered by an edit of something else.
             accounting.wake(conn, session, accounting.QUESTIONS)

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Table, func, null, select
 
 from syncd.crm import records
-from syncd.crm.records import STORED
+from syncd.crm.custom import kinds_of
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
-from syncd.sync import mailboxes
+from syncd.sync import alerts, mailboxes
 from syncd.sync.accounting import QUESTIONS
 from syncd.sync.conflicts import OPEN
 from syncd.sync.mailboxes import MailboxRow
@@ -35,21 +35,28 @@ from syncd.sync.tables import (
 class Overview:
     """One mailbox: its counters over all kinds, and by reason how many cases wait for what.
 
-    `approved` of those that are held were let go, and are carried out by the next run.
+    `approved` of those that are held were let go, and are carried out by the next run. `alerts` is
+    how many of these are open.
     """
 
     row: MailboxRow
     counters: Counter[str]
     waits: Counter[Reason]
     approved: int = 0
+    alerts: int = 0
 
 
 def overviews(conn: Connection, addresses: Sequence[str] = ()) -> list[Overview]:
     """The named mailboxes, or all. Raises MailboxProblem when one is not served."""
     rows = [mailboxes.get(conn, each) for each in addresses] or mailboxes.every(conn)
+    open_ = alerts.counted(conn)
     return [
         Overview(
-            row, mailboxes.counters(conn, row.id), _waits(conn, row.id), _approved(conn, row.id)
+            row,
+            mailboxes.counters(conn, row.id),
+            _waits(conn, row.id),
+            _approved(conn, row.id),
+            open_.get(row.id, 0),
         )
         for row in rows
     ]
@@ -108,7 +115,7 @@ def waiting(conn: Connection, row: MailboxRow) -> list[Waiting]:
     ]
     found.sort(key=lambda each: (each.verb or "", each.name))
     others: list[Waiting] = []
-    for kind, stored in STORED.items():
+    for kind, stored in kinds_of(conn).items():
         cases = _undecided(conn, row.id, kind)
         called = records.read(conn, stored, {each.crm_id for each in cases if each.crm_id})
         for each in cases:
@@ -140,10 +147,11 @@ def _stands(table: Table) -> tuple[Column[Any], ...]:
 
 
 def runs(conn: Connection, address: str | None, limit: int) -> list[Row[Any]]:
-    """Past runs, latest first, with the address of their mailbox."""
+    """Past runs, latest first, with the address of their mailbox, which may be removed since."""
     query = select(run, mailbox.c.address).join(mailbox, mailbox.c.id == run.c.mailbox_id)
     if address is not None:
-        query = query.where(mailbox.c.id == mailboxes.get(conn, address).id)
+        row = mailboxes.find(conn, address) or mailboxes.get(conn, address)
+        query = query.where(mailbox.c.id == row.id)
     return list(conn.execute(query.order_by(run.c.started.desc()).limit(limit)))
 
 
@@ -176,13 +184,15 @@ def kept(conn: Connection, run_id: str) -> list[Kept]:
     )
     contents = load(conn, {row.kept for row in rows})
     return [
-        Kept(row.crm_id, row.loser, _labelled(row.kind, contents[row.kept]), Reason(row.reason))
+        Kept(
+            row.crm_id, row.loser, _labelled(conn, row.kind, contents[row.kept]), Reason(row.reason)
+        )
         for row in rows
     ]
 
 
-def _labelled(kind: str, values: Content) -> dict[str, str]:
-    fields = STORED[kind].kind.by_name
+def _labelled(conn: Connection, kind: str, values: Content) -> dict[str, str]:
+    fields = kinds_of(conn)[kind].kind.by_name
     return {
         fields[name].label: ", ".join(held) if isinstance(held, list) else str(held)
         for name, held in values.items()
@@ -196,22 +206,23 @@ def names(conn: Connection, rows: Iterable[Row[Any]]) -> dict[str, str]:
     for row in rows:
         if row.crm_id:
             ids.setdefault(row.kind, set()).add(row.crm_id)
+    stored = kinds_of(conn)
     return {
-        each.id: STORED[kind].kind.called(each.record.fields)
+        each.id: stored[kind].kind.called(each.record.fields)
         for kind, wanted in ids.items()
-        for each in records.read(conn, STORED[kind], wanted).values()
+        for each in records.read(conn, stored[kind], wanted).values()
     }
 
 
 def written(conn: Connection, rows: Iterable[Row[Any]]) -> dict[str, list[str]]:
     """The labels of the fields that some operations write, by their keys."""
-    found = list(rows)
+    found, stored = list(rows), kinds_of(conn)
     contents = load(conn, {row.after for row in found if row.after})
     return {
         row.key: [
             fields[name].label
             for name in contents.get(row.after or "", {})
-            if name in (fields := STORED[row.kind].kind.by_name)
+            if name in (fields := stored[row.kind].kind.by_name)
         ]
         for row in found
     }

@@ -7,18 +7,43 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select
 
 from syncd.crm import records
+from syncd.crm.stored import StoredKind
+from syncd.model.kinds import Kind
+from syncd.model.policy import KindPolicy
 from syncd.model.record import Record
 from syncd.model.values import Value
 from syncd.reconcile.match import contradict, match_hashes
 from syncd.reconcile.reasons import Reason
+from syncd.sync.mailboxes import Installation
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import remembered as table
 from syncd.sync.tables import remembered_value as values_table
+
+
+class Whose(Protocol):
+    """Whose memory it is: of one mailbox, of one kind. A run's session is one."""
+
+    @property
+    def policy(self) -> KindPolicy:
+        """The rules of the kind."""
+
+    @property
+    def stored(self) -> StoredKind[Kind]:
+        """How the kind is kept."""
+
+    @property
+    def installation(self) -> Installation:
+        """Whose hashes they are."""
+
+    def mine(self, table: Table) -> ColumnElement[bool]:
+        """The rows of this mailbox and kind."""
+
 
 Thrown = tuple[str, Reason, Record | None]  # the record's id, why, and what it held
 
@@ -48,36 +73,34 @@ def forget(conn: Connection, session: Session, crm_ids: Iterable[str]) -> None:
         conn.execute(delete(table).where(mine))
 
 
-def among(
-    conn: Connection, session: Session, new: Mapping[str, Mapping[str, Value]]
-) -> frozenset[str]:
+def among(conn: Connection, whose: Whose, new: Mapping[str, Mapping[str, Value]]) -> frozenset[str]:
     """Which of these records, by id, are of people that the mailbox's user threw away."""
-    if not new or not conn.execute(select(table.c.id).where(session.mine(table)).limit(1)).first():
+    if not new or not conn.execute(select(table.c.id).where(whose.mine(table)).limit(1)).first():
         return frozenset()
     found: set[str] = set()
     for chunk in chunks(new):
-        query = select(table.c.crm_id).where(session.mine(table), table.c.crm_id.in_(chunk))
+        query = select(table.c.crm_id).where(whose.mine(table), table.c.crm_id.in_(chunk))
         found.update(conn.scalars(query))
-    return frozenset(found | _entered_anew(conn, session, new))
+    return frozenset(found | _entered_anew(conn, whose, new))
 
 
 def _entered_anew(
-    conn: Connection, session: Session, new: Mapping[str, Mapping[str, Value]]
+    conn: Connection, whose: Whose, new: Mapping[str, Mapping[str, Value]]
 ) -> set[str]:
     """Hashes nominate; it is the same person only if the one thrown away is gone from the CRM."""
     hashes: dict[str, set[str]] = defaultdict(set)
     for crm_id, values in new.items():
-        for each in _hashes(session, values):
+        for each in _hashes(whose, values):
             hashes[each].add(crm_id)
     nominated: dict[str, set[str]] = defaultdict(set)
     tied = table.join(values_table, values_table.c.remembered_id == table.c.id)
     for chunk in chunks(hashes):
         query = select(table.c.crm_id, values_table.c.hash).select_from(tied)
-        for row in conn.execute(query.where(session.mine(table), values_table.c.hash.in_(chunk))):
+        for row in conn.execute(query.where(whose.mine(table), values_table.c.hash.in_(chunk))):
             nominated[row.crm_id] |= hashes[row.hash]
     if not nominated:
         return set()
-    held, kind = records.read(conn, session.stored, nominated), session.policy.kind
+    held, kind = records.read(conn, whose.stored, nominated), whose.policy.kind
     return {
         crm_id
         for gone, ids in nominated.items()
@@ -87,5 +110,5 @@ def _entered_anew(
     }
 
 
-def _hashes(session: Session, values: Mapping[str, Value]) -> frozenset[str]:
-    return match_hashes(session.policy.kind, session.installation.hash_key, values)
+def _hashes(whose: Whose, values: Mapping[str, Value]) -> frozenset[str]:
+    return match_hashes(whose.policy.kind, whose.installation.hash_key, values)

@@ -11,7 +11,7 @@ from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.reconcile.decide import Decision, Stand, Verb
-from syncd.reconcile.reasons import SENTENCES, Reason
+from syncd.reconcile.reasons import Reason
 from syncd.sync.accounting import QUESTIONS
 from syncd.sync.mailboxes import MailboxProblem, Misconfigured
 from syncd.sync.session import Tally
@@ -44,11 +44,6 @@ class Line:
     kept: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()  # what goes with another field of Outlook now, and differs there
     guarded: tuple[str, ...] = ()  # what the CRM holds and Outlook does not, for it would lose more
-
-    @property
-    def sentence(self) -> str:
-        """Why, in words."""
-        return SENTENCES[self.reason]
 
     def to_json(self) -> dict[str, object]:
         """The line for programs."""
@@ -93,6 +88,7 @@ class RunReport:
     questions: int = 0
     in_doubt: list[tuple[str, Reason]] = field(default_factory=list)  # who, and why
     would_hold: int = 0
+    category_missing: str | None = None  # which its user has to make in Outlook by hand
     proposal: Mapping[str, int] = field(default_factory=dict)
 
     def failed(self, problem: MailboxProblem) -> None:

@@ -14,11 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from syncd.model.fields import Side
+from syncd.model.policy import Track
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, acts, doubles, guard, links, observe, questions, snapshots
+from syncd.sync import accounting, doubles, guard, links, observe, questions, snapshots
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
@@ -39,13 +41,11 @@ class Mode(StrEnum):
     PLAN = "plan"
 
 
-def run(session: Session, mode: Mode, report: RunReport) -> None:
+def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     """Carry out one run and tell of it in `report`.
 
     Raises MailboxError for what concerns more than single items, after settling what was done.
     """
-    with session.read() as conn:
-        session.acts = acts.load(conn, session.mailbox.id, session.policy.kind.name)
     there = _observe_outlook(session, create=mode is Mode.SYNC)
     observe.crm(session)
     in_doubt = recover(session)
@@ -74,6 +74,8 @@ def run(session: Session, mode: Mode, report: RunReport) -> None:
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
         _carry_out(session, decided, onboarding=onboarding)
+        if onboarding:
+            _offer_category(session, report)
     else:
         _show_held(session, decided, report, onboarding=onboarding)
     _tell(session, report)
@@ -223,6 +225,14 @@ def _carry_out(
     if onboarding:
         with session.write() as conn:
             session.set_state(conn, contact_state=ContactState.DONE.value, proposal=None)
+
+
+def _offer_category(session: Session, report: RunReport) -> None:
+    """Have the category of tracking in Outlook's list, where the server lets us put it there."""
+    policy = session.policy
+    tracks = policy.track is Track.CATEGORY and policy.direction.speaks(Side.OUTLOOK)
+    if tracks and not session.port.offer_category(policy.track_category):
+        report.category_missing = policy.track_category
 
 
 def _keep_waiting(session: Session, tasks: Sequence[Task]) -> None:

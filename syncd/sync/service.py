@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy import Connection, Engine, update
 
 from syncd.crm import database
-from syncd.crm.access import Access
+from syncd.crm.access import Access, limits_reading
 from syncd.crm.clock import StoreClock
+from syncd.crm.custom import declare, kinds_of
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
-from syncd.model.policy import KindPolicy, Track
-from syncd.model.values import canonical
+from syncd.model.policy import Consent
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
-from syncd.settings.policies import MailboxPolicy, compile_policies
-from syncd.sync import mailboxes, retention, snapshots
+from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
+from syncd.sync import (
+    alerts,
+    chronicle,
+    mailboxes,
+    retention,
+    rollout,
+    scoping,
+    snapshots,
+    user_filters,
+    user_settings,
+)
+from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
+from syncd.sync.errand import Act, Errand
 from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
 from syncd.sync.report import Outcome, RunReport
-from syncd.sync.rights import Rights
+from syncd.sync.ruling import Ruling, ruling
 from syncd.sync.run import Mode, run
 from syncd.sync.session import Progress, Session, Stopped, quiet
 from syncd.sync.tables import mailbox as mailbox_table
-from syncd.sync.tables import run as run_table
 from syncd.sync.waking import Waker
 
 log = structlog.get_logger("syncd")
 
-JITTER = 0.1  # of the interval, either way, so that mailboxes do not fall into step
-LONGEST_GAP = timedelta(hours=1)
 KEEP = Journal().keep
 
 Connect = Callable[[MailboxRow, MailboxPolicy], Mailbox]
@@ -61,10 +70,11 @@ class SyncService:
     new_key: Callable[[], UUID] = uuid4
     progress: Progress = quiet
     keep: timedelta = KEEP
+    configuration: Configuration | None = None  # for what users set; without one they set nothing
     _waker: Waker = field(init=False)
 
     def __post_init__(self) -> None:
-        self._waker = Waker(self.engine, self.stored, self.clock)
+        self._waker = Waker(self.engine, self.stored, self.clock, lambda: self.policies)
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
@@ -78,7 +88,10 @@ class SyncService:
 
     def reconfigure(self, configuration: Configuration) -> None:
         """Go by another configuration from the next run on; what runs ends under the old one."""
+        declare(self.engine, configuration.custom)
+        self.stored = kinds_of(self.engine)
         self.policies, self.connect = compile_policies(configuration), Connector(configuration)
+        self.configuration = configuration
         self.keep = configuration.journal.keep
         self.begin()
 
@@ -87,7 +100,8 @@ class SyncService:
         self._waker.wake()
         with database.read(self.engine) as conn:
             self._set_clock(conn)
-            return mailboxes.due(conn, self.clock(), self.policies, limit)
+            asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
+            return mailboxes.due(conn, self.clock(), self.policies, limit, asking)
 
     def run(
         self,
@@ -102,19 +116,55 @@ class SyncService:
 
         Raises MailboxProblem when there is no such mailbox.
         """
+        errand = Errand(cause, partial(run, mode=mode), mode is Mode.SYNC, self._may_run)
+        return self._send(address, errand, stop, run_id)
+
+    def leave(self, address: str, act: Act) -> RunReport:
+        """Do something in a mailbox that is about to leave, in whatever state it is.
+
+        As a run it is told of, journalled, and alone. Raises MailboxProblem as `run` does.
+        """
+        errand = Errand("offboard", act, schedules=False, admits=lambda _row, _policy: None)
+        return self._send(address, errand)
+
+    @contextmanager
+    def looking(self, address: str) -> Iterator[tuple[MailboxPolicy, Mailbox]]:
+        """A mailbox opened to be read, in whatever state it is; nothing of it is stored.
+
+        Raises MailboxProblem when there is none, or its user has not agreed to it.
+        """
+        with database.read(self.engine) as conn:
+            row = mailboxes.get(conn, address)
+            settings = user_settings.of(conn, row.id)
+        policy = self._policy(row, settings)
+        rollout.require_consent(row, policy.consent)
+        port = self.connect(row, policy)
+        try:
+            yield policy, port
+        finally:
+            port.close()
+
+    def _send(
+        self,
+        address: str,
+        errand: Errand,
+        stop: threading.Event | None = None,
+        run_id: str | None = None,
+    ) -> RunReport:
         with database.read(self.engine) as conn:
             self._set_clock(conn)
             row = mailboxes.get(conn, address)
+            settings = user_settings.of(conn, row.id)
         report = RunReport(row.address, run_id or uuid4().hex[:12])
         with structlog.contextvars.bound_contextvars(run=report.run, mailbox=row.id):
             try:
-                policy = self._policy(row)
-                lease = self._take(row)
+                policy = self._policy(row, settings)
+                lease = self._take(row, policy, errand)
             except MailboxProblem as problem:
                 report.failed(problem)
             else:
-                self._run(row, policy, lease, report, cause, stop or threading.Event(), mode)
-            _log(report)
+                self._run(row, policy, lease, report, errand, stop or threading.Event())
+            chronicle.log(report)
         return report
 
     def _run(
@@ -123,32 +173,34 @@ class SyncService:
         policy: MailboxPolicy,
         lease: Lease,
         report: RunReport,
-        cause: str,
+        errand: Errand,
         stop: threading.Event,
-        mode: Mode,
     ) -> None:
         begun = time.monotonic()
         try:
             with database.write(self.engine) as conn:
                 installation = mailboxes.installation(conn)
                 access = Access.of(conn, row.user_id)
-                self._note_start(conn, row, report, cause)
+                chronicle.begin(conn, row, report, errand.cause, self.clock())
+                for kind, scoped in policy.kinds.items():
+                    user_filters.ensure(conn, row.id, kind, scoped.templates, self.clock())
             port = self.connect(row, policy)
             try:
-                today = self.clock().date()
-                for scoped in policy.kinds.values():
-                    rights = Rights(access, self.stored[scoped.policy.kind.name])
-                    narrowed = rights.narrowed(scoped.policy)
+                for kind, scoped in policy.kinds.items():
+                    with database.read(self.engine) as conn:
+                        today = self.clock().date()
+                        rules = ruling(conn, row, scoped, access, self.stored[kind], today)
                     session = Session(
                         engine=self.engine,
                         port=port,
                         mailbox=row,
                         installation=installation,
-                        policy=narrowed,
-                        stored=rights.stored,
-                        rights=rights,
-                        where=rights.within(scoped.filter.where(row.user_id, today=today)),
-                        rules_text=_rules_text(narrowed, scoped.filter.text, rights),
+                        policy=rules.policy,
+                        stored=rules.rights.stored,
+                        rights=rules.rights,
+                        where=rules.where,
+                        excluded=rules.excluded,
+                        rules_text=rules.text,
                         run_id=report.run,
                         lease=lease,
                         clock=self.clock,
@@ -156,8 +208,9 @@ class SyncService:
                         new_key=self.new_key,
                         tally=report.tally,
                         progress=self.progress,
+                        counting=partial(self._counting, rules),
                     )
-                    run(session, mode, report)
+                    errand.act(session, report=report)
             finally:
                 report.requests = port.requests
                 port.close()
@@ -170,17 +223,27 @@ class SyncService:
             report.failed(problem)
         finally:
             report.seconds = time.monotonic() - begun
-            self._finish(row, policy, report, lease, mode)
+            self._finish(row, policy, report, lease, errand)
 
-    def _take(self, row: MailboxRow) -> Lease:
-        """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
+    @staticmethod
+    def _may_run(row: MailboxRow, policy: MailboxPolicy) -> None:
+        """Whether a mailbox is served, and its user agrees. Raises MailboxProblem."""
+        if row.state in mailboxes.UNAPPROVED:
+            raise mailboxes.not_approved(row)
         if row.state not in mailboxes.SERVED:
             raise MailboxProblem(
                 row.state.value + (f": {row.trouble}" if row.trouble else ""),
                 f"Let it go on with: syncd resume {row.address}",
             )
+        rollout.require_consent(row, policy.consent)
+
+    def _take(self, row: MailboxRow, policy: MailboxPolicy, errand: Errand) -> Lease:
+        """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
+        errand.admits(row, policy)
         with database.write(self.engine) as conn:
             lease = mailboxes.acquire(conn, row.id, self.clock())
+            # Once more, as it stands under the lease: its user may have said no just now.
+            errand.admits(mailboxes.get(conn, row.address), policy)
         if lease is None:
             until = row.lease_until or self.clock()
             raise MailboxProblem(
@@ -202,8 +265,19 @@ class SyncService:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count, **removed)
 
-    def _policy(self, row: MailboxRow) -> MailboxPolicy:
-        policy = self.policies.get(row.policy)
+    def _counting(self, rules: Ruling, conn: Connection) -> Counting:
+        """How what concerns all mailboxes is counted."""
+        stored = rules.rights.stored
+        scopes = scoping.of_all(conn, self.policies, stored)
+        limited = limits_reading(conn, stored.entity)
+        limit = rules.policy.limits.cause
+        return Counting(stored, scopes, self.clock().date(), limit, limited)
+
+    def _policy(self, row: MailboxRow, settings: Mapping[str, object]) -> MailboxPolicy:
+        """What holds for a mailbox, with what its user has set."""
+        policy, configuration = self.policies.get(row.policy), self.configuration
+        if policy is not None and configuration is not None and settings:
+            policy = policy_for(configuration, row.policy, settings).policy
         if policy is None:
             raise Misconfigured(
                 f"it has the policy {row.policy!r}, which the configuration lacks",
@@ -216,30 +290,15 @@ class SyncService:
             )
         return policy
 
-    def _note_start(self, conn: Connection, row: MailboxRow, report: RunReport, cause: str) -> None:
-        report.started = True
-        # Whoever holds the lease is alone: a run that did not end was cut off with its process.
-        cut_off = (run_table.c.mailbox_id == row.id) & run_table.c.outcome.is_(None)
-        conn.execute(
-            update(run_table)
-            .where(cut_off)
-            .values(outcome=Outcome.FAILED.value, error="the process ended in the middle of it")
-        )
-        conn.execute(
-            insert(run_table).values(
-                id=report.run, mailbox_id=row.id, cause=cause, started=self.clock()
-            )
-        )
-
     def _failed(
         self, row: MailboxRow, policy: MailboxPolicy, report: RunReport, error: MailboxError
     ) -> None:
         """A failure that concerns more than single items: told, and kept to its scope (P10)."""
         report.outcome, report.error = Outcome.FAILED, str(error)
-        report.todo = _todo(row, policy, error)
+        report.todo = chronicle.todo(row, policy, error)
         report.retry_after = error.retry_after
         report.unreachable = error.scope is Scope.SERVER
-        if error.sort is not Sort.DENIED:
+        if error.sort is not Sort.DENIED or row.state not in mailboxes.SERVED:
             return
         with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
@@ -252,6 +311,7 @@ class SyncService:
                     .where(mailbox_table.c.state.in_([s.value for s in mailboxes.SERVED]))
                     .values(state=MailboxState.SUSPENDED.value, trouble=str(error))
                 )
+                alerts.others_suspended(conn, row, str(error), self.clock())
 
     def _finish(
         self,
@@ -259,7 +319,7 @@ class SyncService:
         policy: MailboxPolicy,
         report: RunReport,
         lease: Lease,
-        mode: Mode,
+        errand: Errand,
     ) -> None:
         now = self.clock()
         if report.error:  # it was cut short, and has not told how all of it stands
@@ -268,17 +328,11 @@ class SyncService:
         failed = report.outcome is Outcome.FAILED
         synced = not failed and not report.stopped and not report.first_contact
         with database.write(self.engine) as conn:
-            done = {
-                "ended": now,
-                "outcome": report.outcome.value,
-                "counts": report.counts(),
-                "requests": report.requests,
-                "error": report.error,
-            }
-            conn.execute(update(run_table).where(run_table.c.id == report.run).values(**done))
+            chronicle.end(conn, report, now)
             # Who lost the lease says nothing of the mailbox: another process runs it now.
-            if mailboxes.release(conn, lease) and mode is Mode.SYNC:
-                due_at = now + self._gap(row, policy, report)
+            if mailboxes.release(conn, lease) and errand.schedules:
+                alerts.after_run(conn, row, report, now)
+                due_at = now + chronicle.gap(row, policy, report)
                 mailboxes.finish(
                     conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
                     success=now if synced else None,
@@ -286,66 +340,16 @@ class SyncService:
                 if synced:
                     mailboxes.go_live(conn, row.id)
 
-    def _gap(self, row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
-        """Until the next run: the interval, longer after failures, never before the server asks."""
-        gap = policy.interval
-        if report.outcome is Outcome.FAILED:
-            gap = min(max(LONGEST_GAP, gap), gap * 2 ** min(row.failures, 10))
-        gap *= 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, keeps no secret
-        return max(gap, timedelta(seconds=report.retry_after or 0))
-
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
-    policies = compile_policies(configuration)
-    keep = configuration.journal.keep
-    return SyncService(engine, policies, Connector(configuration), StoreClock(), keep=keep)
-
-
-def _rules_text(policy: KindPolicy, filter_text: str, rights: Rights) -> str:
-    """What links were made under; when it changes, what it bears on is decided anew."""
-    said: dict[str, object] = {
-        "folder": policy.folder,
-        "filter": filter_text,
-        "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
-        "directions": {n: policy.direction_of(g) for n, g in policy.kind.groups.items()},
-        "map": {n: g.place for n, g in policy.kind.groups.items()},
-    }
-    if rights.limited:
-        said |= {
-            "access": rights.access.digest(policy.kind.name),
-            "creates": policy.creates,
-        }
-    return canonical(said)
-
-
-def _todo(row: MailboxRow, policy: MailboxPolicy, error: MailboxError) -> str:
-    """What a person is to do about a failure; mostly nothing."""
-    if error.sort is Sort.DENIED:
-        return f"Put that right, then: syncd resume {row.address}"
-    if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
-        return f"syncd tries again by itself; check [servers.{policy.server}] if it lasts."
-    if error.scope is Scope.FOLDER and error.sort is Sort.GONE:
-        return "Bring the folder back, or name another one in the policy."
-    return "syncd tries again by itself."
-
-
-def _log(report: RunReport) -> None:
-    """One line a run; one that fails says why."""
-    sound = report.outcome in (Outcome.OK, Outcome.STOPPED)
-    log.log(
-        logging.INFO if sound else logging.WARNING,
-        "run ended" if report.started else "run refused",
-        outcome=report.outcome.value,
-        requests=report.requests,
-        seconds=round(report.seconds, 3),
-        outlook=dict(report.tally.outlook),
-        crm=dict(report.tally.crm),
-        **({"error": report.error} if report.error else {}),
-        **_flat(report),
+    declare(engine, configuration.custom)
+    return SyncService(
+        engine,
+        compile_policies(configuration),
+        Connector(configuration),
+        StoreClock(),
+        kinds_of(engine),
+        keep=configuration.journal.keep,
+        configuration=configuration,
     )
-
-
-def _flat(report: RunReport) -> dict[str, int]:
-    names = ("in_step", "excluded", "quarantined", "waiting", "held")
-    return {name: report.counters[name] for name in names}

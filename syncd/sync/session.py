@@ -20,8 +20,9 @@ from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.outlook.port import Head, Mailbox, Sensitivity
 from syncd.reconcile.decide import Rules
-from syncd.sync import mailboxes
+from syncd.sync import acts, mailboxes
 from syncd.sync.acts import Acts
+from syncd.sync.causes import Counting
 from syncd.sync.links import LinkKey
 from syncd.sync.mailboxes import Installation, Lease, MailboxRow
 from syncd.sync.rights import Rights
@@ -67,6 +68,7 @@ class Session:
     stored: StoredKind[Kind]
     rights: Rights
     where: ColumnElement[bool]
+    excluded: ColumnElement[bool] | None
     rules_text: str
     run_id: str
     lease: Lease
@@ -75,7 +77,8 @@ class Session:
     new_key: Callable[[], UUID] = uuid4
     tally: Tally = field(default_factory=Tally)
     progress: Progress = quiet
-    acts: Acts = field(default_factory=Acts)
+    acts: Acts | None = None  # of tracking by command, once any item is looked at
+    counting: Callable[[Connection], Counting] | None = None  # of what concerns all mailboxes
 
     @property
     def key(self) -> LinkKey:
@@ -98,12 +101,20 @@ class Session:
 
     def tracked(self, head: Head) -> bool:
         """Whether an item carries its user's act of tracking."""
-        said = self.acts.of(head)
+        said = self.acts.of(head) if self.acts is not None else None
         if said is not None:
             return said
         if self.policy.track is Track.FOLDER:
             return True  # the folder itself is the act
-        return self.policy.track is Track.CATEGORY and self.policy.track_category in head.categories
+        # Outlook's categories are the same whatever their case.
+        wanted = self.policy.track_category.casefold()
+        labels = {each.casefold() for each in head.categories}
+        return self.policy.track is Track.CATEGORY and wanted in labels
+
+    def know_acts(self, conn: Connection) -> None:
+        """Read what is tracked by command, before the first item is looked at."""
+        if self.acts is None:
+            self.acts = acts.load(conn, self.mailbox.id, self.policy.kind.name)
 
     @staticmethod
     def private(head: Head) -> bool:
@@ -129,6 +140,11 @@ class Session:
         """Between batches: stop here if the daemon is stopping."""
         if self.stop.is_set():
             raise Stopped
+
+    def check_held(self) -> None:
+        """Between requests that only read: go no further once the mailbox was taken away."""
+        with self.read() as conn:
+            mailboxes.check(conn, self.lease)
 
     def state(self, conn: Connection) -> Row[Any]:
         """This kind's row; the run made it before anything else."""

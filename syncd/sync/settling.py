@@ -145,7 +145,8 @@ class Settling:
         marked = before.marks if before is not None else {}
         if parked := conflicts.parked(settled, marked):
             self._parked.append(parked)
-        if self.session.acts.by_item.get(task.remote_id) and was is not LinkState.LIVE:
+        said = self.session.acts
+        if said is not None and said.by_item.get(task.remote_id) and was is not LinkState.LIVE:
             self._tied[task.remote_id] = task.crm_id
         if task.decision.reason is Reason.UNTRACKED:
             self._untracked.append(task.crm_id)

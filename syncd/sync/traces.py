@@ -146,7 +146,7 @@ class Traces:
             return set()
         values = value if isinstance(value, list) else [value]
         of_type = FieldType.TEXT if field.type is FieldType.NAMES else field.type
-        normals = (normal(of_type, from_json(of_type, each)) for each in values)
+        normals = (normal(of_type, _typed(of_type, each)) for each in values)
         return {str(each) for each in normals if each is not None}
 
     def without(self, name: str, value: object) -> object:
@@ -162,3 +162,11 @@ class Traces:
             self.forms(name, to_json(value)) & self.authored.get(name, frozenset())
             for name, value in (values or {}).items()
         )
+
+
+def _typed(kind: FieldType, held: object) -> Value:
+    """A JSON value; as its text where a custom field was of another type then."""
+    try:
+        return from_json(kind, held)
+    except ValueError:
+        return str(held)

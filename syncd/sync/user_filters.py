@@ -41,9 +41,14 @@ def ensure(
     at: datetime,
 ) -> None:
     """Give a new user copies of the templates: once, so that later templates touch nobody."""
-    mine = (templated.c.mailbox_id == mailbox_id) & (templated.c.kind == kind)
-    if conn.execute(select(templated.c.kind).where(mine)).first() is None:
+    if not are_made(conn, mailbox_id, kind):
         reset(conn, mailbox_id, kind, templates, at)
+
+
+def are_made(conn: Connection, mailbox_id: int, kind: str) -> bool:
+    """Whether a user has had copies of the templates."""
+    mine = (templated.c.mailbox_id == mailbox_id) & (templated.c.kind == kind)
+    return conn.execute(select(templated.c.kind).where(mine)).first() is not None
 
 
 def reset(
@@ -59,7 +64,9 @@ def reset(
     conn.execute(insert(templated).values(mailbox_id=mailbox_id, kind=kind))
     conn.execute(delete(table).where(_mine(mailbox_id, kind)))
     for each in templates:
-        copied = UserFilter(each.name, each.filter.text, each.exclude, True, each.name)
+        copied = UserFilter(
+            each.name, each.filter.text, each.exclude, active=True, template=each.name
+        )
         put(conn, mailbox_id, kind, copied, at)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, select, true
 
 from syncd.crm import database, feed
 from syncd.crm.stored import StoredKind
-from syncd.crm.tables import share, team_member
 from syncd.model.kinds import Kind
-from syncd.sync import mailboxes
+from syncd.settings.policies import MailboxPolicy
+from syncd.sync import mailboxes, scoping
+from syncd.sync.scoping import Scoped
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import link
 from syncd.sync.tables import mailbox as mailbox_table
@@ -28,6 +29,7 @@ class Waker:
     engine: Engine
     stored: Mapping[str, StoredKind[Kind]]
     clock: Callable[[], datetime]
+    policies: Callable[[], Mapping[str, MailboxPolicy]]
     _seen: int | None = None
 
     def wake(self) -> None:
@@ -49,27 +51,39 @@ class Waker:
                     if each.kind == kind:
                         both = {each.id, each.merged_into or each.id}
                         changed[each.actor.mailbox or ""] |= both
+                scopes = scoping.of_all(conn, self.policies(), stored) if changed else []
                 for source, ids in changed.items():
-                    found = _concerned(conn, kind, stored, ids)
+                    found = self._concerned(conn, stored, scopes, ids)
                     mailboxes.wake(conn, found, self.clock(), but=source)
         self._seen = changes[-1].number if changes else newest
 
+    def _concerned(
+        self, conn: Connection, stored: StoredKind[Kind], scopes: Sequence[Scoped], ids: set[str]
+    ) -> set[int]:
+        """The mailboxes that hold one of these records, and those it belongs in.
 
-def _concerned(conn: Connection, kind: str, stored: StoredKind[Kind], ids: set[str]) -> set[int]:
-    """The mailboxes that hold one of these records, or whose user owns one or is shown one."""
-    found: set[int] = set()
-    for chunk in chunks(ids):
-        linked = select(link.c.mailbox_id).where(link.c.kind == kind, link.c.crm_id.in_(chunk))
-        owned = (
-            select(mailbox_table.c.id)
-            .join(stored.table, stored.table.c.owner_id == mailbox_table.c.user_id)
-            .where(stored.table.c.id.in_(chunk))
-        )
-        shared = (share.c.entity == kind) & share.c.record_id.in_(chunk)
-        principals = select(share.c.principal_id).where(shared)
-        members = select(team_member.c.user_id).where(team_member.c.team_id.in_(principals))
-        user_id = mailbox_table.c.user_id
-        shown = select(mailbox_table.c.id).where(user_id.in_(principals) | user_id.in_(members))
-        for query in (linked, owned, shown):
-            found |= set(conn.scalars(query))
-    return found
+        Each distinct scope is asked once, for all of its mailboxes together.
+        """
+        found: set[int] = set()
+        for chunk in chunks(ids):
+            linked = select(link.c.mailbox_id).where(
+                link.c.kind == stored.kind.name, link.c.crm_id.in_(chunk)
+            )
+            found |= set(conn.scalars(linked))
+            for each in scopes:
+                found |= set(conn.scalars(members(stored, each, chunk, self.clock().date())))
+        return found
+
+
+def members(
+    stored: StoredKind[Kind], scoped: Scoped, ids: Sequence[str], today: date
+) -> Select[tuple[int]]:
+    """The mailboxes of one scope that any of these records belongs in, rights left aside."""
+    inside = scoped.scope.where(mailbox_table.c.user_id, today)
+    of_scope = mailbox_table.c.id.in_(scoped.mailbox_ids)
+    return (
+        select(mailbox_table.c.id)
+        .select_from(mailbox_table.join(stored.source, true()))
+        .where(stored.table.c.id.in_(ids), stored.alive, of_scope, inside)
+        .distinct()
+    )

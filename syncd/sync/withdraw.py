@@ -6,13 +6,15 @@ record that holds nothing from elsewhere goes. What another mailbox had of its o
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy import Connection, select
 
 from syncd.crm import cascades, lifecycle, records
 from syncd.crm.cascades import Deed
 from syncd.crm.feed import Actor, ActorKind
 from syncd.model.record import equal
-from syncd.model.values import Value, from_json, to_json
+from syncd.model.values import Value, from_json, is_empty, to_json
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Origin
 from syncd.sync.forget import forget
@@ -120,7 +122,7 @@ def _take_back(traces: Traces, spared: frozenset[str]) -> None:
         )
     made = (row for row in traces.history if row.crm_id == held.id)
     from_outlook = any(row.verb == Verb.CREATE_RECORD for row in made)
-    nothing_left = from_outlook and not any(left.record.fields.values())
+    nothing_left = from_outlook and all(map(is_empty, left.record.fields.values()))
     if nothing_left and not cascades.taken_along(conn, session.stored, held.id, Deed.DELETE):
         # Alone as it is: what merely points to it lets go; nobody's own work goes with it.
         cascades.delete(conn, session.stored, held.id, actor, at)
@@ -143,7 +145,9 @@ def _earlier(traces: Traces, spared: frozenset[str]) -> dict[str, Value]:
         is_set = isinstance(now, list)
         before = traces.without(field.name, now) if is_set else _before(traces, field.name, now)
         if before != now:
-            patch[field.name] = from_json(field.type, before)
+            patch[field.name] = None
+            with suppress(ValueError):  # of another type than the custom field was then
+                patch[field.name] = from_json(field.type, before)
     return patch
 
 

@@ -24,6 +24,7 @@ class Work:
     double: bool = False  # what an unanswered request left behind
     candidates: tuple[str, ...] = ()  # of the other side, where a person is to say which
     answer: Answered | None = None  # what a person said when asked
+    cause: int | None = None  # the change that it follows from, where that one is held
 
     @property
     def subject(self) -> str:

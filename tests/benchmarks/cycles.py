@@ -63,9 +63,9 @@ class Cycles:
     idle_after: Cycle
 
 
-def take(folder: Path, server: EwsServer, address: str, size: int) -> Cycles:
+def take(folder: Path, server: EwsServer, address: str, size: int, rules: int = 1) -> Cycles:
     """All cycles of an office with `size` contacts; 100 edits need 200 of them."""
-    office = Office.open(folder, server, address, size)
+    office = Office.open(folder, server, address, size, rules)
     made = first(office)
     office.sync()  # settles what the first one left
     quiet, one, hundred = idle(office), edited(office, 1), edited(office, 100)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.port import Item
 from syncd.outlook.port import Update as ItemUpdate
 from syncd.settings.filters import Filter
-from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import mailboxes
 from syncd.sync.report import RunReport
 from syncd.sync.service import SyncService
@@ -33,6 +33,21 @@ _FREE = Limits(most=10**6, some=10**6, share=1.0, few=10**6, daily=10**6)  # not
 _BY_HAND = Actor(ActorKind.USER, "admin")
 
 
+def _policies(number: int) -> Mapping[str, MailboxPolicy]:
+    """The policy of the office, and others beside it."""
+    texts = [_MINE, *(f"department eq 'Unit {n}' and owner eq @me" for n in range(1, number // 2))]
+    system = tuple(
+        NamedFilter(f"filter{n}", Filter.parse(text, CONTACTS), exclude=bool(n % 2))
+        for n, text in enumerate(texts)
+    )
+    scoped = ScopedKind(KindPolicy(CONTACT, limits=_FREE), system)
+    names = ["sales", *(f"other{n}" for n in range(1, number))]
+    return {
+        name: MailboxPolicy(name, "office", timedelta(minutes=5), {CONTACT.name: scoped})
+        for name in names
+    }
+
+
 @dataclass(frozen=True)
 class Office:
     """One user with contacts in the CRM and a mailbox."""
@@ -43,8 +58,13 @@ class Office:
     address: str
 
     @classmethod
-    def open(cls, folder: Path, server: EwsServer, address: str, size: int) -> Office:
-        """A new store on disk with `size` contacts, none of them synced yet."""
+    def open(
+        cls, folder: Path, server: EwsServer, address: str, size: int, rules: int = 1
+    ) -> Office:
+        """A new store on disk with `size` contacts, none of them synced yet.
+
+        `rules` is how many policies there are, and half as many filters each has.
+        """
         engine = database.open_database(f"sqlite:///{folder}/{address}.db")
         upgrade(engine)
         now = database.utcnow()
@@ -55,10 +75,8 @@ class Office:
             news = [New(people.contact(n), user.id) for n in range(at, min(size, at + 500))]
             with database.write(engine) as conn:
                 records.create_many(conn, CONTACTS, news, actor=_BY_HAND, at=now)
-        scoped = ScopedKind(KindPolicy(CONTACT, limits=_FREE), Filter.parse(_MINE, CONTACTS))
-        policy = MailboxPolicy("sales", "office", timedelta(minutes=5), {CONTACT.name: scoped})
         service = SyncService(
-            engine, {"sales": policy}, lambda row, _policy: open_ews(server, row.address)
+            engine, _policies(rules), lambda row, _policy: open_ews(server, row.address)
         )
         return cls(engine, service, server, address)
 

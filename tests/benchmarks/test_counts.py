@@ -13,6 +13,7 @@ from tests.benchmarks import cycles
 from tests.benchmarks.cycles import Cycle, Cycles
 
 SMALL, LARGE = 200, 600
+RULED, POLICIES = -SMALL, 20  # as many as small, with twenty policies and ten filters in force
 STATEMENTS_IDLE = 30
 STATEMENTS_PER_BATCH = 40  # of a hundred contacts: journalled, written, read back and settled
 STEPS_PER_CHANGE = 2_000  # of SQLite's machine
@@ -22,10 +23,14 @@ STEPS_PER_CHANGE = 2_000  # of SQLite's machine
 def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Cycles]]:
     """The cycles of a small office and of a large one."""
     folder: Path = tmp_path_factory.mktemp("offices")
-    users = {size: f"cycle{size}@example.test" for size in (SMALL, LARGE)}
+    users = {size: f"cycle{size}@example.test" for size in (SMALL, LARGE, RULED)}
     with Sandbox(users=users.values()) as box:
         server = EwsServer(box.url, box.service_account, box.password)
-        yield {size: cycles.take(folder, server, user, size) for size, user in users.items()}
+        yield {
+            SMALL: cycles.take(folder, server, users[SMALL], SMALL),
+            LARGE: cycles.take(folder, server, users[LARGE], LARGE),
+            RULED: cycles.take(folder, server, users[RULED], SMALL, rules=POLICIES),
+        }
 
 
 @pytest.mark.parametrize("which", ["idle", "one", "idle_after"])
@@ -33,6 +38,7 @@ def test_a_cycle_costs_the_same_however_many_contacts_there_are(
     offices: dict[int, Cycles], which: str
 ) -> None:
     """Requests, statements, rows and the store's own steps: a scan of any table would show."""
+    assert offices[LARGE].one.rows > offices[LARGE].idle.rows  # something was in step at all
     small, large = (getattr(offices[size], which) for size in (SMALL, LARGE))
     assert large == small
 
@@ -44,6 +50,16 @@ def test_a_cycle_without_edits_is_one_request_and_few_statements(
     idle = offices[LARGE].idle
     assert idle.requests == 1
     assert idle.statements <= STATEMENTS_IDLE
+
+
+@pytest.mark.parametrize("which", ["first", "idle", "one", "hundred", "idle_after"])
+def test_twenty_policies_and_ten_filters_cost_no_request(
+    offices: dict[int, Cycles], which: str
+) -> None:
+    """Rules are put together before the store is asked: one statement more for what excludes."""
+    plain, ruled = (getattr(offices[size], which) for size in (SMALL, RULED))
+    assert (ruled.requests, ruled.transactions) == (plain.requests, plain.transactions)
+    assert ruled.statements <= plain.statements + ("idle" not in which)
 
 
 def test_one_edit_on_each_side_is_five_requests(offices: dict[int, Cycles]) -> None:

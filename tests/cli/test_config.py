@@ -15,9 +15,11 @@ from click.testing import CliRunner, Result
 from syncd.cli import VERBS, main
 from syncd.cli.config import command as config
 from syncd.cli.errors import Exit, Problem
+from syncd.cli.fields import command as fields
 from syncd.cli.init import command as init
 from syncd.cli.opening import load_configuration, open_store
 from syncd.cli.output import table
+from syncd.cli.settings import command as settings
 
 WHOLE = """
 [servers.office]
@@ -70,7 +72,7 @@ def test_help_lists_every_verb_and_imports_nothing_heavy() -> None:
         assert any(line.split(None, 1) == [verb, about] for line in shown)
 
 
-@pytest.mark.parametrize("command", [init, config])
+@pytest.mark.parametrize("command", [init, config, settings, fields])
 def test_the_list_of_verbs_says_what_the_verb_says(command: click.Command) -> None:
     """The table, which is read without importing the verbs, keeps step with them."""
     assert VERBS[command.name or ""][1] == command.short_help

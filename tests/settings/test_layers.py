@@ -186,25 +186,30 @@ def test_what_is_not_written_is_the_models_default(tmp_path: Path) -> None:
     ("text", "together", "system", "templates"),
     [
         ("", DEFAULT_FILTER, [], [("My contacts", DEFAULT_FILTER, False)]),
-        ("filter = \"owner eq 'b'\"", "owner eq 'b'", [("filter", "owner eq 'b'", False)], []),
+        (
+            "filter = \"owner eq 'b@x.test'\"",
+            "owner eq 'b@x.test'",
+            [("filter", "owner eq 'b@x.test'", False)],
+            [],
+        ),
         (
             "filters.a.where = 'true'\nfilters.b = { where = \"owner eq @me\", exclude = true }",
-            "((true)) and not ((owner eq @me))",
+            "true except owner eq @me",
             [("a", "true", False), ("b", "owner eq @me", True)],
             [],
         ),
         ("templates.t.where = 'owner eq @me'", "owner eq @me", [], [("t", "owner eq @me", False)]),
         (
             "filter = 'true'\ntemplates.t.where = 'owner eq @me'",
-            "(true) or (owner eq @me)",
+            "(owner eq @me) or (true)",
             [("filter", "true", False)],
             [("t", "owner eq @me", False)],
         ),
         (
             "filters.b = { where = 'true', exclude = true }",
-            "(false) and not ((true))",  # nothing lets anything in
+            f"{DEFAULT_FILTER} except true",  # which includes nothing by itself
             [("b", "true", True)],
-            [],
+            [("My contacts", DEFAULT_FILTER, False)],
         ),
     ],
 )
@@ -215,12 +220,12 @@ def test_filters_and_templates(
     system: list[tuple[str, str, bool]],
     templates: list[tuple[str, str, bool]],
 ) -> None:
-    """The built-in template is there only where a policy names no filter at all."""
+    """The built-in template is there only where no filter of a policy includes anything."""
     configuration = loaded(
         tmp_path, f'[policies.sales]\nserver = "office"\n[policies.sales.contacts]\n{text}\n'
     )
     scoped = policy_for(configuration, "sales").policy.kinds["contact"]
-    assert scoped.filter.text == together
+    assert scoped.scope.text == together
     assert [(n, f.text, x) for n, f, x in scoped.system] == system
     assert [(n, f.text, x) for n, f, x in scoped.templates] == templates
 
@@ -234,11 +239,11 @@ server = "office"
 keyaccounts.where = "true"
 mine.where = "owner eq @me"
 [policies.sales.contacts.filters]
-mine.where = "owner eq 'b'"
+mine.where = "owner eq 'b@x.test'"
 """
     scoped = policy_for(loaded(tmp_path, text), "sales").policy.kinds["contact"]
     assert {n: f.text for n, f, _ in scoped.system} == {
-        "keyaccounts": "true", "mine": "owner eq 'b'",
+        "keyaccounts": "true", "mine": "owner eq 'b@x.test'",
     }  # fmt: skip
 
 

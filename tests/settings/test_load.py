@@ -102,7 +102,7 @@ def test_a_policy_compiles_to_what_the_engine_reads(tmp_path: Path) -> None:
     policy = compile_policies(loaded(tmp_path, text))["sales"]
     assert (policy.name, policy.server, policy.interval) == ("sales", "office", timedelta(hours=2))
     contacts = policy.kinds["contact"]
-    assert contacts.filter.text == "owner eq @me and statecode eq 'active'"
+    assert contacts.scope.text == "owner eq @me and statecode eq 'active'"
     assert contacts.policy.direction is Direction.TO_OUTLOOK
     assert contacts.policy.folder == "default/CRM"
     assert contacts.policy.track is Track.FOLDER

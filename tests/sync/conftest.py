@@ -11,12 +11,13 @@ from sqlalchemy import Engine
 
 from syncd.sandbox.server import Sandbox
 from tests.conftest import DATABASES, SQLITE
-from tests.sync.world import ALICE, BOB, Memory, World, branch, memory_world, sandbox_world
+from tests.sync.tearing import branch
+from tests.sync.world import ALICE, BOB, Memory, World, memory_world, sandbox_world
 
 EWS, IN_MEMORY = "ews", "memory"
 
 # Over the wire a run takes long, and what is kept of it is the same.
-ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip",)
+ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
 # What these prove is decided before the store is asked.
 ON_SQLITE_ALONE = (
     "tests.sync.test_rules_at_work",

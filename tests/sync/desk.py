@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncd.crm import access, cascades, database, merging, records, sharing, teams
+from syncd.crm import access, cascades, database, lifecycle, merging, records, sharing, teams
 from syncd.crm.access import Level, Rule
 from syncd.crm.entities import ACCOUNTS
 from syncd.model.values import Value
@@ -76,6 +76,14 @@ def change_account(world: World, account_id: str, /, **patch: Value) -> None:
     with database.write(world.engine) as conn:
         records.update(
             conn, ACCOUNTS, account_id, patch, expected=None, actor=BY_HAND, at=world.time()
+        )
+
+
+def deactivate_account(world: World, account_id: str) -> None:
+    """Somebody deactivates an account."""
+    with database.write(world.engine) as conn:
+        lifecycle.set_active(
+            conn, ACCOUNTS, account_id, active=False, actor=BY_HAND, at=world.time()
         )
 
 

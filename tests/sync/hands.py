@@ -270,7 +270,7 @@ class SandboxHand:
 
     def _fields(self, item: Any) -> dict[str, Value]:
         held = {each.name: item.get(_key(each.ews)) for each in self.kind.fields}
-        days = {f.name for f in self.kind.fields if f.type is FieldType.DATE}
+        days = {f.name for f in self.kind.fields if f.type is FieldType.DATE and not f.wording}
         return {
             name: date.fromisoformat(value[:10])
             if name in days

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from syncd.crm import database
+from syncd.model.policy import Limits
+from syncd.sync import causes
 from syncd.sync.report import Outcome
 from tests.sync import desk
-from tests.sync.world import ALICE, BOB, Memory
+from tests.sync.world import ALICE, BOB, Memory, World
 
 FORMER = "Former CRM contacts"
 
@@ -62,3 +65,80 @@ def test_a_right_that_is_taken_away_is_bounded_as_well(memory: Memory) -> None:
     world.settle()
     assert len(world.items()) == 60
     assert world.reports[-1].outcome is Outcome.OK
+
+
+# --- one cause in many mailboxes -----------------------------------------------------------------
+
+
+def both_hold(world: World, number: int) -> list[str]:
+    """So many records of one account, each in both mailboxes."""
+    world.filter = "parentaccount/statecode eq 'active'"
+    contoso = desk.account(world, "Contoso")
+    many = [{"firstname": f"N{n}", "parentcustomerid": contoso} for n in range(number)]
+    world.new_many([*many, *({"firstname": f"Own{n}"} for n in range(3))])
+    world.settle(ALICE, BOB)
+    world.policy(limits=Limits(most=999, some=999, few=999, daily=999, cause=15))
+    return [contoso]
+
+
+def test_one_act_is_counted_over_all_mailboxes(memory: Memory) -> None:
+    """Ten in each of two mailboxes are twenty: both shares are held, though none is large alone."""
+    world, _ = memory
+    (contoso,) = both_hold(world, 10)
+    desk.deactivate_account(world, contoso)
+    for each in (ALICE, BOB):
+        assert world.sync(each).counters["held"] == 10
+        assert world.writes == 0
+    assert len(world.items()) == len(world.items(address=BOB)) == 10
+
+
+def test_a_cause_is_let_go_in_all_mailboxes_at_once(memory: Memory) -> None:
+    """What is approved as a whole is not asked about again in any of them."""
+    world, _ = memory
+    (contoso,) = both_hold(world, 10)
+    desk.deactivate_account(world, contoso)
+    world.sync(ALICE)
+    with database.write(world.engine) as conn:
+        (number,) = causes.of_mailbox(conn, world.mailbox_id(ALICE))
+        concerned = causes.approve(conn, number, world.time())
+    assert concerned == [world.mailbox_id(ALICE)]
+    world.execute("update observed set retry_at = null")
+    world.execute("update noticed set retry_at = null")
+    world.settle(ALICE, BOB)
+    assert world.items() == world.items(address=BOB) == []
+
+
+def test_a_cause_below_the_limit_is_none(memory: Memory) -> None:
+    """Seven in each of two mailboxes."""
+    world, _ = memory
+    (contoso,) = both_hold(world, 7)
+    desk.deactivate_account(world, contoso)
+    world.settle(ALICE, BOB)
+    assert world.items() == world.items(address=BOB) == []
+
+
+def test_acts_that_have_nothing_to_do_with_each_other_are_not_one(memory: Memory) -> None:
+    """Twenty edits at twenty times are no cause, however many they are."""
+    world, _ = memory
+    both_hold(world, 10)
+    for each in world.all_records():
+        world.remove(each)
+    world.settle(ALICE, BOB)
+    assert world.items() == world.items(address=BOB) == []
+
+
+def test_a_change_of_the_rules_is_one_cause(memory: Memory) -> None:
+    """A filter that would empty the mailboxes waits in each, and a filter that fills them, too."""
+    world, _ = memory
+    both_hold(world, 10)
+    world.filter = "lastname eq 'nobody'"
+    for each in (ALICE, BOB):
+        assert world.sync(each).counters["held"] == 10
+    world.filter = "parentaccount/statecode eq 'active'"
+    world.settle(ALICE, BOB)
+    assert len(world.items()) == len(world.items(address=BOB)) == 10
+    world.new_many([{"firstname": f"New{n}"} for n in range(10)])
+    world.settle(ALICE, BOB)
+    world.filter = "true"
+    for each in (ALICE, BOB):
+        assert world.sync(each).counters["held"] == 13

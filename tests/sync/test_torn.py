@@ -1,23 +1,20 @@
 """A run that is torn anywhere leaves nothing to repair: the end is that of one which was not (P10).
 
-Every piece of work below is cut at each of its requests and transactions in turn, and resumed.
+Every piece of work below is cut at each of its moments in turn, and resumed.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection
 
 from syncd.model.policy import FirstSync, Limits
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Sensitivity
-from syncd.sync.session import Session
 from tests.memory_mailbox import Effect, run
+from tests.sync.tearing import let_go, picture, resumed, watched
 from tests.sync.world import ALICE, BOB, WRITES, Memory, World
 
 ANN: dict[str, Value] = {
@@ -25,10 +22,6 @@ ANN: dict[str, Value] = {
 }  # fmt: skip
 CRM = {"categories": ("CRM",)}
 Work = Callable[[World], None]
-
-
-class Crash(BaseException):
-    """The process died."""
 
 
 def numbered(count: int, **more: Value) -> list[dict[str, Value]]:
@@ -189,53 +182,15 @@ WORKS = [
 ]  # fmt: skip
 
 
-# --- the end -------------------------------------------------------------------------------------
-
-
-def picture(world: World) -> dict[str, object]:
-    """All that either side holds, without ids; and what was kept of what lost."""
-
-    def shown(folder: str) -> list[object]:
-        return sorted(
-            (sorted(map(str, each.fields.items())) for each in world.items(folder)), key=str
-        )
-
-    held = [sorted(map(str, world.crm(each).items())) for each in world.all_records()]
-    return {
-        "contacts": shown("contacts"),
-        "trash": shown("deleteditems"),
-        "former": shown("Former CRM contacts"),
-        "crm": sorted(held, key=str),
-        "links": sorted(f"{each.origin} {each.state}" for each in world.links()),
-        "kept": sorted(set(world.kept_losers())),  # twice is as good as once
-    }
-
-
-def undisturbed(world: World) -> dict[str, object]:
-    """What the work comes to when nothing is torn."""
-    world.settle()
-    return picture(world)
-
-
-def resumed(world: World) -> dict[str, object]:
-    """A new process goes on once the lease has run out; removals are looked at twice."""
-    world.pass_time(minutes=4)
-    world.settle()
-    world.pass_time(minutes=11)
-    world.settle()
-    return picture(world)
-
-
 # --- where it tears ------------------------------------------------------------------------------
 
 
-class Torn:
-    """A server at whose request of this number something happens, before or after its effect."""
+class NoAnswer:
+    """A server that does not answer the request of this number, before or after its effect."""
 
-    def __init__(self, number: int, how: str, *, effective: bool) -> None:
+    def __init__(self, number: int, *, effective: bool) -> None:
         self.call = ""
         self._left = number
-        self._how = how
         self._effective = effective
 
     def __call__(self, call: str, effect: Effect) -> object:
@@ -246,70 +201,44 @@ class Torn:
         self.call = call
         if self._effective:
             effect()
-        if self._how == "crash":
-            raise Crash(call)
         sort = Sort.IN_DOUBT if call in WRITES else Sort.TRANSIENT
         raise MailboxError(sort, Scope.SERVER, "NoAnswer", "the server did not answer")
 
 
-def crash_at(patch: pytest.MonkeyPatch, number: int) -> None:
-    """Let the process die in a run's writing transaction of this number."""
-    write, count = Session.write, itertools.count(1)
-
-    @contextmanager
-    def dying(self: Session, **begun: bool) -> Iterator[Connection]:
-        dies = next(count) == number
-        with write(self, **begun) as conn:
-            yield conn
-            if dies:
-                raise Crash
-
-    patch.setattr(Session, "write", dying)
+def gone_on(memory: Memory) -> dict[str, object]:
+    """What it comes to from here."""
+    resumed(memory[0], [ALICE])
+    return picture(memory)
 
 
-@pytest.mark.parametrize("how", ["crash", "no answer"])
 @pytest.mark.parametrize("work", WORKS)
-def test_at_any_request(
-    memory: Memory, branches: Callable[[Memory], Memory], work: Work, how: str
-) -> None:
-    """The process dies, or the server does not answer, before or after the effect (P3)."""
+def test_at_any_request(memory: Memory, branches: Callable[[Memory], Memory], work: Work) -> None:
+    """The server does not answer, before or after the effect (P3)."""
     work(memory[0])
-    wanted = undisturbed(branches(memory)[0])
+    wanted = gone_on(branches(memory))
     for number in range(1, 100):
         for effective in (False, True):
             world, servers = branches(memory)
-            servers[ALICE].meddle = torn = Torn(number, how, effective=effective)
-            with suppress(Crash):
-                world.sync()
+            servers[ALICE].meddle = silent = NoAnswer(number, effective=effective)
+            world.sync()
             servers[ALICE].meddle = run
-            if torn.call:
-                assert resumed(world) == wanted, (number, torn.call, effective)
-            if torn.call not in WRITES:  # a reading request has no effect
+            if silent.call:
+                assert gone_on((world, servers)) == wanted, (number, silent.call, effective)
+            if silent.call not in WRITES:  # a reading request has no effect
                 break
-        if not torn.call:
+        if not silent.call:
             break
     assert number > 2
 
 
 @pytest.mark.parametrize("work", WORKS)
-def test_at_any_transaction(
-    memory: Memory,
-    branches: Callable[[Memory], Memory],
-    monkeypatch: pytest.MonkeyPatch,
-    work: Work,
-) -> None:
-    """Just before every commit in turn; just after one is just before what comes next (P3)."""
+def test_at_any_moment(memory: Memory, branches: Callable[[Memory], Memory], work: Work) -> None:
+    """The process dies after any commit, which is before what comes next, or any write (P3)."""
     work(memory[0])
-    wanted = undisturbed(branches(memory)[0])
-    for number in range(1, 100):
-        world, _ = branches(memory)
-        with monkeypatch.context() as patch:
-            crash_at(patch, number)
-            try:
-                world.sync()
-            except Crash:
-                pass
-            else:
-                break
-        assert resumed(world) == wanted, number
-    assert number > 2
+    wanted = gone_on(branches(memory))
+    torn: list[tuple[str, Memory]] = []
+    with watched(memory[1], lambda event: torn.append((event, let_go(branches(memory))))):
+        memory[0].sync()
+    for number, (event, moment) in enumerate(torn):
+        assert gone_on(moment) == wanted, (number, event)
+    assert len(torn) > 2

@@ -5,14 +5,10 @@ Every verb is somebody's act: of the CRM's people, of a mailbox's user, of the a
 
 from __future__ import annotations
 
-import copy
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text, update
@@ -29,7 +25,7 @@ from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.port import Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
-from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import accounting, guard, mailboxes
 from syncd.sync.first_contact import ContactState
 from syncd.sync.report import RunReport
@@ -53,6 +49,8 @@ WRITES = frozenset(
         "create",
         "update",
         "move",
+        "DeleteFolder",
+        "remove_folder",
     )
 )
 ROWS = (link, observed, noticed, snapshot, operation)
@@ -85,6 +83,7 @@ class World:
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     reports: list[RunReport] = field(default_factory=list)
+    _filter: Filter | None = None
 
     def add_users(self, conn: Connection) -> None:
         """Everybody is a user of the CRM, and their mailbox is served."""
@@ -97,7 +96,9 @@ class World:
 
     def service(self) -> SyncService:
         """A service as a new process would have it."""
-        scoped = ScopedKind(self.rules, Filter.parse(self.filter, self.stored))
+        only = self._parsed()
+        system = (NamedFilter("filter", only),) if self.rules.pushes else ()
+        scoped = ScopedKind(self.rules, system)
         kinds = {self.rules.kind.name: scoped}
         policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
         return SyncService(
@@ -272,11 +273,14 @@ class World:
         with database.read(self.engine) as conn:
             return list(conn.execute(select(link)))
 
-    def reason(self, item: str) -> str:
+    def reason(self, item: str, address: str = ALICE) -> str:
         """Why an item stands as it does."""
+        mine = observed.c.mailbox_id == self.mailbox_id(address)
         with database.read(self.engine) as conn:
             found = conn.execute(
-                select(observed.c.stand, observed.c.reason).where(observed.c.remote_id == item)
+                select(observed.c.stand, observed.c.reason).where(
+                    mine, observed.c.remote_id == item
+                )
             ).one()
         return f"{found.stand} ({found.reason})"
 
@@ -334,6 +338,12 @@ class World:
         for name in ("link", "observed", "noticed", "match_value", "mailbox_kind"):
             self.execute(f"delete from {name}")  # noqa: S608 - names of our own
 
+    def _parsed(self) -> Filter:
+        """The filter, read anew only when it changed."""
+        if self._filter is None or self._filter.text != self.filter:
+            self._filter = Filter.parse(self.filter, self.stored)
+        return self._filter
+
     def _session(self, address: str) -> Session:
         """Enough of a session to count by."""
         found = Session.__new__(Session)
@@ -360,23 +370,6 @@ def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
     with database.write(engine) as conn:
         world.add_users(conn)
     return world, servers
-
-
-def branch(world: World, servers: Mapping[str, MemoryServer], path: Path) -> Memory:
-    """The same world once more, in a store of its own: what is done in one is not in the other."""
-    with closing(sqlite3.connect(str(world.engine.url.database))) as conn:
-        conn.execute("vacuum into ?", (str(path),))
-    time, twins = copy.deepcopy((world.time, dict(servers)))
-    twin = replace(
-        world,
-        engine=database.open_database(f"sqlite:///{path}"),
-        time=time,
-        hands={each: MemoryHand(server) for each, server in twins.items()},
-        connect=lambda address: MemoryMailbox(twins[address], address),
-        counted=lambda: sum((server.counts for server in twins.values()), Counter[str]()),
-        reports=[],
-    )
-    return twin, twins
 
 
 def sandbox_world(engine: Engine, box: Sandbox) -> World:

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from syncd.reconcile.reasons import SENTENCES, Reason
-
 ROOT = Path(__file__).parents[2] / "syncd"
 CORE = sorted([*(ROOT / "model").rglob("*.py"), *(ROOT / "reconcile").rglob("*.py")])
 ENGINE = sorted([*(ROOT / "reconcile").glob("*.py"), *(ROOT / "sync").rglob("*.py")])
@@ -93,12 +91,3 @@ def test_the_engine_names_no_kind(path: Path) -> None:
         if KINDS.search(NO_KIND.sub("", word))
     ]
     assert named == []
-
-
-def test_every_reason_has_its_sentence() -> None:
-    """P12: each code is told in a sentence, in words that are not the engine's."""
-    assert SENTENCES.keys() == set(Reason)
-    for sentence in SENTENCES.values():
-        assert re.fullmatch(r"[A-Z].*\.", sentence)
-        assert not re.search(r"\b(link|image|cursor|etag|stamp|hash)\b", sentence)
-    assert len(set(SENTENCES.values())) == len(SENTENCES)

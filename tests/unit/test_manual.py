@@ -11,7 +11,16 @@ import pytest
 from syncd.settings.keys import KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ["decisions.md", "contact-fields.md", "crm.md", "import.md", "filters.md", "settings.md"]
+PAGES = [
+    "decisions.md",
+    "reasons.md",
+    "explain.md",
+    "contact-fields.md",
+    "crm.md",
+    "import.md",
+    "filters.md",
+    "settings.md",
+]
 
 
 def test_the_switches_of_the_reference_product_are_keys_of_ours(

@@ -22,7 +22,7 @@ from syncd.cli.crm.ending import (
 from syncd.cli.crm.looking import list_, show, tree
 from syncd.cli.crm.moving import assign, delete, merge, share, unshare
 from syncd.cli.crm.qualifying import qualify
-from syncd.cli.crm.sorts import SORTS, Sort
+from syncd.cli.crm.sorts import SORTS, Sort, sort_of
 from syncd.cli.crm.writing import edit, new
 
 _VERBS: Mapping[str, Callable[[Sort], click.Command]] = {
@@ -97,7 +97,7 @@ class _Crm(_Group):
         del ctx
         sort = SORTS.get(cmd_name.replace("-", "_"))
         if sort is not None:
-            return _group_of(sort)
+            return _group_of(sort_of(sort.entity))
         if cmd_name not in _OTHERS:
             return None
         module, _, attribute = _OTHERS[cmd_name][0].partition(":")

@@ -51,11 +51,11 @@ def chosen_records(sort: Sort) -> Callable[[Callable[..., None]], Callable[..., 
 
 def condition_of(desk: Desk, sort: Sort, text: str, undone: str) -> ColumnElement[bool]:
     """The condition of what a filter finds. Raises Problem on what is not understood."""
-    from syncd.crm.reading import stored_of
+    from syncd.crm.custom import stored_of
     from syncd.settings.filters import Filter, FilterError
 
     try:
-        found = Filter.parse(text, stored_of(sort.entity))
+        found = Filter.parse(text, stored_of(desk.context.engine(), sort.entity))
     except FilterError as error:
         what = f"--where: {error.what}, at character {error.at + 1}."
         todo = error.suggestion

@@ -13,7 +13,7 @@ from syncd.cli.crm.references import pointed
 from syncd.cli.crm.sorts import SORTS, Sort
 from syncd.cli.crm.values import typed
 from syncd.cli.errors import Problem
-from syncd.model.fields import Attribute, FieldType
+from syncd.model.fields import Attribute, Field, FieldType
 from syncd.model.values import Value
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -30,7 +30,9 @@ _METAVARS: Mapping[FieldType, str] = {
 
 
 def option_of(field: Attribute) -> str:
-    """The option of a field, from its label: `--business-phone`."""
+    """The option of a field, from its label: `--business-phone`; of a custom one from its name."""
+    if isinstance(field, Field) and field.wording is not None:
+        return f"--{field.name.replace('_', '-')}"
     words = field.label.lower().replace("e-mail", "email").replace("'s", "")
     return "--" + words.replace(" ", "-")
 

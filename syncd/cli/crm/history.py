@@ -8,7 +8,7 @@ import click
 
 from syncd.cli.crm.desk import Desk, as_json, pass_desk
 from syncd.cli.crm.references import named
-from syncd.cli.crm.sorts import SORTS, Sort
+from syncd.cli.crm.sorts import SORTS, Sort, sort_of
 from syncd.cli.output import emit_json, moment, table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def history(desk: Desk, /, *, entity: str, reference: str, as_json: bool) -> Non
 
     SORT is lead, account, contact, …. A record that was deleted is named by its whole id.
     """
-    sort = SORTS[entity.replace("-", "_")]
+    sort = sort_of(entity.replace("-", "_"))
     with desk.explained("Nothing was shown."):
         whole = len(reference.strip()) == _FULL_ID and " " not in reference
         record_id = reference.strip() if whole else named(desk, sort, reference).id

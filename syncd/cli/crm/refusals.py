@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncd.cli.crm.fields import option_of
-from syncd.cli.crm.sorts import SORTS
+from syncd.cli.crm.sorts import SORTS, sort_of
 from syncd.cli.errors import Problem
 from syncd.crm import errors
 
@@ -17,7 +17,7 @@ def _what(error: errors.CrmError) -> str:
     if isinstance(error, errors.StaleRecord):
         return "Somebody else has changed it in the meantime."
     if isinstance(error, errors.MissingValue):
-        sort = SORTS[error.entity]
+        sort = sort_of(error.entity)
         field = sort.by_name[error.field]
         return f"{_capital(sort.one)} needs a value for {field.label}."
     if isinstance(error, errors.NoSuchAccount) and error.found > 1:
@@ -35,7 +35,7 @@ def _todo(error: errors.CrmError) -> str:
     if isinstance(error, errors.TeamExists):
         return f'Put users into it: syncd crm team put "{error.name}" ADDRESS'
     if isinstance(error, errors.MissingValue):
-        return f"Give it: {option_of(SORTS[error.entity].by_name[error.field])}"
+        return f"Give it: {option_of(sort_of(error.entity).by_name[error.field])}"
     if isinstance(error, errors.NotAllowed):
         return "Ask its owner to share it. See the rules: syncd crm access list"
     if isinstance(error, errors.StaleRecord):
@@ -46,7 +46,7 @@ def _todo(error: errors.CrmError) -> str:
 
 
 def _way_back(entity: str, record_id: str, state: str) -> str:
-    sort = SORTS[entity]
+    sort = sort_of(entity)
     leads_to = sort.states.by_name[state].leads_to
     verb = next((each for each in ("reopen", "reactivate") if each in sort.verbs), None)
     back = any(sort.states.by_name[each].editable for each in leads_to)
@@ -56,7 +56,7 @@ def _way_back(entity: str, record_id: str, state: str) -> str:
 
 
 def _command(entity: str) -> str:
-    return SORTS[entity].command if entity in SORTS else entity
+    return sort_of(entity).command if entity in SORTS else entity
 
 
 def _capital(text: str) -> str:

@@ -11,7 +11,7 @@ import click
 
 from syncd.cli.crm.desk import Desk, as_json, pass_desk
 from syncd.cli.crm.fields import field_called
-from syncd.cli.crm.sorts import SORTS, Sort
+from syncd.cli.crm.sorts import SORTS, Sort, sort_of
 from syncd.cli.errors import Problem
 from syncd.cli.output import emit_json, table, tell
 
@@ -258,7 +258,7 @@ def access_clear(
 
 
 def _sort(command: str) -> Sort:
-    return SORTS[command.lower().replace("-", "_")]
+    return sort_of(command.lower().replace("-", "_"))
 
 
 def _team_id(conn: Connection, name: str | None) -> str | None:
@@ -287,7 +287,7 @@ def _rule_json(rule: Rule, teams: dict[str, str]) -> dict[str, object]:
 def _sentence(rule: Rule, teams: dict[str, str]) -> str:
     """What a rule means: `Everybody may read … and change …`."""
     team = f"The team {teams.get(rule.team_id)}" if rule.team_id else None
-    sort = SORTS[rule.entity]
+    sort = sort_of(rule.entity)
     plural = sort.schema.plural
     read, write = (level.name.lower() for level in (rule.read, rule.write))
     what = plural if rule.field is None else f"{sort.by_name[rule.field].label} of {plural}"

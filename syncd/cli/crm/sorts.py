@@ -6,9 +6,12 @@ Literal tables; the options of the fields themselves are made from `syncd.model`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import click
+
+from syncd.cli.context import Context
 from syncd.model import entities
 from syncd.model.contact import CONTACT
 from syncd.model.entities import PARTIES
@@ -187,6 +190,15 @@ _SORTS = (
 )
 
 SORTS: Mapping[str, Sort] = {each.entity: each for each in _SORTS}
+
+
+def sort_of(entity: str) -> Sort:
+    """An entity, with the custom fields of the configuration that the command at work has."""
+    sort = SORTS[entity]
+    ctx = click.get_current_context(silent=True)
+    context = ctx.find_object(Context) if ctx is not None else None
+    own = context.custom(entity) if context is not None else ()
+    return replace(sort, extras=(*sort.extras, *own)) if own else sort
 
 
 def counted(taken: Mapping[str, int]) -> str:

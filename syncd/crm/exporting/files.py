@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -14,8 +14,8 @@ from typing import TextIO
 from sqlalchemy import Connection, Engine, func, select
 
 from syncd.crm import records, users
+from syncd.crm.custom import stored_of
 from syncd.crm.database import read
-from syncd.crm.entities import ENTITIES
 from syncd.crm.exporting.rows import cell, columns, row
 from syncd.crm.exporting.vcard import card
 from syncd.crm.importing.names import ID_KEYS, ORDER, USER
@@ -57,13 +57,13 @@ def export_file(
     counts: dict[str, int] = {}
     kinds = list(ORDER) if kind == ALL else [kind]
     with _whole(path, bom=sort == ".csv") as file, read(engine) as conn:
-        put = _writer(file, sort, kinds)
+        put = _writer(file, sort, [] if kind in (ALL, USER) else columns(stored_of(conn, kind)))
         owners = {each.id: each.address for each in users.every(conn)}
         for each in kinds:
             if each == USER:
                 counts[USER] = _users(conn, put)
             else:
-                counts[each] = _entity(conn, ENTITIES[each], owners, owner_id, put, progress)
+                counts[each] = _entity(conn, stored_of(conn, each), owners, owner_id, put, progress)
         if sort == ".json":
             file.write("\n]\n" if sum(counts.values()) else "[]\n")
     return counts
@@ -99,9 +99,9 @@ def _whole(path: Path, *, bom: bool) -> Iterator[TextIO]:
             raise
 
 
-def _writer(file: TextIO, sort: str, kinds: list[str]) -> _Put:
+def _writer(file: TextIO, sort: str, names: Sequence[str]) -> _Put:
+    """What puts a row into the file; `names` are the columns of a CSV."""
     if sort == ".csv":
-        names = columns(ENTITIES[kinds[0]])
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(names)
         return lambda _, said, __: writer.writerow([cell(said[name]) for name in names])

@@ -36,7 +36,7 @@ def row(
     }
     for column, (name, position) in columns_of(stored).items():
         field = stored.kind.by_name.get(name)
-        if field is not None and field.type is FieldType.LINES:
+        if field is not None and field.type is FieldType.LINES and field.crm:
             cells[column] = split(cast("str | None", values[name]), len(field.crm))[position]
         else:
             cells[column] = to_json(values[name])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from syncd.crm.custom import entities_of
 from syncd.crm.database import utcnow
 from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.load import Progress, Rules, import_sources
@@ -72,8 +73,9 @@ def import_export(
         name = stem[1] if stem else path.stem
         kind = kind_of(name)
         source = Source(
-            path, rules.manner, report.left_out, kind, rules.encoding, unknown=Unknown.COUNT
-        )
+            path, rules.manner, report.left_out, kind, rules.encoding,
+            unknown=Unknown.COUNT, entities=entities_of(engine),
+        )  # fmt: skip
         if name.lower().startswith(_PARTIES):
             parties.append(PartyFile(replace(source, stated_kind=USER), party_of))
         elif kind is None:

@@ -15,6 +15,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from syncd.crm.custom import entities_of
 from syncd.crm.database import utcnow, write
 from syncd.crm.feed import Actor, ActorKind
 from syncd.crm.importing import people, rehearsal, writing
@@ -73,7 +74,10 @@ def import_file(
     """
     rules = rules or Rules()
     report = Report(str(path))
-    source = Source(path, rules.manner, report.left_out, rules.kind, rules.encoding, rules.key)
+    source = Source(
+        path, rules.manner, report.left_out, rules.kind, rules.encoding, rules.key,
+        entities=entities_of(engine),
+    )  # fmt: skip
     return import_sources(engine, [source], report, rules, clock=clock, progress=progress)
 
 

@@ -11,6 +11,8 @@ from syncd.model.kinds import Schema
 
 USER = "user"
 
+Entities = Mapping[str, StoredKind[Schema]]
+
 # What others refer to comes first. A link to what comes later is made at the end.
 ORDER = (
     USER, "account", "contact", "opportunity", "lead", "task", "phone_call", "appointment", "email",
@@ -73,16 +75,17 @@ def columns_of(stored: StoredKind[Schema]) -> dict[str, tuple[str, int]]:
     """
     found: dict[str, tuple[str, int]] = {}
     for field in stored.kind.fields:
-        columns = field.crm if field.type is FieldType.LINES else (field.name,)
+        several = field.type is FieldType.LINES and field.crm
+        columns = field.crm if several else (field.name,)
         found |= {column: (field.name, position) for position, column in enumerate(columns)}
     return found | {name: (name, 0) for name in stored.extras}
 
 
-def known_columns(kind: str) -> frozenset[str]:
+def known_columns(kind: str, entities: Entities = ENTITIES) -> frozenset[str]:
     """All columns that a file of our own may have for a sort of record."""
     if kind == USER:
         return COMMON | {*USER_COLUMNS, ID_KEYS[USER]}
-    own: Iterable[str] = columns_of(ENTITIES[kind])
+    own: Iterable[str] = columns_of(entities[kind])
     parties = {"parties"} if ID_KEYS[kind] == "activityid" else set()
     full = {"fullname"} if kind in ("contact", "lead") else set()
     return COMMON | {*own, ID_KEYS[kind], *parties, *full}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.csv_file import REASON
 from syncd.crm.importing.headers import DYNAMICS, OUTLOOK
-from syncd.crm.importing.names import COMMON, ID_KEYS, ORDER, known_columns
+from syncd.crm.importing.names import COMMON, ID_KEYS, ORDER, Entities, known_columns
 from syncd.crm.importing.report import UnreadableFile
 
 _KINDS = " | ".join(each.replace("_", "-") for each in ORDER[1:])
@@ -21,7 +22,9 @@ class Recognised:
     headings: Mapping[str, str]
 
 
-def recognised(header: Sequence[str], kind: str | None) -> Recognised:
+def recognised(
+    header: Sequence[str], kind: str | None, entities: Entities = ENTITIES
+) -> Recognised:
     """What a header means. Raises UnreadableFile when it may mean several things, or nothing."""
     own = {name.lower(): name for name in header}
     if kind is None and "kind" in own:
@@ -29,7 +32,7 @@ def recognised(header: Sequence[str], kind: str | None) -> Recognised:
     candidates = [
         (_score(header, table), wanted, table)
         for wanted in ([kind] if kind else ORDER)
-        for table in _tables(wanted)
+        for table in _tables(wanted, entities)
     ]
     best = max((score for score, _, _ in candidates), default=(0, 0))
     found = [(wanted, table) for score, wanted, table in candidates if score == best]
@@ -47,8 +50,8 @@ def recognised(header: Sequence[str], kind: str | None) -> Recognised:
     return Recognised(kinds[0], {name: found[0][1].get(_folded(name), "") for name in header})
 
 
-def _tables(kind: str) -> list[Mapping[str, str]]:
-    logical = {_folded(name): name for name in known_columns(kind)}
+def _tables(kind: str, entities: Entities) -> list[Mapping[str, str]]:
+    logical = {_folded(name): name for name in known_columns(kind, entities)}
     outlook, dynamics = OUTLOOK.get(kind, {}), DYNAMICS.get(kind, {})
     more = {"externalid": "externalid", "owner": "owner", "kind": "kind", REASON: REASON}
     return [

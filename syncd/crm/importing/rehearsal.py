@@ -11,6 +11,7 @@ from typing import cast
 
 from sqlalchemy import Engine
 
+from syncd.crm.custom import declare, declared
 from syncd.crm.database import open_database, read
 
 
@@ -25,6 +26,7 @@ def copied(engine: Engine) -> Iterator[Engine]:
             source.backup(copy)
             copy.close()
         other = open_database(f"sqlite:///{path}", create=False)
+        declare(other, declared(engine))
         try:
             yield other
         finally:

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
+from syncd.crm.entities import ENTITIES
 from syncd.crm.importing.csv_file import CsvFile, restored
 from syncd.crm.importing.json_file import json_line_rows, json_rows
-from syncd.crm.importing.names import ORDER, USER, kind_of
+from syncd.crm.importing.names import ORDER, USER, Entities, kind_of
 from syncd.crm.importing.recognising import Recognised, recognised
 from syncd.crm.importing.report import BadRow, Raw, Row, UnreadableFile
 from syncd.crm.importing.text import Encoding, encoding_of, lines, opened
@@ -28,7 +29,10 @@ _FORMATS = {
 
 @dataclass
 class Source:
-    """One file. `kind` is what its rows are, where it or a person says so."""
+    """One file. `kind` is what its rows are, where it or a person says so.
+
+    `entities` are those of the store that it goes into, with their custom fields.
+    """
 
     path: Path
     manner: Manner
@@ -37,6 +41,7 @@ class Source:
     stated_encoding: str | None = None
     key: str | None = None
     unknown: Unknown | None = None
+    entities: Entities = field(default_factory=lambda: ENTITIES)
     translate: Callable[[str, Raw], Raw] = field(default=lambda _, raw: raw)
     _known: dict[str, Understanding] = field(default_factory=dict)
 
@@ -121,7 +126,7 @@ class Source:
     def understood(self, kind: str, raw: Raw) -> Row:
         """What a row says. Raises BadRow, and Private."""
         if self.format == VCARD:
-            return contact_of(raw, self.left_out)
+            return contact_of(raw, self.left_out, self.entities["contact"])
         how = self._known.get(kind)
         if how is None:
             how = self._known[kind] = self._understanding(kind)
@@ -131,13 +136,15 @@ class Source:
         csv = self.format == CSV
         unknown = self.unknown or (Unknown.COUNT if csv else Unknown.REFUSE)
         headings = dict(self._meaning.headings) if csv and self.unknown is None else None
-        return Understanding(kind, headings, self.manner, unknown, self.left_out, self.key)
+        return Understanding(
+            kind, headings, self.manner, unknown, self.left_out, self.key, self.entities
+        )
 
     @cached_property
     def _meaning(self) -> Recognised:
         if self.unknown is not None:  # another CRM's own names: told by the name of the file
             return Recognised(self.stated_kind or USER, {})
-        return recognised(self.header, self.stated_kind)
+        return recognised(self.header, self.stated_kind, self.entities)
 
     def _read(self, text: TextIO) -> Iterator[Raw]:
         match self.format:

@@ -22,6 +22,7 @@ from syncd.crm.importing.names import (
     ID_KEYS,
     USER,
     USER_COLUMNS,
+    Entities,
     columns_of,
     kind_of,
     known_columns,
@@ -59,6 +60,7 @@ class Understanding:
     unknown: Unknown
     left_out: Counter[str]
     key: str | None = None
+    entities: Entities = field(default_factory=lambda: ENTITIES)
     _plans: dict[str, Callable[[_Said, object], None]] = field(default_factory=dict)
 
     def row(self, raw: Raw) -> Row:
@@ -93,7 +95,7 @@ class Understanding:
         """Every field that the file has a column for: an empty cell says that it is empty."""
         if self.kind == USER:
             return {}
-        stored = ENTITIES[self.kind]
+        stored = self.entities[self.kind]
         columns = columns_of(stored)
         given = {columns[n][0] for n in (self.headings or {}).values() if n in columns}
         return {n: None for n in stored.names if n in given and not targets_of(stored, n)}
@@ -107,7 +109,7 @@ class Understanding:
             return _nothing
         taker = _TAKERS.get(name) or (_Said.take_id if name == ID_KEYS[self.kind] else None)
         if taker is not None and (
-            name in known_columns(self.kind) or " " in name or name in _MARKS
+            name in known_columns(self.kind, self.entities) or " " in name or name in _MARKS
         ):
             return taker
         if name.startswith("party "):
@@ -115,18 +117,18 @@ class Understanding:
         if self.kind == USER:
             known = name in USER_COLUMNS
             return _text_taker(name) if known else self._no_place(heading, name)
-        found = columns_of(ENTITIES[self.kind]).get(name)
+        found = columns_of(self.entities[self.kind]).get(name)
         if found is None:
             return self._no_place(heading, name)
         return self._field(*found)
 
     def _field(self, name: str, position: int) -> Callable[[_Said, object], None]:
-        stored = ENTITIES[self.kind]
+        stored = self.entities[self.kind]
         attribute = stored.kind.by_name.get(name)
         sort: Attribute | FieldType = attribute or stored.extras[name]
         if targets_of(stored, name):
             return lambda said, cell: said.take_link(name, cell)
-        if attribute is not None and attribute.type is FieldType.LINES:
+        if attribute is not None and attribute.type is FieldType.LINES and attribute.crm:
             return lambda said, cell: said.take_line(name, position, cell)
         manner, left_out = self.manner, self.left_out
         clocked = isinstance(sort, Attribute) and sort.type is FieldType.MOMENT
@@ -145,7 +147,7 @@ class Understanding:
 
     def _no_place(self, heading: str, name: str) -> Callable[[_Said, object], None]:
         if self.unknown is Unknown.REFUSE:
-            near = difflib.get_close_matches(name, known_columns(self.kind), n=1)
+            near = difflib.get_close_matches(name, known_columns(self.kind, self.entities), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise BadRow(f"unknown key {name!r}{hint}")
         left_out = self.left_out

@@ -13,7 +13,9 @@ from uuid import UUID
 from syncd.crm.contacts import CONTACTS
 from syncd.crm.importing.report import BadRow, Private, Raw, Row
 from syncd.crm.importing.vcard_lines import REASON, Property, cards, pieces, properties
+from syncd.crm.stored import StoredKind
 from syncd.model.fields import FieldType
+from syncd.model.kinds import Schema
 from syncd.model.values import Value, from_json
 
 FIELD = "X-SYNCD-FIELD-"  # a field as JSON, for what no property can say exactly
@@ -104,7 +106,7 @@ def card_rows(lines: Iterable[str | BadRow]) -> Iterator[Raw]:
             yield Raw(line, {"card": card}, card)
 
 
-def contact_of(raw: Raw, left_out: Counter[str]) -> Row:
+def contact_of(raw: Raw, left_out: Counter[str], stored: StoredKind[Schema] = CONTACTS) -> Row:
     """The contact that a card is. Raises BadRow, and Private of one that is not for others to see.
 
     What has no field is counted.
@@ -119,7 +121,7 @@ def contact_of(raw: Raw, left_out: Counter[str]) -> Row:
             if version is None
             else f"the card is vCard {version[:10]}; export it as vCard 3.0"
         )
-    filling = _Filling()
+    filling = _Filling(stored)
     for each in sorted(said, key=lambda p: not p.preferred):  # stable: else the file's order
         filling.take(each)
     row = filling.row(raw, said)
@@ -130,7 +132,8 @@ def contact_of(raw: Raw, left_out: Counter[str]) -> Row:
 class _Filling:
     """A contact being filled, property by property."""
 
-    def __init__(self) -> None:
+    def __init__(self, stored: StoredKind[Schema]) -> None:
+        self._stored = stored
         self.fields: dict[str, Value] = {}
         self.left_out: Counter[str] = Counter()
         self._later: list[Property] = []
@@ -181,7 +184,10 @@ class _Filling:
             self.fields |= {"firstname": first, "lastname": last}
         taken = {name: self.fields.pop(name, None) for name in ("owner", "status", "version")}
         for name, text in self._exact.items():
-            self.fields[name] = _exactly(name, text)
+            if self._stored.type_of(name) is None:  # a custom field that there is no more
+                self.left_out[f"{FIELD}{name.upper().replace('_', '-')}"] += 1
+                continue
+            self.fields[name] = _exactly(self._stored, name, text)
         if not any(self.fields.values()):
             raise BadRow("the card names nobody: it has neither N, FN, ORG nor EMAIL")
         uid = next((p.text.strip() for p in said if p.name == "UID"), "") or None
@@ -334,8 +340,8 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _exactly(name: str, text: str) -> Value:
-    kind = CONTACTS.type_of(name)
+def _exactly(stored: StoredKind[Schema], name: str, text: str) -> Value:
+    kind = stored.type_of(name)
     bad = BadRow(f"{FIELD}{name.upper()}: that is no value of a field")
     if kind is None or kind is FieldType.REFERENCE:
         raise bad

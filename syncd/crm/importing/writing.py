@@ -10,7 +10,8 @@ from typing import cast
 from sqlalchemy import Connection
 
 from syncd.crm import lifecycle, records
-from syncd.crm.entities import ACCOUNTS, ENTITIES
+from syncd.crm.custom import stored_of
+from syncd.crm.entities import ACCOUNTS
 from syncd.crm.errors import CrmError, RecordError, a_record, entity_name
 from syncd.crm.importing import alike, companies, keys
 from syncd.crm.importing.changing import update_known
@@ -27,7 +28,7 @@ from syncd.model.values import Value
 
 def write(conn: Connection, into: Into, kind: str, rows: Sequence[Row], at: datetime) -> None:
     """Write rows of one entity."""
-    stored = ENTITIES[kind]
+    stored = stored_of(conn, kind)
     left = []
     for row in rows:
         told = keys.told_by(row)
@@ -170,7 +171,7 @@ def _refuse(into: Into, stored: StoredKind[Schema], each: Keyed, error: Exceptio
 
 def finish(conn: Connection, into: Into, some: Sequence[Postponed], at: datetime) -> None:
     """Make the links that had to wait for other records, and close what had to stay open."""
-    stored = ENTITIES[some[0].kind]
+    stored = stored_of(conn, some[0].kind)
     links = resolved(conn, into, stored, [(None, each.links) for each in some], all_now=True)
     known = keys.known(conn, into.source, stored.entity, (each.key for each in some))
     current = records.read(conn, stored, [each.record_id for each in some])

@@ -14,6 +14,7 @@ from syncd.model.fields import FieldType, Named, Tag, Uri
 from syncd.model.kinds import Kind
 from syncd.model.record import Record
 from syncd.model.values import Value
+from syncd.model.wording import meant
 from syncd.outlook import stamp
 from syncd.outlook.ews.paths import (
     ADDRESSES,
@@ -27,7 +28,7 @@ from syncd.outlook.ews.paths import (
     key_of,
     property_key,
 )
-from syncd.outlook.ews.values import from_text, modified
+from syncd.outlook.ews.values import MANY_LINES, from_text, modified
 from syncd.outlook.ews.xml import Element, T
 from syncd.outlook.port import Head, Item, Sensitivity, Stamp
 
@@ -55,6 +56,9 @@ _FORMATTED = re.compile(
     r"|background(?:-color)?:)",
     re.IGNORECASE,
 )
+
+# What a custom field holds that is, say, no number: left as it is. No text of XML is this one.
+_NONE_OF_ITS_TYPE = "\x00"
 
 _Elements = Mapping[str, Element]
 _Extended = Mapping[PropertyKey, Element]
@@ -114,6 +118,7 @@ class Extractor:
             slot = self.extended.get(name)
             if slot is not None:
                 values[slot.name] = _property(slot, holder)
+        guarded.update(name for name, value in values.items() if value == _NONE_OF_ITS_TYPE)
         for each in guarded:
             del values[each]
         if self.body is not None:
@@ -125,11 +130,11 @@ class Extractor:
         for entry in dictionary:
             key = entry.get("Key", "")
             if key in whole:
-                yield whole[key].name, from_text(whole[key].type, entry.text)
+                yield whole[key].name, _read(whole[key], entry.text)
             for part in entry:
                 slot = parts.get((key, part.tag))
                 if slot is not None:
-                    yield slot.name, from_text(slot.type, part.text)
+                    yield slot.name, _read(slot, part.text)
 
     def _mailing(self, elements: _Elements) -> Iterator[tuple[str, Value]]:
         named = _mailing_address(elements) or BUSINESS
@@ -269,11 +274,21 @@ def _mapi(extended: _Extended, key: PropertyKey) -> str | None:
 def _one(slot: Slot, element: Element) -> Value:
     if slot.form is Form.NAMES:
         return tuple(each.text for each in element if each.tag == _STRING and each.text) or None
-    return from_text(slot.type, element.text)
+    return _read(slot, element.text)
 
 
 def _property(slot: Slot, holder: Element) -> Value:
     many = holder.find(T + "Values")
     if many is not None:
         return tuple(each.text for each in many if each.text) or None
-    return from_text(slot.type, holder.findtext(_VALUE))
+    return _read(slot, holder.findtext(_VALUE))
+
+
+def _read(slot: Slot, text: str | None) -> Value:
+    if slot.wording is None:
+        return from_text(slot.type, text)
+    many = slot.type if slot.type in MANY_LINES else FieldType.TEXT
+    try:
+        return meant(slot.type, slot.wording, str(from_text(many, text) or ""))
+    except ValueError:
+        return _NONE_OF_ITS_TYPE

@@ -72,6 +72,24 @@ class Folders:
                 refs.append(FolderRef(each.id, path, each.total, in_trash=in_trash))
         return refs
 
+    def remove_empty(self, folder: str) -> bool:
+        """Put a folder into Deleted Items, if nothing is in it or below it; whether it is gone."""
+        found = self.session.call("GetFolder", requests.get_folder([folder]), Effect.NONE)
+        try:
+            message = answers.only(found, Effect.NONE, Scope.FOLDER)
+        except MailboxError as problem:
+            if problem.sort is Sort.GONE:
+                return True
+            raise
+        with answers.legible():
+            here = _folders(message.payload(M + "Folders"))[0]
+        if here.total or self._below(folder, "Shallow"):
+            return False
+        # What its user puts into it just now goes to Deleted Items with it, and is not lost.
+        found = self.session.call("DeleteFolder", requests.delete_folder(folder), Effect.WRITES)
+        answers.only(found, Effect.WRITES, Scope.FOLDER)
+        return True
+
     def _get(self, which: Distinguished) -> _Folder:
         found = self.session.call("GetFolder", requests.get_folder([which]), Effect.NONE)
         try:

@@ -165,8 +165,6 @@ class EwsMailbox:
         One request more looks which address is the mailing address, where that is to be written.
         """
         _check_batch(updates)
-        if any(not update.patch and update.stamp is None for update in updates):
-            raise ValueError("an update that changes nothing")
         place = layout(kind)
         refused, named = self._mailing(place, updates)
         sent = [update for update in updates if update.id not in refused]
@@ -183,6 +181,11 @@ class EwsMailbox:
         """Move a batch to Deleted Items, from where it can be moved back."""
         del kind
         return self._move(moves, self._folders.named("deleteditems"))
+
+    def remove_folder(self, kind: Kind, folder: str) -> bool:
+        """Put a folder into Deleted Items, if nothing is in it or below it."""
+        del kind
+        return self._folders.remove_empty(folder)
 
     def _move(self, moves: Sequence[Move], target: FolderId) -> list[Written | Failure]:
         # MoveItem takes no precondition, so the versions are compared just before. An edit between

@@ -13,9 +13,10 @@ from functools import cache
 
 from lxml import etree
 
-from syncd.model.fields import EwsProperty, FieldType, Indexed, Mailing, Named, Tag, Uri
+from syncd.model.fields import EwsProperty, FieldType, Indexed, Mailing, Named, Tag, Uri, Wording
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
+from syncd.model.wording import worded
 from syncd.outlook import stamp
 from syncd.outlook.ews.values import to_text
 from syncd.outlook.ews.xml import Element, T
@@ -34,6 +35,7 @@ _OWN: Mapping[str, tuple[str, ...]] = {
         "Profession", "SpouseName", "Surname", "WeddingAnniversary",
     ),
 }  # fmt: skip
+_BODY = "item:Body"
 _PARTS = ("Street", "City", "State", "CountryOrRegion", "PostalCode")
 _DICTIONARIES: Mapping[str, str] = {
     "contacts:EmailAddress": "EmailAddresses",
@@ -72,7 +74,10 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The place of one field in an item. `key` and `part` only where the form has them."""
+    """The place of one field in an item. `key` and `part` only where the form has them.
+
+    With a `wording` it holds a text, whatever the field's type.
+    """
 
     name: str
     type: FieldType
@@ -81,6 +86,7 @@ class Slot:
     tag: str
     key: str = ""
     part: str = ""
+    wording: Wording | None = None
 
     def at(self, address: str) -> Slot:
         """The place in one item of a field whose form is MAILING: in the address it names."""
@@ -120,7 +126,10 @@ class Layout:
 @cache
 def layout(kind: Kind) -> Layout:
     """The layout of a kind. Raises ValueError when its map names what EWS cannot hold."""
-    fields = {field.name: slot(field.name, field.type, field.ews) for field in kind.fields}
+    fields = {
+        field.name: replace(slot(field.name, field.type, field.ews), wording=field.wording)
+        for field in kind.fields
+    }
     first = {each.name: slot(each.name, FieldType.TEXT, each.ews) for each in kind.initial}
     if fields.keys() & first.keys():
         raise ValueError(f"{kind.name}: a field and an initial property share a name")
@@ -157,7 +166,8 @@ def slot(name: str, kind: FieldType, prop: EwsProperty) -> Slot:
         part = prop.uri.rpartition(":")[2] if prop.uri.count(":") == 2 else ""
         form = Form.PART if part else Form.ENTRY
         return Slot(name, kind, prop, form, T + _DICTIONARIES[prop.uri], prop.index, part)
-    form = {FieldType.NOTE: Form.BODY, FieldType.NAMES: Form.NAMES}.get(kind, Form.TEXT)
+    form = Form.NAMES if kind is FieldType.NAMES else Form.TEXT
+    form = Form.BODY if prop.uri == _BODY else form
     return Slot(name, kind, prop, form, T + prop.uri.partition(":")[2])
 
 
@@ -205,6 +215,8 @@ def put(item: Element, place: Slot, value: Value) -> None:
     For that, values come in the order of `Layout.ordered`. Raises TypeError on a value that is
     not of the field's type.
     """
+    if place.wording is not None:
+        value = worded(place.type, place.wording, value)
     if place.form is Form.EXTENDED:
         holder = etree.SubElement(item, place.tag)
         add_path(holder, place.property)

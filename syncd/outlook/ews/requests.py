@@ -10,8 +10,19 @@ from lxml import etree
 
 from syncd.model.fields import Uri
 from syncd.model.kinds import Kind
-from syncd.model.values import Value
-from syncd.outlook.ews.paths import BUSINESS, KEY, LINK, POSTAL, Form, Layout, Path, add_path, put
+from syncd.model.values import Value, is_empty
+from syncd.outlook.ews.paths import (
+    BUSINESS,
+    KEY,
+    LINK,
+    POSTAL,
+    Form,
+    Layout,
+    Path,
+    Slot,
+    add_path,
+    put,
+)
 from syncd.outlook.ews.xml import NSMAP, Element, M, T
 from syncd.outlook.port import Creation, Move, Update
 
@@ -106,7 +117,7 @@ def create_item(
         etree.SubElement(item, T + "ItemClass").text = kind.item_class
         for place in layout.ordered:
             value = values.get(place.name)
-            if value:
+            if not is_empty(value):
                 put(item, place, value)
     return root
 
@@ -127,16 +138,21 @@ def update_item(
         etree.SubElement(change, T + "ItemId", {"Id": update.id, "ChangeKey": update.version})
         changes = etree.SubElement(change, T + "Updates")
         stamp = update.stamp
-        own = ((LINK, stamp.link), (KEY, stamp.key)) if stamp is not None else ()
+        own: tuple[tuple[Slot, Value], ...] = ()
+        if stamp is not None:
+            own = ((LINK, stamp.link), (KEY, stamp.key))
+        elif update.clear_stamp:
+            own = ((LINK, None), (KEY, None))
         address = named.get(update.id)
         if address is None and any(update.patch.get(name) for name in layout.mailing):
             own = (*own, (POSTAL, BUSINESS))
         patch = ((layout.fields[name], value) for name, value in update.patch.items())
         for slot, value in (*own, *patch):
             place = slot.at(address or BUSINESS) if slot.form is Form.MAILING else slot
-            field = etree.SubElement(changes, T + ("SetItemField" if value else "DeleteItemField"))
+            verb = "DeleteItemField" if is_empty(value) else "SetItemField"
+            field = etree.SubElement(changes, T + verb)
             add_path(field, place.property)
-            if value:
+            if not is_empty(value):
                 put(etree.SubElement(field, layout.item), place, value)
     return root
 
@@ -178,6 +194,13 @@ def create_folder(parent: FolderId, folder_class: str, name: str) -> Element:
     if folder_class not in _FOLDER_ELEMENTS:
         etree.SubElement(folder, T + "FolderClass").text = folder_class
     etree.SubElement(folder, T + "DisplayName").text = name
+    return root
+
+
+def delete_folder(folder: FolderId) -> Element:
+    """A folder into Deleted Items, from where its user can take it back."""
+    root = _root("DeleteFolder", {"DeleteType": "MoveToDeletedItems"})
+    _folders(root, "FolderIds", [folder])
     return root
 
 

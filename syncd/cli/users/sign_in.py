@@ -1,0 +1,76 @@
+"""What the policy and the sign-in of a mailbox must be, before it is added or changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from syncd.cli import output
+from syncd.cli.context import Context
+from syncd.cli.errors import Problem
+
+password_file_option = click.option(
+    "--password-file",
+    type=click.Path(path_type=Path),
+    help="The file with this mailbox's own password, as its only line.",
+)
+
+
+def found(password_file: Path | None, undone: str) -> str | None:
+    """The path of a password file, from wherever syncd is started. Raises Problem without one."""
+    if password_file is None:
+        return None
+    if not password_file.is_file():
+        raise Problem(
+            f"There is no file {password_file}.",
+            undone,
+            f"Write the password into it, as its only line; then: chmod 600 {password_file}",
+        )
+    if password_file.stat().st_mode & 0o077:
+        output.tell(
+            f"Others than its owner may read {password_file}. Type: chmod 600 {password_file}",
+            err=True,
+        )
+    return str(password_file.absolute())
+
+
+def complete(
+    context: Context, policy: str, username: str | None, password_file: str | None, undone: str
+) -> None:
+    """A name without its password would sign in with that of the server's account."""
+    configuration = context.configuration
+    server = configuration.servers[configuration.policies[policy].server]
+    theirs = server.password_file is not None or server.password_env is not None
+    if password_file is None and (username is not None or not theirs):
+        raise Problem(
+            "The mailbox needs a password of its own."
+            if username
+            else f"The server of the policy {policy} has no account that signs in for all.",
+            undone,
+            "Name who signs in, and the file with the password: --username U --password-file F",
+        )
+
+
+def same_server(context: Context, old: str, new: str, undone: str) -> None:
+    """On another server none of what is known of the mailbox's items holds."""
+    policies = context.configuration.policies
+    if old in policies and policies[old].server != policies[new].server:
+        raise Problem(
+            f"The policy {new} is for the server {policies[new].server}; "
+            f"the mailbox is on {policies[old].server}.",
+            undone,
+            f"Name a policy of the server {policies[old].server}.",
+        )
+
+
+def known_policy(context: Context, policy: str, undone: str) -> None:
+    """Raises Problem where the configuration has no such policy."""
+    import difflib
+
+    known = context.configuration.policies
+    if policy in known:
+        return
+    near = difflib.get_close_matches(policy, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(sorted(known))}."
+    raise Problem(f"The configuration has no policy {policy!r}.", undone, hint)

@@ -1,0 +1,94 @@
+"""What holds for one kind in one mailbox, right now: policy, rights and filters, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from syncd.crm.access import Access
+from syncd.crm.stored import StoredKind
+from syncd.model.custom import mapped
+from syncd.model.kinds import Kind
+from syncd.model.policy import KindPolicy, Track
+from syncd.model.values import canonical
+from syncd.settings.policies import ScopedKind
+from syncd.settings.scope import Scope
+from syncd.sync import scoping
+from syncd.sync.mailboxes import MailboxRow
+from syncd.sync.rights import Rights
+from syncd.sync.tables import link
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a run goes by. `where` is what belongs in the mailbox, of what its user may read.
+
+    `excluded` is what stays out, whoever tracks it; `None` when no filter excludes. `text` says all
+    of it: when it changes, what it bears on is decided anew.
+    """
+
+    policy: KindPolicy
+    rights: Rights
+    where: ColumnElement[bool]
+    excluded: ColumnElement[bool] | None
+    text: str
+
+
+def ruling(
+    conn: Connection,
+    row: MailboxRow,
+    scoped: ScopedKind,
+    access: Access,
+    stored: StoredKind[Kind],
+    today: date,
+) -> Ruling:
+    """What holds for one mailbox on a day."""
+    rights = Rights(access, stored)
+    scope = scoping.of_mailbox(conn, row.id, scoped, stored)
+    policy = replace(rights.narrowed(scoped.policy), pushes=not scope.empty)
+    # Without a filter nothing is pushed; nor does anything leave for it.
+    where = _linked(row.id, stored) if scope.empty else scope.where(row.user_id, today)
+    excluded = scope.excluded(row.user_id, today) if scope.excludes else None
+    of_teams = any(alias in scope.text for alias in _OF_TEAMS)
+    teams = scoping.teams_of(conn, row.user_id) if of_teams else None
+    text = _text(policy, scope, rights, today, teams)
+    return Ruling(policy, rights, rights.within(where), excluded, text)
+
+
+def _linked(mailbox_id: int, stored: StoredKind[Kind]) -> ColumnElement[bool]:
+    mine = (link.c.mailbox_id == mailbox_id) & (link.c.kind == stored.kind.name)
+    return stored.table.c.id.in_(select(link.c.crm_id).where(mine))
+
+
+_OF_TEAMS = ("@myteams", "@shared")
+
+
+def _text(
+    policy: KindPolicy, scope: Scope, rights: Rights, today: date, teams: Sequence[str] | None
+) -> str:
+    exits = policy.on_scope_exit
+    groups = policy.kind.groups
+    said: dict[str, object] = {
+        "folder": policy.folder,
+        "filter": scope.text,
+        "track": policy.track_category if policy.track is Track.CATEGORY else policy.track,
+        "directions": {name: policy.direction_of(group) for name, group in groups.items()},
+        "conflicts": {name: policy.conflict_of(group) for name, group in groups.items()},
+        "exits": [exits.created, exits.adopted, exits.tracked],
+        "map": {n: group.place for n, group in groups.items() if not group.fields[0].wording},
+    }
+    if custom := mapped(policy.kind.fields):
+        said["custom"] = custom
+    if scope.is_timed:
+        said["today"] = today.isoformat()
+    if teams is not None:
+        said["teams"] = teams  # who joins or leaves one changes no record
+    if rights.limited:
+        said |= {
+            "access": rights.access.digest(policy.kind.name),
+            "creates": policy.creates,
+        }
+    return canonical(said)

@@ -1,0 +1,101 @@
+"""A first look at a mailbox: whether it can be signed in to, and has what the policy names.
+
+It reads, and writes nothing there. What it finds is counted, and nothing of it stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from syncd.crm import database
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.port import Mailbox
+from syncd.settings.policies import MailboxPolicy, ScopedKind
+from syncd.sync import mailboxes, rollout
+from syncd.sync.mailboxes import Installation, MailboxProblem, MailboxRow, MailboxState
+from syncd.sync.service import SyncService
+from syncd.sync.survey import heads
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The folder of one kind. `path` is `None` where there is none yet: the first sync makes it."""
+
+    kind: str
+    folder: str  # as the policy names it
+    path: str | None
+    items: int
+    foreign: int  # of these, marked by another installation
+    ours: int  # of these, marked by this one
+
+
+@dataclass
+class Trial:
+    """How the test of one mailbox went. `error` and `todo` are for a person; empty when well."""
+
+    mailbox: str
+    state: MailboxState
+    found: list[Found] = field(default_factory=list)
+    error: str | None = None
+    todo: str | None = None
+    unreachable: bool = False
+    misconfigured: bool = False
+    refused: bool = False  # who signs in, whatever the mailbox
+
+    @property
+    def foreign(self) -> int:
+        """How many items another installation has marked."""
+        return sum(each.foreign for each in self.found)
+
+
+def try_out(service: SyncService, row: MailboxRow) -> Trial:
+    """Sign in to a mailbox and find the folder of each kind. It is tested then, if it goes well."""
+    trial = Trial(row.address, row.state)
+    with database.write(service.engine) as conn:
+        ours = mailboxes.installation(conn)
+    try:
+        with service.looking(row.address) as (policy, port):
+            for scoped in policy.kinds.values():
+                trial.found.append(_find(port, scoped, ours))
+    except MailboxProblem as problem:
+        trial.error, trial.todo = problem.what, problem.todo
+        trial.misconfigured = isinstance(problem, mailboxes.Misconfigured)
+        return trial
+    except MailboxError as error:
+        trial.error, trial.todo = str(error), _todo(service.policies[row.policy], row, error)
+        trial.unreachable = error.scope is Scope.SERVER
+        trial.refused = error.scope is Scope.CREDENTIAL and row.username is None
+        return trial
+    with database.write(service.engine, alone=True) as conn:
+        now = mailboxes.get(conn, row.address)
+        trial.state = rollout.tested(conn, now, trial.foreign, service.clock())
+    return trial
+
+
+def _find(port: Mailbox, scoped: ScopedKind, ours: Installation) -> Found:
+    kind, spec = scoped.policy.kind, scoped.policy.folder
+    folder = port.folder(kind, spec, create=False)
+    if folder is None:
+        return Found(kind.plural, spec, None, 0, 0, 0)
+    names = [each.stamp.installation for each in heads(port, kind, folder) if each.stamp]
+    own = sum(1 for name in names if name == ours.name)
+    return Found(kind.plural, spec, folder.path, folder.total, len(names) - own, own)
+
+
+def _todo(policy: MailboxPolicy, row: MailboxRow, error: MailboxError) -> str:
+    """What a person is to do about a test that failed."""
+    again = f"then: syncd users test {row.address}"
+    if error.scope is Scope.CREDENTIAL:
+        whose = (
+            f"the username and the password file of {row.address} (syncd users change)"
+            if row.username is not None or row.password_file is not None
+            else f"username and password in [servers.{policy.server}]"
+        )
+        return f"Correct {whose}, {again}"
+    if error.sort is Sort.DENIED:
+        return f"Give the account access to the mailbox, and check the address, {again}"
+    if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
+        return f"Check endpoint and network of [servers.{policy.server}], {again}"
+    if error.scope is Scope.FOLDER:
+        return f"Name another folder in the policy {row.policy}, {again}"
+    return f"Wait a little, {again}"

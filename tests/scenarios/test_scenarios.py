@@ -1,0 +1,131 @@
+"""Every scenario file, played four ways.
+
+To its expected end; with the journal booked beside it; once more, with nothing left to do; and torn
+at every moment of every run, to go on from there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from syncd.sandbox.server import Sandbox
+from syncd.sync.mailboxes import MailboxState
+from tests.conftest import SQLITE
+from tests.memory_server import run
+from tests.scenarios import expecting, reading
+from tests.scenarios.ledger import Ledger
+from tests.scenarios.reading import Crash
+from tests.scenarios.stage import Stage
+from tests.sync import tearing
+from tests.sync.world import ALICE, BOB, Memory, memory_world, sandbox_world
+
+SAMPLE = 4  # of the moments of one step, where not all are tried
+
+pytestmark = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
+FILES = pytest.mark.parametrize("path", reading.every(), ids=lambda path: path.stem)
+
+
+@FILES
+def test_in_memory(path: Path, engine: Engine) -> None:
+    """It ends as expected, the journal accounts for it (P1), and all is settled (P2, P4, P9)."""
+    memory = memory_world(engine)
+    stage = Stage(reading.read(path), *memory)
+    stage.around = Ledger(memory).around
+    with awaiting(stage):
+        stage.play()
+        expecting.check(stage)
+
+
+@FILES
+def test_over_the_wire(path: Path, engine: Engine) -> None:
+    """It ends in the same way against an Exchange that speaks EWS, and all is settled there."""
+    scenario = reading.read(path)
+    if scenario.only_in_memory:
+        pytest.skip(scenario.only_in_memory)
+    root = os.environ.get("SYNCD_SCHEMAS")
+    with Sandbox(users=[ALICE, BOB], validate=Path(root) / "ews" if root else None) as box:
+        stage = Stage(scenario, sandbox_world(engine, box), box=box)
+        with awaiting(stage):
+            stage.play()
+            expecting.check(stage)
+        assert not box.invalid_responses
+
+
+@contextmanager
+def awaiting(stage: Stage) -> Iterator[None]:
+    """A scenario that awaits something fails until that is there, and then says so."""
+    awaits = stage.scenario.awaits
+    if not awaits:
+        yield
+        return
+    with pytest.raises(AssertionError):
+        yield
+    pytest.xfail(awaits)
+
+
+@FILES
+def test_torn_anywhere(path: Path, engine: Engine, tmp_path: Path) -> None:
+    """Cut off at any moment of any run, syncd goes on and comes to the same end (P3, P10)."""
+    memory = memory_world(engine)
+    torn = Torn(Stage(reading.read(path), *memory), memory, tmp_path)
+    torn.stage.begin()
+    for step in torn.stage.scenario.steps:
+        torn.anywhere(step, partial(torn.stage.do, step))
+    torn.anywhere("the end", torn.stage.settle)
+
+
+@dataclass
+class Torn:
+    """A scenario whose runs are torn, with a folder for the worlds that go on from there."""
+
+    stage: Stage
+    memory: Memory
+    folder: Path
+    _twins: Iterator[int] = field(default_factory=itertools.count)
+
+    def anywhere(self, what: object, do: Callable[[], None]) -> None:
+        """Do a step, and go on from each moment at which what outlives a process changed."""
+        known = {tearing.durable(self.memory)}
+        moments: list[tuple[str, Memory]] = []
+
+        def keep(event: str) -> None:
+            if (now := tearing.durable(self.memory)) not in known:
+                known.add(now)
+                moments.append((event, self._twin()))
+
+        with tearing.watched(self.memory[1], keep):
+            do()
+        if not moments:
+            return
+        wanted = self._gone_on(self._twin())
+        all_of_them = self.stage.scenario.crash is Crash.ALL
+        stride = 1 if all_of_them else max(1, len(moments) // SAMPLE)
+        for event, torn in moments[::stride]:
+            assert self._gone_on(torn) == wanted, f"{what}, torn after a {event}"
+
+    def _twin(self) -> Memory:
+        path = self.folder / f"{next(self._twins)}.db"
+        return tearing.let_go(tearing.branch(*self.memory, path))
+
+    def _gone_on(self, memory: Memory) -> dict[str, object]:
+        """What it comes to from here, with the server well again and nobody doing anything."""
+        world, servers = memory
+        for address, server in servers.items():
+            server.meddle = run
+            if world.state(address).state is MailboxState.SUSPENDED:
+                world.resume(address)
+        tearing.resumed(world, self.stage.users)
+        found = tearing.picture(memory)
+        world.engine.dispose()
+        for file in self.folder.glob(f"{Path(str(world.engine.url.database)).name}*"):
+            file.unlink()
+        return found

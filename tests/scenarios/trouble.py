@@ -1,0 +1,70 @@
+"""What goes wrong at the server: for a mailbox in memory here, over the wire by the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncd.model.values import Value
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from tests.memory_server import Effect
+from tests.sync.world import WRITES
+
+
+class Woe(StrEnum):
+    """The troubles there are."""
+
+    STOPPED = "stopped"  # nothing is answered
+    FORBIDDEN = "forbidden"  # the folder may not be read
+    FORGOTTEN = "forgotten"  # where reading left off is not known any more; once
+    UNANSWERED = "unanswered"  # the next write is done, and not answered
+
+
+LASTING = frozenset({Woe.STOPPED, Woe.FORBIDDEN})
+CALLS = {"create": "CreateItem", "update": "UpdateItem", "move": "MoveItem"}
+ON_THE_WIRE: Mapping[Woe, tuple[str, str, Mapping[str, str]]] = {
+    Woe.STOPPED: ("*", "http_503", {}),
+    Woe.FORBIDDEN: ("SyncFolderItems", "soap_fault", {"code": "ErrorAccessDenied"}),
+    Woe.FORGOTTEN: ("SyncFolderItems", "invalid_sync_state", {}),
+    Woe.UNANSWERED: ("", "lost_answer", {}),
+}
+
+
+@dataclass
+class Trouble:
+    """Stands between a request and its effect in memory. A value, so that a twin has its own."""
+
+    sort: Woe
+    write: str = ""
+    over: bool = False
+
+    def __call__(self, call: str, effect: Effect) -> object:
+        """One request."""
+        if self.over:
+            return effect()
+        match self.sort:
+            case Woe.STOPPED:
+                raise MailboxError(Sort.TRANSIENT, Scope.SERVER, "Stopped", "nobody answers")
+            case Woe.FORBIDDEN if call == "changes":
+                raise MailboxError(Sort.DENIED, Scope.MAILBOX, "Denied", "no right to the folder")
+            case Woe.FORGOTTEN if call == "changes":
+                self.over = True
+                raise MailboxError(Sort.CURSOR_LOST, Scope.FOLDER, "Forgotten", "unknown cursor")
+            case Woe.UNANSWERED if call == self.write or (not self.write and call in WRITES):
+                self.over = True
+                effect()
+                raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "no answer came")
+            case _:
+                return effect()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a server in memory does not take: any write that sets these fields to these values."""
+
+    values: Mapping[str, Value]
+
+    def __call__(self, fields: Mapping[str, Value]) -> bool:
+        """Whether a write is refused."""
+        return all(fields.get(name) == value for name, value in self.values.items())
