@@ -10,6 +10,7 @@ from syncd.model.policy import (
 )
 from syncd.outlook.port import Sensitivity
 from syncd.reconcile.reasons import Reason
+from syncd.sync.offboard import Items, offboard
 from syncd.sync.questions import Answer
 from tests.memory_server import MemoryServer
 from tests.sync import desk
@@ -197,3 +198,11 @@ def double(world: World, server: MemoryServer) -> None:
     world.settle()
     server.commit_late()
     rounds(world)
+
+
+@ends_with(Reason.OFFBOARDED)
+def offboarded(world: World, _: MemoryServer) -> None:
+    """The mailbox leaves: the stamp goes, the item stays."""
+    in_step(world)
+    offboard(world.service(), ALICE, Items.KEEP)
+    assert not world.item().stamped

@@ -93,11 +93,10 @@ def direction(world: World, _: MemoryServer) -> None:
     alone(world, CRM)
 
 
-@ends_with(Reason.NO_FILTER)
 def no_filter(world: World, _: MemoryServer) -> None:
     """No filter is on."""
     world.start()
-    world.rules, world.filter = replace(world.rules, pushes=False), "true"
+    world.policy(pushes=False)
     world.new(**ANN)
     rounds(world)
 

@@ -9,9 +9,11 @@ import pytest
 from syncd.reconcile.decide import decide
 from syncd.reconcile.facts import CrmFacts, CrmPresence
 from syncd.reconcile.reasons import Reason
+from syncd.sync.explain.verdict import verdict
 from tests.sync import reasons_of_edits, reasons_of_ties  # noqa: F401 - they enter scenarios
+from tests.sync.asking import asked
 from tests.sync.reasons import SCENARIOS, Scenario, produced
-from tests.sync.reasons_of_waiting import livelock, remembered
+from tests.sync.reasons_of_waiting import livelock, no_filter, remembered
 from tests.sync.world import ALICE, Memory
 from tests.unit.reconcile.situations import RULES, case, item
 
@@ -21,10 +23,15 @@ DECIDED: Mapping[Reason, Callable[[], Reason]] = {
 }
 
 
-# What should be told and is not: reported to whoever may change it. Once it is, it moves up.
-UNTOLD: Mapping[Reason, Scenario] = {
-    # A record that is left alone, and has no item, is taken off the list without its reason.
+# What nothing is written down for: a record without an item is left alone, and `explain` knows why.
+EXPLAINED: Mapping[Reason, Scenario] = {
+    Reason.NO_FILTER: no_filter,
     Reason.REMEMBERED: remembered,
+}
+
+
+# What should come about and does not: reported to whoever may change it. Once it does, it moves up.
+UNTOLD: Mapping[Reason, Scenario] = {
     # What a case waits with sets its tries to none, so that they never come to three.
     Reason.LIVELOCK: livelock,
 }
@@ -51,6 +58,16 @@ def test_a_reason_is_decided(reason: Reason) -> None:
     assert DECIDED[reason]() is reason
 
 
+@pytest.mark.parametrize("reason", EXPLAINED)
+def test_a_reason_is_explained(memory: Memory, reason: Reason) -> None:
+    """It is what `explain` answers with."""
+    world, servers = memory
+    EXPLAINED[reason](world, servers[ALICE])
+    (record,) = world.all_records()
+    assert world.items() == []
+    assert verdict(asked(world, record)).code == reason
+
+
 @pytest.mark.parametrize("reason", UNTOLD)
 def test_a_reason_is_not_told_yet(memory: Memory, reason: Reason) -> None:
     """What was reported is still so; else its scenario belongs to the others."""
@@ -61,4 +78,4 @@ def test_a_reason_is_not_told_yet(memory: Memory, reason: Reason) -> None:
 
 def test_every_reason_is_here() -> None:
     """None without a scenario, and none twice."""
-    assert sorted([*SCENARIOS, *DECIDED, *UNTOLD]) == sorted(Reason)
+    assert sorted([*SCENARIOS, *DECIDED, *EXPLAINED, *UNTOLD]) == sorted(Reason)
