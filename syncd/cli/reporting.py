@@ -107,7 +107,13 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
+    if report.moving:
+        output.tell(
+            f"{report.mailbox}: {report.moving} items come along to the folder that is named now."
+        )
     if not work:
+        if report.moving:
+            return
         output.tell(f"{report.mailbox}: there is nothing to do.")
         return
     ordered = sorted(work, key=lambda each: (each.reason != "adopted", each.name.casefold()))

@@ -70,16 +70,19 @@ def _merged(case: Case, rules: Rules) -> Decision:
     if any(unread(each, rules.key) for each in facts):
         return _wait(case, rules)
     groups = merge_groups(case, rules, facts)
-    return _with_writes(
-        Decision(
-            Action.MERGE,
-            _headline(groups),
-            Stand.IN_STEP,
-            groups=groups,
-            link_state=LinkState.LIVE,
-            stamp=not case.item.stamped,
-        )
+    merged = Decision(
+        Action.MERGE,
+        _headline(groups),
+        Stand.IN_STEP,
+        groups=groups,
+        link_state=LinkState.LIVE,
+        stamp=not case.item.stamped,
     )
+    if case.item.presence is not ItemPresence.FORMER:
+        return _with_writes(merged)
+    moved = merged.reason is Reason.EQUAL
+    merged = replace(merged, reason=Reason.OTHER_FOLDER if moved else merged.reason)
+    return _with_writes(merged, Verb.RESTORE_ITEM)
 
 
 def _untracked(case: Case) -> bool:
@@ -212,8 +215,8 @@ def _revive(case: Case, rules: Rules) -> Decision:
         link_state=LinkState.LIVE,
         stamp=not case.item.stamped,
     )
-    archived = case.item.presence is ItemPresence.ARCHIVED
-    return _with_writes(revived, *((Verb.RESTORE_ITEM,) if archived else ()))
+    elsewhere = case.item.presence in (ItemPresence.ARCHIVED, ItemPresence.FORMER)
+    return _with_writes(revived, *((Verb.RESTORE_ITEM,) if elsewhere else ()))
 
 
 def _revive_or_remember(case: Case, rules: Rules) -> Decision:

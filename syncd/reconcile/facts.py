@@ -45,6 +45,7 @@ class ItemPresence(StrEnum):
 
     PRESENT = "present"
     ARCHIVED = "archived"  # in our own folder for what left scope
+    FORMER = "former"  # in the folder that was served before the policy named another one
     DELETED = "deleted"
     MOVED = "moved"  # in a folder that syncd does not serve
     UNKNOWN = "unknown"

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     ANSWERED_CRM = "answered-crm"
     ANSWERED_OUTLOOK = "answered-outlook"
     RULE_CHANGED = "rule-changed"
+    OTHER_FOLDER = "other-folder"
     MAP_CHANGED = "map-changed"
     # a group stays apart
     ONE_WAY = "one-way"
@@ -124,6 +125,7 @@ TOPICS: Mapping[Topic, tuple[Reason, ...]] = {
         Reason.ANSWERED_CRM,
         Reason.ANSWERED_OUTLOOK,
         Reason.RULE_CHANGED,
+        Reason.OTHER_FOLDER,
         Reason.MAP_CHANGED,
     ),
     Topic.DIFFERS: (

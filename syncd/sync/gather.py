@@ -191,8 +191,7 @@ def _missing_items(
     places = locate.by_stamp(
         session,
         (stamp_text(session, each.crm_id) for each in wanted.values()),
-        folder_id=facts.state.folder_id,
-        archive_id=facts.state.archive_id,
+        facts.state,
     )
     found = [
         (remote_id, link, places.get(stamp_text(session, link.crm_id), []))
@@ -204,8 +203,11 @@ def _missing_items(
     return [_missing_item(session, facts, *each) for each in found]
 
 
+_READABLE = (ItemPresence.PRESENT, ItemPresence.FORMER, ItemPresence.ARCHIVED)
+
+
 def _here(place: locate.Place) -> bool:
-    return place.presence in (ItemPresence.PRESENT, ItemPresence.ARCHIVED)
+    return place.presence in _READABLE
 
 
 def _missing_item(
@@ -247,8 +249,7 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
     places = locate.by_stamp(
         session,
         (stamp_text(session, each.crm_id) for each in returned),
-        folder_id=facts.state.folder_id,
-        archive_id=facts.state.archive_id,
+        facts.state,
     )
     apart = [
         link.remote_id

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef, Head
@@ -38,22 +41,20 @@ def folders(session: Session, folder_id: str) -> Mapping[str, FolderRef]:
     return found
 
 
-def by_stamp(
-    session: Session, links: Iterable[str], *, folder_id: str, archive_id: str | None
-) -> Mapping[str, list[Place]]:
+def by_stamp(session: Session, links: Iterable[str], state: Row[Any]) -> Mapping[str, list[Place]]:
     """The places of items by the link part of their stamp, best place first.
 
-    A link that is not in the answer was found nowhere.
+    `state` says which folders are ours. A link that is not in the answer was found nowhere.
     """
     wanted = list(links)
     if not wanted:
         return {}
-    known = folders(session, folder_id)
+    known = folders(session, state.folder_id)
     heads = session.port.find(session.policy.kind, known, links=wanted)
     places: dict[str, list[Place]] = {}
     for head in heads:
         if head.stamp is not None:
-            place = Place(_presence(head, known, folder_id, archive_id), head)
+            place = Place(_presence(head, known, state), head)
             places.setdefault(head.stamp.link, []).append(place)
     for found in places.values():
         found.sort(key=lambda place: _ORDER.index(place.presence))
@@ -62,6 +63,7 @@ def by_stamp(
 
 _ORDER = (
     ItemPresence.PRESENT,
+    ItemPresence.FORMER,
     ItemPresence.ARCHIVED,
     ItemPresence.MOVED,
     ItemPresence.DELETED,
@@ -69,14 +71,14 @@ _ORDER = (
 )
 
 
-def _presence(
-    head: Head, known: Mapping[str, FolderRef], folder_id: str, archive_id: str | None
-) -> ItemPresence:
-    if head.folder == folder_id:
+def _presence(head: Head, known: Mapping[str, FolderRef], state: Row[Any]) -> ItemPresence:
+    if head.folder == state.folder_id:
         return ItemPresence.PRESENT
     folder = known.get(head.folder or "")
     if folder is None:
         return ItemPresence.UNKNOWN
     if folder.in_trash:  # thrown away, maybe with the folder that we had put it into
         return ItemPresence.DELETED
-    return ItemPresence.ARCHIVED if folder.id == archive_id else ItemPresence.MOVED
+    if folder.id == state.former_id:
+        return ItemPresence.FORMER
+    return ItemPresence.ARCHIVED if folder.id == state.archive_id else ItemPresence.MOVED

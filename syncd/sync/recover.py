@@ -106,9 +106,7 @@ def _moved(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
     with session.read() as conn:
         state = session.state(conn)
     texts = {row.key: _link_text(session, row.crm_id) for row in rows}
-    places = locate.by_stamp(
-        session, texts.values(), folder_id=state.folder_id, archive_id=state.archive_id
-    )
+    places = locate.by_stamp(session, texts.values(), state)
     found: dict[str, _Found] = {}
     for row in rows:
         for place in places.get(texts[row.key], []):

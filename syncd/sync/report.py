@@ -88,6 +88,7 @@ class RunReport:
     questions: int = 0
     in_doubt: list[tuple[str, Reason]] = field(default_factory=list)  # who, and why
     would_hold: int = 0
+    moving: int = 0  # items that the next sync takes along to the folder that the policy names
     category_missing: str | None = None  # which its user has to make in Outlook by hand
     proposal: Mapping[str, int] = field(default_factory=dict)
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, select
 
 from syncd.model.fields import Side
 from syncd.model.policy import Track
@@ -26,11 +25,11 @@ from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
-from syncd.sync.mailboxes import Misconfigured
 from syncd.sync.recover import recover
 from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, called, line
 from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone, refuse
+from syncd.sync.tables import observed
 from syncd.sync.work import Work
 
 
@@ -46,7 +45,7 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
 
     Raises MailboxError for what concerns more than single items, after settling what was done.
     """
-    there = _observe_outlook(session, create=mode is Mode.SYNC)
+    there = _observe_outlook(session, report, create=mode is Mode.SYNC)
     observe.crm(session)
     in_doubt = recover(session)
     with session.read() as conn:
@@ -74,6 +73,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
         _carry_out(session, decided, onboarding=onboarding)
+        if state.former_id is not None:
+            _leave_former_folder(session)
         if onboarding:
             _offer_category(session, report)
     else:
@@ -96,15 +97,18 @@ def _tell(session: Session, report: RunReport) -> None:
         report.outcome = Outcome.STOPPED if waits else Outcome.OK
 
 
-def _observe_outlook(session: Session, *, create: bool) -> bool:
+def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bool:
     """Read the synced folder; one that is gone under its id is sought once more by its name.
 
     Whether there is one: before the first sync a plan may find that it is yet to be made.
     """
     state = session.ensure_state()
     if state.folder_id is None or state.folder != session.policy.folder:
-        _refuse_to_leave(session, state)
-        if not _find_folder(session, state.folder_id, create=create):
+        with session.read() as conn:
+            moving = links.live(conn, session.key) if state.folder_id is not None else 0
+        if moving and not create:
+            report.moving = moving  # a plan looks at the folder that is served until then
+        elif not _find_folder(session, state.folder_id, create=create):
             return False
     elif observe.lets_in_more(state.rules, session.rules_text):
         with session.write() as conn:
@@ -124,16 +128,12 @@ def _observe_outlook(session: Session, *, create: bool) -> bool:
     return True
 
 
-def _refuse_to_leave(session: Session, state: Row[Any]) -> None:
-    """What is in step in one folder would, seen from another one, count as moved away (P5)."""
-    with session.read() as conn:
-        live = links.live(conn, session.key) if state.folder_id is not None else 0
-    if live:
-        raise Misconfigured(
-            f"its policy names the folder {session.policy.folder} now; {live} of its items are in "
-            f"step in {state.folder}, and would all count as moved away",
-            f'Write folder = "{state.folder}" in the policy again.',
-        )
+def _leave_former_folder(session: Session) -> None:
+    """Once everything has moved, the folder that was served before is its user's like any other."""
+    missing = session.mine(observed) & observed.c.missing_since.is_not(None)
+    with session.write() as conn:
+        if conn.execute(select(observed.c.remote_id).where(missing).limit(1)).first() is None:
+            session.set_state(conn, former_id=None)
 
 
 def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
@@ -151,7 +151,10 @@ def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
             Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {session.policy.folder}"
         )
     with session.write() as conn:
-        moved = {"cursor": None} if known not in (None, found.id) else {}
+        moved: dict[str, str | None] = {"cursor": None} if known not in (None, found.id) else {}
+        if moved and session.state(conn).folder != session.policy.folder:
+            # What is in step there is not moved away by its user (P5): it is to come along.
+            moved["former_id"] = known
         session.set_state(conn, folder=session.policy.folder, folder_id=found.id, **moved)
     return True
 

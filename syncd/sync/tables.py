@@ -61,6 +61,7 @@ mailbox_kind = Table(
     Column("folder", Text, nullable=False),  # as the policy names it
     Column("folder_id", Text),
     Column("archive_id", Text),
+    Column("former_id", Text),  # of the folder before this one, while items are still there
     Column("cursor", Text),
     Column("generation", Integer, nullable=False, default=0),
     Column("listing", Boolean, nullable=False, default=False),  # a full listing is under way

@@ -119,17 +119,3 @@ def test_what_new_rules_let_in_need_not_be_touched_first(
     world.policy(**after)
     world.settle()
     assert len(world.all_records()) == 1
-
-
-def test_another_folder_is_refused_while_items_are_in_step_in_this_one(world: World) -> None:
-    """P5: a changed rule is no user's hand. Nothing is unlinked, and the old name heals it."""
-    record = world.new(**ANN)
-    world.settle()
-    world.policy(folder="default/Customers")
-    report = world.sync()
-    assert report.misconfigured
-    assert world.counts.total() == 0
-    assert world.link(record).state == "live"
-    world.policy(folder="default")
-    world.settle()
-    assert world.link(record).state == "live"

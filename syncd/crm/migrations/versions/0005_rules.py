@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("link", _flag("aside"))
     # Until now only what syncd had created was put aside, and all of that.
     op.execute("UPDATE link SET aside = (origin = 'created') WHERE state = 'released'")
+    op.add_column("mailbox_kind", sa.Column("former_id", sa.Text()))
     op.add_column("noticed", sa.Column("cause", sa.Integer()))
     op.add_column("held", sa.Column("discarded_at", _MOMENT))
     op.add_column("held", sa.Column("cause", sa.Integer()))
@@ -170,6 +171,7 @@ def downgrade() -> None:
         ("conflict", ("other", "state")),
         ("held", ("cause", "discarded_at")),
         ("noticed", ("cause",)),
+        ("mailbox_kind", ("former_id",)),
         ("link", ("aside",)),
         ("mailbox", ("consented_at",)),
     ):

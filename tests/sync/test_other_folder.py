@@ -1,0 +1,82 @@
+"""Another folder in the settings: what is in step comes along, nobody has moved it away (P5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.sync.run import Mode
+from tests.memory_mailbox import Effect, run
+from tests.sync.world import ALICE, Memory, World
+
+CRM = "default/CRM"
+
+
+def names(world: World, folder: str) -> set[object]:
+    """Who is in a folder."""
+    return {each["firstname"] for each in world.items(folder)}
+
+
+def test_what_is_in_step_comes_along(world: World) -> None:
+    """Edits made at that time included; the user's own stay where they are, and are nobody's."""
+    world.hand().add({"firstname": "Friend"})
+    ids = world.new_many([{"firstname": name} for name in ("Ann", "Bea")])
+    world.start()
+    world.settle()
+    ann = next(each for each in world.items() if each["firstname"] == "Ann")
+    world.hand().edit(ann.id, {"jobtitle": "Boss"})
+    world.change(ids[1], jobtitle="CEO")
+    world.policy(folder=CRM)
+    plan = world.sync(mode=Mode.PLAN)
+    assert plan.moving == 2
+    assert world.writes == 0
+    for _ in range(3):
+        world.sync()
+    assert names(world, "contacts") == {"Friend"}
+    assert {each["firstname"]: each["jobtitle"] for each in world.items("CRM")} == {
+        "Ann": "Boss",
+        "Bea": "CEO",
+    }
+    assert world.crm(ids[0])["jobtitle"] == "Boss"
+    assert {each.state for each in world.links()} == {"live"}
+    world.quiet()
+
+
+def test_the_folder_that_was_left_is_like_any_other(world: World) -> None:
+    """Who puts an item back there has moved it away."""
+    record = world.new(firstname="Ann")
+    world.settle()
+    world.policy(folder=CRM)
+    for _ in range(3):
+        world.sync()
+    (ann,) = world.items("CRM")
+    world.hand().move(ann.id, "contacts")
+    for _ in range(2):
+        world.sync()
+    assert world.link(record).state == "remembered"
+
+
+@pytest.mark.parametrize("effective", [False, True])
+def test_moving_that_is_cut_short_goes_on(memory: Memory, *, effective: bool) -> None:
+    """The server does not answer the move, before or after it (P3)."""
+    world, servers = memory
+    world.new_many([{"firstname": name} for name in ("Ann", "Bea")])
+    world.settle()
+    world.policy(folder=CRM)
+
+    def silent(call: str, effect: Effect) -> object:
+        if call != "move":
+            return effect()
+        if effective:
+            effect()
+        raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "")
+
+    servers[ALICE].meddle = silent
+    world.sync()
+    servers[ALICE].meddle = run
+    for _ in range(4):
+        world.pass_time(minutes=11)
+        world.sync()
+    assert names(world, "CRM") == {"Ann", "Bea"}
+    assert names(world, "contacts") == set()
+    world.quiet()
