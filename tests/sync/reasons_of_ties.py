@@ -206,3 +206,13 @@ def offboarded(world: World, _: MemoryServer) -> None:
     in_step(world)
     offboard(world.service(), ALICE, Items.KEEP)
     assert not world.item().stamped
+
+
+@ends_with(Reason.OTHER_FOLDER)
+def other_folder(world: World, _: MemoryServer) -> None:
+    """The admin names another folder: what is in step goes along."""
+    in_step(world)
+    world.hand().add_folder("Customers")
+    world.policy(folder="default/Customers")
+    rounds(world)
+    assert len(world.items("Customers")) == 1

@@ -33,6 +33,7 @@ from tests.unit.reconcile.situations import BASE, KEY, NOON, imaged
 
 CRM, OUTLOOK = Side.CRM, Side.OUTLOOK
 YES_NO = (True, False)
+FILED = (ItemPresence.ARCHIVED, ItemPresence.FORMER)
 CATEGORY = ("CRM",)
 ITEM_EDITS = {"": {}, "brand": {"brand": BRAND_OUTLOOK}, "serial": {"serial": SERIAL_OUTLOOK}}
 
@@ -81,7 +82,7 @@ def can_be(s: Situation) -> bool:
         return False
     if s.link != NO_LINK:
         return s.there
-    if s.crm is CrmPresence.DELETED or s.tracked_before or s.item is ItemPresence.ARCHIVED:
+    if s.crm is CrmPresence.DELETED or s.tracked_before or s.item in FILED:
         return False
     if s.crm is CrmPresence.OUT_OF_SCOPE and (s.crm_edited or not s.there):
         return False
@@ -95,7 +96,7 @@ def case_of(s: Situation) -> tuple[Case, Rules]:
     record = BASE.patched({"serial": SERIAL_CRM} if s.crm_edited else {}) if known else None
     crm = CrmFacts(s.crm, record, 1, writable=s.writable, readable=s.readable, owned=s.owned)
     seen = BASE.patched({**ITEM_EDITS[s.item_edit], "labels": CATEGORY if s.tracked else None})
-    here = s.item in (ItemPresence.PRESENT, ItemPresence.ARCHIVED) and s.there
+    here = s.item in (ItemPresence.PRESENT, *FILED) and s.there
     item = ItemFacts(
         s.item,
         "i1" if s.there else "",

@@ -41,6 +41,16 @@ def expected(s: Situation) -> Expected:
     # CRM unknown: wait, whatever else is so.
     if s.crm is CrmPresence.UNKNOWN:
         return waits(Reason.UNKNOWN_CRM)
+    # Another folder is named: what is in the former one is the same item, and is moved along.
+    if s.item is ItemPresence.FORMER:
+        told = expected(replace(s, item=ItemPresence.PRESENT))
+        if told.states != {LinkState.LIVE} or Verb.CREATE_RECORD in told.does:
+            return told
+        return replace(
+            told,
+            does=told.does | {Verb.RESTORE_ITEM},
+            reasons=told.reasons | {Reason.OTHER_FOLDER},
+        )
     # Elsewhere: moved. Our own folder is that too, but for what was put there or left the folder.
     if s.item is ItemPresence.ARCHIVED and s.link != LinkState.RELEASED:
         s = replace(s, item=ItemPresence.MOVED, item_edit="", tracked=False)
