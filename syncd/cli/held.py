@@ -11,6 +11,7 @@ from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
+    from syncd.sync.disagreements import Disagreement
     from syncd.sync.overview import Waiting
 
 _WORDS = {
@@ -22,15 +23,7 @@ _WORDS = {
     "crm-write": "change in the CRM",
     "withdraw": "take back out of the CRM what came from it",
 }
-_HELPS = {
-    "doubtful-match": "It is settled once name and e-mail address are alike on both sides, or "
-    "clearly different; where Outlook has somebody twice, once one of the two is deleted, or the "
-    "one that is meant has the category that puts it into the CRM.",
-    "bound-match": "It is settled once that one in Outlook is deleted, or has another name or "
-    "e-mail address: then the CRM's is made beside it.",
-    "linked-here": "It is settled once one of the two in Outlook is deleted, or its category is "
-    "taken off.",
-}
+_ASKED = ("doubtful-match", "bound-match", "linked-here")
 
 
 @click.command(name="held", short_help="Show what waits for a person.")
@@ -40,29 +33,37 @@ _HELPS = {
 def command(context: Context, mailbox: str | None, *, as_json: bool) -> None:
     """Show what waits for a person in MAILBOX, or in all mailboxes.
 
-    What is held back because it is unusually much, what is in doubt, and what the server refuses.
+    What is held back because it is unusually much, what is in doubt, what was changed on both sides
+    where somebody is to say which counts, and what the server refuses.
     """
     from syncd.cli import mailboxes
+    from syncd.cli.conflicts.looking import labels
+    from syncd.sync import disagreements
     from syncd.sync import mailboxes as served
     from syncd.sync.overview import waiting
 
     with mailboxes.reading(context) as conn:
         rows = [served.get(conn, mailbox)] if mailbox else served.every(conn)
         found = [each for row in rows for each in waiting(conn, row)]
+        open_ones = disagreements.every(conn, [row.id for row in rows])
     if as_json:
-        output.emit_json([_json(each) for each in found])
-    elif not found:
+        output.emit_json([*map(_json, found), *map(_conflict_json, open_ones)])
+        return
+    if not found and not open_ones:
         output.tell("Nothing waits for a person.")
-    else:
-        _tell(found)
+    _tell(found)
+    if open_ones:
+        rows_told = [[e.mailbox, e.name, labels(e)] for e in open_ones]
+        output.table("Changed on both sides", ["Mailbox", "Who", "Field"], rows_told)
+        output.tell("Say which counts: syncd conflicts list")
 
 
 def _tell(found: Sequence[Waiting]) -> None:
     from syncd.cli.language import sentence
 
     held = [each for each in found if each.verb]
-    asked = [each for each in found if not each.verb and each.reason in _HELPS]
-    refused = [each for each in found if not each.verb and each.reason not in _HELPS]
+    asked = [each for each in found if not each.verb and each.reason in _ASKED]
+    refused = [each for each in found if not each.verb and each.reason not in _ASKED]
     if held:
         rows = [
             [
@@ -76,12 +77,11 @@ def _tell(found: Sequence[Waiting]) -> None:
         ]
         output.table("Held back", ["Mailbox", "Who", "What would be done", "Why", "Since"], rows)
         for address in dict.fromkeys(each.mailbox for each in held):
-            output.tell(f"If this is meant, let it go: syncd approve {address}")
+            output.tell(f"Let it go, or decide against it: syncd breaker list {address}")
     if asked:
         rows = [[e.mailbox, e.name, sentence(e.reason)] for e in asked]
         output.table("In doubt", ["Mailbox", "Who", "Why"], rows)
-        for reason in dict.fromkeys(each.reason.value for each in asked):
-            output.tell(_HELPS[reason])
+        output.tell("Say who is who: syncd questions list")
     if refused:
         rows = [[e.mailbox, e.name, e.error or sentence(e.reason)] for e in refused]
         output.table("Refused by the server", ["Mailbox", "Who", "Why"], rows)
@@ -100,4 +100,16 @@ def _json(each: Waiting) -> dict[str, object]:
         "error": each.error,
         "why": each.why.value if each.why else None,
         "since": each.since.isoformat() if each.since else None,
+    }
+
+
+def _conflict_json(each: Disagreement) -> dict[str, object]:
+    return {
+        "mailbox": each.mailbox,
+        "name": each.name,
+        "reason": each.reason.value,
+        "verb": None,
+        "error": None,
+        "why": None,
+        "since": each.at.isoformat(),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from syncd.cli import output
@@ -58,6 +59,37 @@ def reading(context: Context, undone: str = "Nothing was shown.") -> Iterator[Co
 
     with explained(undone), database.read(context.engine()) as conn:
         yield conn
+
+
+@contextmanager
+def noting(context: Context, address: str, undone: str) -> Iterator[tuple[Connection, MailboxRow]]:
+    """A note for the next run of a mailbox, which is due then.
+
+    Raises Problem when it is not known, or being synced just now.
+    """
+    from syncd.sync import by_hand
+    from syncd.sync.mailboxes import get
+
+    with writing(context, undone) as conn:
+        row = get(conn, address)
+        with by_hand.alone_with(conn, row, now(conn)):
+            yield conn, row
+
+
+def now(conn: Connection) -> datetime:
+    """The time by the store's clock, which leases go by."""
+    from syncd.crm.clock import StoreClock
+
+    clock = StoreClock()
+    clock.ask(conn)
+    return clock()
+
+
+def named(conn: Connection, address: str | None) -> list[MailboxRow]:
+    """The mailbox that was named, or all of them. Raises MailboxProblem when it is not known."""
+    from syncd.sync.mailboxes import every, get
+
+    return [get(conn, address)] if address else every(conn)
 
 
 def chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:

@@ -62,7 +62,8 @@ def reopen(
                 "other": snapshots.add(sides[Side.CRM]),
             }
             if name in known:  # under its number, which a person may be typing just now
-                conn.execute(update(table).where(table.c.id == known[name]).values(**held))
+                again = {**held, "reason": Reason.ASKED.value}  # an answer was to other values
+                conn.execute(update(table).where(table.c.id == known[name]).values(**again))
             else:
                 conn.execute(insert(table).values(**_new(session, each.crm_id, name), **held))
 

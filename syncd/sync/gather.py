@@ -356,8 +356,9 @@ def _new_record(
         why = Reason.BOUND_MATCH if crm_id in matches.bound else Reason.DOUBTFUL_MATCH
         candidates = matches.doubtful[crm_id]
         return Work(
-            Case(crm, absent), crm_id, None, waits=why, candidates=candidates, answer=answer
-        )
+            Case(crm, absent), crm_id, None, waits=why, candidates=candidates, answer=answer,
+            could_be=facts.called(session.policy.kind, candidates),
+        )  # fmt: skip
     found = facts.items.get(remote_id) if remote_id else None
     if isinstance(found, Item):
         linked = answer is not None and answer.answer is Answer.LINK

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select, true
 
 from syncd.crm import records
 from syncd.crm.stored import Stored
+from syncd.model.kinds import Kind
 from syncd.model.policy import Track
 from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Item, Stamp
@@ -50,6 +51,11 @@ class Facts:
         held = self.held.get(crm_id)
         there = held is not None and held.active and not held.deleted
         return there and crm_id in self.readable and crm_id not in self.barred
+
+    def called(self, kind: Kind, ids: Iterable[str]) -> tuple[str, ...]:
+        """What these items are called, as far as they were read."""
+        found = (self.items.get(each) for each in ids)
+        return tuple(kind.called(i.record.fields) for i in found if isinstance(i, Item))
 
 
 def stirred(session: Session) -> bool:

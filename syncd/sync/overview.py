@@ -100,7 +100,8 @@ class Waiting:
 
 def waiting(conn: Connection, row: MailboxRow) -> list[Waiting]:
     """What waits for a person in one mailbox, by name: held operations first, then the rest."""
-    query = select(held).where(held.c.mailbox_id == row.id, held.c.approved_at.is_(None))
+    undecided = held.c.approved_at.is_(None) & held.c.discarded_at.is_(None)
+    query = select(held).where(held.c.mailbox_id == row.id, undecided)
     found = [
         Waiting(
             row.address,

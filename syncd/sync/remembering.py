@@ -84,10 +84,25 @@ def among(conn: Connection, whose: Whose, new: Mapping[str, Mapping[str, Value]]
     return frozenset(found | _entered_anew(conn, whose, new))
 
 
+def causes(conn: Connection, whose: Whose, crm_id: str, values: Mapping[str, Value]) -> list[str]:
+    """As which records one was thrown away: as itself, or as one that is gone and was the same."""
+    own = select(table.c.crm_id).where(whose.mine(table), table.c.crm_id == crm_id)
+    return [*conn.scalars(own), *_same_as_gone(conn, whose, {crm_id: values})]
+
+
 def _entered_anew(
     conn: Connection, whose: Whose, new: Mapping[str, Mapping[str, Value]]
 ) -> set[str]:
-    """Hashes nominate; it is the same person only if the one thrown away is gone from the CRM."""
+    return {each for ids in _same_as_gone(conn, whose, new).values() for each in ids}
+
+
+def _same_as_gone(
+    conn: Connection, whose: Whose, new: Mapping[str, Mapping[str, Value]]
+) -> dict[str, set[str]]:
+    """By thrown away records that are gone from the CRM, the new ones that are the same person.
+
+    Hashes nominate; of one that is still in the CRM nobody has been entered anew.
+    """
     hashes: dict[str, set[str]] = defaultdict(set)
     for crm_id, values in new.items():
         for each in _hashes(whose, values):
@@ -99,15 +114,17 @@ def _entered_anew(
         for row in conn.execute(query.where(whose.mine(table), values_table.c.hash.in_(chunk))):
             nominated[row.crm_id] |= hashes[row.hash]
     if not nominated:
-        return set()
+        return {}
     held, kind = records.read(conn, whose.stored, nominated), whose.policy.kind
-    return {
-        crm_id
-        for gone, ids in nominated.items()
-        if gone not in held or (held[gone].deleted and not held[gone].merged_into)
-        for crm_id in ids
-        if gone not in held or not contradict(kind, held[gone].record.fields, new[crm_id])
-    }
+    same: dict[str, set[str]] = {}
+    for gone, ids in nominated.items():
+        there = held.get(gone)
+        if there is not None and (not there.deleted or there.merged_into):
+            continue
+        known = there.record.fields if there is not None else {}
+        if alike := {each for each in ids if not contradict(kind, known, new[each])}:
+            same[gone] = alike
+    return same
 
 
 def _hashes(whose: Whose, values: Mapping[str, Value]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.reconcile.decide import Decision, Stand, Verb
+from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
 from syncd.sync.accounting import QUESTIONS
 from syncd.sync.mailboxes import MailboxProblem, Misconfigured
@@ -43,6 +44,7 @@ class Line:
     to_crm: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()  # what goes with another field of Outlook now, and differs there
+    stays: tuple[str, ...] = ()  # what differs, and stays so on both sides
     guarded: tuple[str, ...] = ()  # what the CRM holds and Outlook does not, for it would lose more
 
     def to_json(self) -> dict[str, object]:
@@ -57,8 +59,22 @@ class Line:
             "to_crm": list(self.to_crm),
             "kept": list(self.kept),
             "apart": list(self.apart),
+            "stays": list(self.stays),
             "guarded": list(self.guarded),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Somebody of whom it is not clear who it is. `could_be`: those of the other side, by name."""
+
+    name: str
+    reason: Reason
+    could_be: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """The doubt for programs."""
+        return {"name": self.name, "reason": self.reason.value, "could_be": list(self.could_be)}
 
 
 @dataclass
@@ -86,7 +102,7 @@ class RunReport:
     first_contact: bool = False
     for_a_person: bool = False
     questions: int = 0
-    in_doubt: list[tuple[str, Reason]] = field(default_factory=list)  # who, and why
+    in_doubt: list[Doubt] = field(default_factory=list)
     would_hold: int = 0
     moving: int = 0  # items that the next sync takes along to the folder that the policy names
     category_missing: str | None = None  # which its user has to make in Outlook by hand
@@ -148,6 +164,9 @@ def called(kind: Kind, work: Work) -> str:
     return kind.called(record.fields) if record else ""
 
 
+_STAYS = (Reason.PERSONAL, Reason.ONE_WAY, Reason.DIRECTION_NONE, Reason.NOT_WRITABLE)
+
+
 def line(kind: Kind, work: Work, decision: Decision) -> Line:
     """What one decision tells. Of an item that is nobody's business but its user's: nothing."""
     guarded = [group.group for group in decision.groups if group.reason is Reason.GUARDED]
@@ -168,5 +187,11 @@ def line(kind: Kind, work: Work, decision: Decision) -> Line:
             if group.loser.values.get(name)
         ),
         apart=tuple(field.label for name in apart for field in kind.groups[name].fields),
+        stays=tuple(
+            field.label
+            for group in decision.groups
+            if group.mark.standing is Standing.APART and group.reason in _STAYS
+            for field in kind.groups[group.group].fields
+        ),
         guarded=tuple(field.label for name in guarded for field in kind.groups[name].fields),
     )

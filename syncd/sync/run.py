@@ -26,7 +26,7 @@ from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
 from syncd.sync.recover import recover
-from syncd.sync.report import FOR_A_PERSON, Outcome, RunReport, called, line
+from syncd.sync.report import FOR_A_PERSON, Doubt, Outcome, RunReport, called, line
 from syncd.sync.session import Session
 from syncd.sync.settling import Task, postpone, refuse
 from syncd.sync.tables import observed
@@ -63,7 +63,7 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     if whole:
         decided = foreseen(session, decided)
     report.in_doubt += [
-        (called(session.policy.kind, work), work.waits)
+        Doubt(called(session.policy.kind, work), work.waits, work.could_be)
         for work in cases
         if work.waits in accounting.QUESTIONS
     ]

@@ -127,6 +127,13 @@ class SyncService:
         errand = Errand("offboard", act, schedules=False, admits=lambda _row, _policy: None)
         return self._send(address, errand)
 
+    def visit(self, address: str, cause: str, act: Act) -> RunReport:
+        """Do something in a mailbox that is served, beside its syncs and never during one.
+
+        As a run it is told of, and journalled. Raises MailboxProblem as `run` does.
+        """
+        return self._send(address, Errand(cause, act, schedules=False, admits=self._may_run))
+
     @contextmanager
     def looking(self, address: str) -> Iterator[tuple[MailboxPolicy, Mailbox]]:
         """A mailbox opened to be read, in whatever state it is; nothing of it is stored.

@@ -22,6 +22,7 @@ class Work:
     head: Head | None = None
     noticed: bool = False
     double: bool = False  # what an unanswered request left behind
+    could_be: tuple[str, ...] = ()  # by name, to be told and never stored (P14)
     candidates: tuple[str, ...] = ()  # of the other side, where a person is to say which
     answer: Answered | None = None  # what a person said when asked
     cause: int | None = None  # the change that it follows from, where that one is held

@@ -138,7 +138,13 @@ def test_a_store_that_cannot_be_used_is_explained_by_every_verb(
     engine = open_database(f"sqlite:///{office.folder / 'syncd.db'}")
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0)
     with database.write(engine):
-        for words in (["sync"], ["plan"], ["pause", ALICE], ["resume", ALICE], ["approve", ALICE]):
+        for words in (
+            ["sync"],
+            ["plan"],
+            ["pause", ALICE],
+            ["resume", ALICE],
+            ["breaker", "approve", ALICE],
+        ):
             result = office.type(*words)
             assert result.exit_code == 4, result.output
             assert "The store cannot be used: database is locked" in result.stderr

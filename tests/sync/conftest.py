@@ -19,7 +19,11 @@ EWS, IN_MEMORY = "ews", "memory"
 # Over the wire a run takes long, and what is kept of it is the same.
 ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
 # What these prove is decided before the store is asked.
-ON_SQLITE_ALONE = ("tests.sync.test_rules_at_work", "tests.sync.test_asking")
+ON_SQLITE_ALONE = (
+    "tests.sync.test_rules_at_work",
+    "tests.sync.test_asking",
+    "tests.sync.test_every_reason",
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

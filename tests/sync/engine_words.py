@@ -20,8 +20,9 @@ ENGINE = (
 )  # fmt: skip
 
 _WORDS = re.compile(rf"\b({'|'.join(map(re.escape, ENGINE))})s?\b", re.IGNORECASE)
+_COMMAND = re.compile(r"\bsyncd [a-z-]+")
 
 
 def engine_words(text: str) -> list[str]:
-    """The words of the engine in a text."""
-    return [found[0] for found in _WORDS.finditer(text)]
+    """The words of the engine in a text; the name of a command is what it is."""
+    return [found[0] for found in _WORDS.finditer(_COMMAND.sub("", text))]

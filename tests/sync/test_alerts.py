@@ -66,7 +66,7 @@ def test_what_is_held_is_told_with_what_was_seen_and_where_it_comes_from(memory:
     assert found.details == {"count": 4, "verbs": {"move": 4}}
     assert "4 would be set aside in Outlook" in found.sentence("en")
     assert "An account was given to somebody else; a filter" in found.likely("en")[0]
-    assert f"syncd approve {ALICE}" in found.advice("en")
+    assert f"syncd breaker list {ALICE}" in found.advice("en")
     world.approve()
     world.sync()
     assert every(world) == []

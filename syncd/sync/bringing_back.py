@@ -1,0 +1,219 @@
+"""Bringing back what users threw away in Outlook.
+
+An item that is still somewhere is moved into the synced folder, where the next run finds it and
+goes on from what it knew. Of one that is nowhere, what was remembered is forgotten: the next run
+creates it. Whatever is torn apart in between is either the old state or the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from syncd.crm import records
+from syncd.crm.custom import kinds_of
+from syncd.crm.stored import Stored
+from syncd.outlook.errors import Failure, MailboxError, Sort
+from syncd.outlook.port import Head, Move
+from syncd.reconcile.decide import Verb
+from syncd.reconcile.facts import ItemPresence, Link, LinkState
+from syncd.reconcile.reasons import Reason
+from syncd.sync import accounting, by_hand, journal, links, locate, remembering
+from syncd.sync.journal import Intent, Status
+from syncd.sync.loading import stamp_text
+from syncd.sync.locate import Place
+from syncd.sync.mailboxes import MailboxProblem
+from syncd.sync.session import Session
+from syncd.sync.snapshots import Snapshots
+from syncd.sync.tables import mailbox
+from syncd.sync.tables import remembered as table
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """One that a user threw away. Its name is empty when the CRM has it no more."""
+
+    mailbox: str
+    kind: str
+    crm_id: str
+    name: str
+    how: Reason
+    at: datetime
+    deleted: bool
+
+
+class Way(StrEnum):
+    """What came of bringing one back."""
+
+    MOVED = "moved"  # its item is in the synced folder again
+    CREATE = "create"  # its item is nowhere: the next run creates one
+    THERE = "there"  # nothing to do: it is in the mailbox
+    NOT_THROWN = "not-thrown"  # nothing to do: nobody threw it away
+    OUTSIDE = "outside"  # it does not belong in this mailbox by now
+    GONE = "gone"  # the CRM has it no more
+    PRIVATE = "private"  # its user has marked the item private since (P7)
+    FAILED = "failed"  # the server refused to move the item
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of one; `error` is the server's word for a refusal."""
+
+    crm_id: str
+    name: str
+    way: Way
+    error: str | None = None
+
+
+def thrown_away(conn: Connection, mailbox_ids: Iterable[int]) -> list[Thrown]:
+    """What was thrown away in some mailboxes, the latest first."""
+    query = select(table, mailbox.c.address).join(mailbox, mailbox.c.id == table.c.mailbox_id)
+    stored = kinds_of(conn)
+    mine = table.c.mailbox_id.in_(list(mailbox_ids)) & table.c.kind.in_(list(stored))
+    rows = list(conn.execute(query.where(mine)))
+    ids: dict[str, set[str]] = {}
+    for row in rows:
+        ids.setdefault(row.kind, set()).add(row.crm_id)
+    held = {kind: records.read(conn, stored[kind], wanted) for kind, wanted in ids.items()}
+    found = [
+        Thrown(
+            row.address,
+            row.kind,
+            row.crm_id,
+            _name(held[row.kind].get(row.crm_id)),
+            Reason(row.reason),
+            row.at,
+            (record := held[row.kind].get(row.crm_id)) is None or record.deleted,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: each.at, reverse=True)
+
+
+def _name(record: Stored | None) -> str:
+    return record.name if record is not None else ""
+
+
+def bring_back(session: Session, crm_ids: Sequence[str]) -> list[Brought]:
+    """Bring these records' items back into the mailbox; what is no record of its kind is GONE.
+
+    Raises MailboxError when the mailbox cannot be searched: nothing was done then, or what was done
+    is whole. MailboxProblem when it was never read.
+    """
+    state = session.ensure_state()
+    if state.folder_id is None:
+        raise MailboxProblem(
+            "it was never synced, so nothing was thrown away",
+            f"See its first sync: syncd onboard {session.mailbox.address}",
+        )
+    with session.read() as conn:
+        facts = _Facts.load(conn, session, crm_ids)
+    open_ones = [each for each in dict.fromkeys(crm_ids) if facts.verdict(each) is None]
+    places = locate.by_stamp(session, (stamp_text(session, each) for each in open_ones), state)
+    found = []
+    for each in dict.fromkeys(crm_ids):
+        name, verdict = facts.name(each), facts.verdict(each)
+        place = next(iter(places.get(stamp_text(session, each), [])), None)
+        if verdict is not None:
+            found.append(Brought(each, name, verdict))
+        elif place is None or place.head is None:
+            found.append(Brought(each, name, _forget(session, facts, each)))
+        else:
+            found.append(_move(session, each, name, place, place.head, state.folder_id))
+    return found
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of those that are to come back. `causes`: as whom each was thrown away."""
+
+    held: dict[str, Stored]
+    links: dict[str, Link]
+    members: set[str]
+    causes: dict[str, list[str]]
+
+    @classmethod
+    def load(cls, conn: Connection, session: Session, ids: Sequence[str]) -> _Facts:
+        held = records.read(conn, session.stored, ids)
+        there = {i: each.record.fields for i, each in held.items() if not each.deleted}
+        return cls(
+            held,
+            links.by_crm(conn, session.key, ids),
+            records.members_among(conn, session.stored, session.where, ids),
+            {each: remembering.causes(conn, session, each, v) for each, v in there.items()},
+        )
+
+    def name(self, crm_id: str) -> str:
+        return _name(self.held.get(crm_id))
+
+    def verdict(self, crm_id: str) -> Way | None:
+        """Why there is nothing to bring back; `None` where there is."""
+        record, link = self.held.get(crm_id), self.links.get(crm_id)
+        state = link.state if link is not None else None
+        if record is None or record.deleted:
+            return Way.GONE
+        if state is LinkState.LIVE:
+            return Way.THERE
+        if state is not LinkState.REMEMBERED and not self.causes.get(crm_id):
+            return Way.NOT_THROWN
+        tracked = link is not None and link.tracked  # its item brings its act of tracking along
+        return None if crm_id in self.members or tracked else Way.OUTSIDE
+
+
+def _forget(session: Session, facts: _Facts, crm_id: str) -> Way:
+    """Its item is nowhere: the tie and what was remembered go, and the next run creates it."""
+    if crm_id not in facts.members:
+        return Way.OUTSIDE
+    with session.write() as conn:
+        links.give_up(conn, session.key, crm_id)
+        remembering.forget(conn, session, [crm_id, *facts.causes.get(crm_id, ())])
+        accounting.notice(conn, session, [crm_id])
+    return Way.CREATE
+
+
+def _move(
+    session: Session, crm_id: str, name: str, place: Place, head: Head, folder_id: str
+) -> Brought:
+    if session.private(head):
+        return Brought(crm_id, name, Way.PRIVATE)
+    if place.presence is ItemPresence.PRESENT:  # its user was quicker
+        with session.write() as conn:
+            ours = (session.mailbox.id, session.policy.kind.name)
+            by_hand.look_again(conn, *ours, [head.id])
+            by_hand.notice(conn, *ours, [crm_id])
+        return Brought(crm_id, name, Way.MOVED)
+    key = str(session.new_key())
+    with session.write(durable=True) as conn:
+        # Intent before request. Should the answer be lost, the next run finds the item in the
+        # folder, or where it was: thrown away as before.
+        snapshots = Snapshots()
+        intent = Intent(
+            key, Verb.RESTORE_ITEM, Reason.PUT_BACK, crm_id, head.id, {}, {},
+            precondition=head.version, counted=False,
+        )  # fmt: skip
+        journal.intend(conn, session, [intent], snapshots)
+        snapshots.flush(conn)
+    try:
+        (answer,) = session.port.move(session.policy.kind, [Move(head.id, head.version)], folder_id)
+    except MailboxError as error:
+        in_doubt = error.sort is Sort.IN_DOUBT
+        status = Status.IN_DOUBT if in_doubt else Status.FAILED
+        _conclude(session, status, key, None, error.code)
+        raise
+    if isinstance(answer, Failure):
+        _conclude(session, Status.FAILED, key, None, answer.code)
+        return Brought(crm_id, name, Way.FAILED, answer.message or answer.code)
+    _conclude(session, Status.DONE, key, answer.id, None)
+    session.tally.outlook["moved"] += 1
+    return Brought(crm_id, name, Way.MOVED)
+
+
+def _conclude(
+    session: Session, status: Status, key: str, remote_id: str | None, error: str | None
+) -> None:
+    with session.write() as conn:
+        journal.conclude(conn, session, status, [(key, remote_id, error)])
