@@ -187,6 +187,8 @@ def _book(now: Sides, entry: Entry, after: Sides) -> None:
 def _shift(now: Sides, entry: Entry, after: Sides) -> None:
     """A move gives the item another id: it is the one that the record was tied to."""
     items, old = now.items[entry.address], now.ties.get((entry.address, entry.crm_id), "")
+    if old not in items:  # its user had moved it since: it is the one that is not there any more
+        old = next((each for each in items if each not in after.items[entry.address]), "")
     assert old in items, f"{entry}: what was moved is not known"
     items[entry.remote_id] = items.pop(old)
     del now.folders[entry.address, old]

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from sqlalchemy import Connection, update
 
 from syncd.crm import database
 from syncd.model.contact import CONTACT
-from syncd.reconcile.images import Standing
+from syncd.model.fields import Side
 from syncd.reconcile.reasons import Reason
-from syncd.sync import acts, causes, guard, mailboxes, questions, rollout, user_filters
+from syncd.sync import (
+    acts,
+    by_hand,
+    causes,
+    disagreements,
+    guard,
+    mailboxes,
+    questions,
+    rollout,
+    user_filters,
+)
+from syncd.sync.bringing_back import bring_back
 from syncd.sync.questions import Answer
-from syncd.sync.tables import link, noticed, observed
+from syncd.sync.relinking import relink
+from syncd.sync.report import Outcome, RunReport
+from syncd.sync.session import Session
+from syncd.sync.tables import noticed
 from syncd.sync.user_filters import UserFilter
 from tests.scenarios.reading import Step, near
 from tests.scenarios.stage import ADDRESSES, Stage
 from tests.scenarios.vocabulary import verb
+from tests.sync.world import BY_HAND
 
 KIND = CONTACT.name
-SIDES = {"crm": Reason.ANSWERED_CRM, "outlook": Reason.ANSWERED_OUTLOOK}
 
 
 def _word(stage: Stage, step: Step, key: str, words: tuple[str, ...]) -> str:
@@ -58,23 +76,38 @@ def _chosen(stage: Stage, step: Step, candidates: list[str]) -> str | None:
     return found[0]
 
 
-@verb("rep", "decides", "what field for")
+@verb("rep", "decides", "what field", "for as")
 def _decides(stage: Stage, step: Step) -> None:
-    """Whose value of a field counts where both sides changed it: the CRM's, or Outlook's."""
-    address, world = ADDRESSES[step.who], stage.world
-    reason = SIDES[_word(stage, step, "for", tuple(SIDES))]
-    group = CONTACT.by_name[step.given["field"]].group
-    for name in stage.each(step):
-        record, mailbox_id = stage.its_record(step, name), world.mailbox_id(address)
-        with database.write(world.engine) as conn:
-            mine = (link.c.crm_id == record) & (link.c.mailbox_id == mailbox_id)
-            marks = dict(conn.execute(select(link.c.marks).where(mine)).scalar_one())
-            if marks.get(group, ("", ""))[1] != Reason.ASKED:
-                raise stage.scenario.wrong(step, f"nothing is asked about the {group} of {name!r}")
-            marks[group] = [Standing.UNSETTLED, reason]
-            conn.execute(update(link).where(mine).values(marks=marks))
-            made = {"mailbox_id": mailbox_id, "kind": KIND, "crm_id": record, "attempts": 0}
-            conn.execute(insert(noticed).values(**made))
+    """What counts where both sides changed a field: `for` a side, or `as` a value of her own."""
+    world, name = stage.world, step.given["field"]
+    row = world.state(ADDRESSES[step.who])
+    group = CONTACT.by_name[name].group
+    for each in stage.each(step):
+        record = stage.its_record(step, each)
+        with _alone_with(stage, row) as conn:
+            found = [
+                one
+                for one in disagreements.every(conn, [row.id])
+                if (one.crm_id, one.group.name) == (record, group)
+            ]
+            if not found:
+                raise stage.scenario.wrong(step, f"nothing is asked about the {name} of {each!r}")
+            if "as" in step.given:
+                own = {name: step.given["as"]}
+                disagreements.answer_with(conn, found[0], own, BY_HAND, world.time())
+            else:
+                side = Side(_word(stage, step, "for", tuple(Side)))
+                disagreements.answer(conn, found[0], side)
+
+
+@contextmanager
+def _alone_with(stage: Stage, row: mailboxes.MailboxRow) -> Iterator[Connection]:
+    at = stage.world.time()
+    with (
+        database.write(stage.world.engine, alone=True) as conn,
+        by_hand.alone_with(conn, row, at),
+    ):
+        yield conn
 
 
 # --- the breaker ---------------------------------------------------------------------------------
@@ -106,6 +139,36 @@ def _approves_cause(stage: Stage, step: Step) -> None:
                 conn.execute(update(noticed).where(again).values(retry_at=None))
 
 
+# --- what was thrown away, and what is lost ------------------------------------------------------
+
+
+@verb("rep", "brings back", "what")
+def _brings_back(stage: Stage, step: Step) -> None:
+    """What she threw away in Outlook."""
+    records = [stage.its_record(step, name) for name in stage.each(step)]
+    _visit(stage, ADDRESSES[step.who], partial(bring_back, crm_ids=records))
+
+
+@verb("admin", "relinks", "mailbox")
+def _relinks(stage: Stage, step: Step) -> None:
+    """What belongs together is found out anew."""
+    address = ADDRESSES[_word(stage, step, "mailbox", tuple(ADDRESSES))]
+    stage.bind()
+    _visit(stage, address, relink)
+
+
+def _visit(stage: Stage, address: str, do: Callable[[Session], object]) -> None:
+    def act(session: Session, *, report: RunReport) -> None:
+        do(session)
+        report.outcome = Outcome.OK
+
+    def visit() -> None:
+        report = stage.world.service().visit(address, "scenario", act)
+        assert report.error is None, report.error
+
+    stage.around(address, visit)
+
+
 # --- what a rep wants ----------------------------------------------------------------------------
 
 
@@ -127,8 +190,7 @@ def _act(stage: Stage, step: Step, *, tracked: bool) -> None:
         with database.write(world.engine) as conn:
             said = (mailbox_id, KIND, item, record, world.time())
             acts.put(conn, *said, tracked=tracked)
-            mine = (observed.c.mailbox_id == mailbox_id) & (observed.c.remote_id == item)
-            conn.execute(update(observed).where(mine).values(unsettled=True, retry_at=None))
+            by_hand.look_again(conn, mailbox_id, KIND, [item])
         if not tracked:
             had = stage.labels.get((address, name)) or ()
             assert isinstance(had, tuple)
