@@ -99,7 +99,9 @@ class World:
     def service(self) -> SyncService:
         """A service as a new process would have it."""
         only = self._parsed()
-        system = (NamedFilter("filter", only),) if self.rules.pushes else ()
+        system: tuple[NamedFilter, ...] = ()
+        if self.rules.pushes:
+            system += (NamedFilter("filter", only),)
         if self.exclude:
             out = Filter.parse(self.exclude, self.stored)
             system += (NamedFilter("exclude", out, exclude=True),)
