@@ -28,6 +28,7 @@ from syncd.reconcile.match import Matches
 from syncd.reconcile.merge import to_decide
 from syncd.reconcile.reasons import Reason
 from syncd.sync import doubles, links, locate, merged
+from syncd.sync.facts_of import crm_facts, item_facts
 from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of, stamp_text
 from syncd.sync.matching import match_loose
 from syncd.sync.questions import Answer
@@ -140,11 +141,11 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
             return Work(case, None, remote_id, waits=Reason.RETRY, error=linked.code)
         link = _same_or_copy(facts, link)
     if link is not None:
-        item = _item(session, found, link.crm_id)
+        item = item_facts(session, found, link.crm_id)
         if found.head.folder is not None and found.head.folder == facts.state.archive_id:
             item = replace(item, presence=ItemPresence.ARCHIVED)
         again = item.tracked and is_act(session, link)  # of tracking: it pins the record anew
-        case = Case(_crm(session, facts, link.crm_id, pinned=again), item, link)
+        case = Case(crm_facts(session, facts, link.crm_id, pinned=again), item, link)
         if link.state is not LinkState.COPY:
             return Work(case, link.crm_id, remote_id, head=found.head)
         # A copy is decided by itself: what the CRM changed belongs to the item it is a copy of.
@@ -163,14 +164,14 @@ def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
     if stamp is not None and stamp.installation == session.installation.name:
         held = facts.held.get(stamp.crm_id)
         if held is None or held.deleted:
-            case = Case(CrmFacts(CrmPresence.UNKNOWN), _item(session, found))
+            case = Case(CrmFacts(CrmPresence.UNKNOWN), item_facts(session, found))
             return Work(case, None, found.head.id, waits=Reason.ORPHAN_STAMP, head=found.head)
-        item = _item(session, found)
-        crm = _crm(session, facts, stamp.crm_id, pinned=item.tracked)
+        item = item_facts(session, found)
+        crm = crm_facts(session, facts, stamp.crm_id, pinned=item.tracked)
         case = Case(crm, item, met=Reason.STAMP_FOUND)
         waits = None if crm.presence is CrmPresence.IN_SCOPE else Reason.AT_REST
         return Work(case, stamp.crm_id, found.head.id, waits=waits, head=found.head)
-    case = Case(CrmFacts(CrmPresence.OUT_OF_SCOPE), _item(session, found))
+    case = Case(CrmFacts(CrmPresence.OUT_OF_SCOPE), item_facts(session, found))
     return _by_itself(facts, case, found)
 
 
@@ -219,7 +220,7 @@ def _here(place: locate.Place) -> bool:
 def _missing_item(
     session: Session, facts: Facts, remote_id: str, link: Link, places: list[locate.Place]
 ) -> Work:
-    crm = _crm(session, facts, link.crm_id)
+    crm = crm_facts(session, facts, link.crm_id)
     if not places:
         since = facts.seen[remote_id].missing_since
         again = session.clock() - since >= SECOND_LOOK
@@ -232,7 +233,7 @@ def _missing_item(
     if place.head is not None and _here(place):
         read = facts.items[place.head.id]
         if isinstance(read, Item):
-            item = replace(_item(session, read, link.crm_id), presence=place.presence)
+            item = replace(item_facts(session, read, link.crm_id), presence=place.presence)
     ours = place.presence is ItemPresence.ARCHIVED and crm.presence is CrmPresence.OUT_OF_SCOPE
     if ours and link.state is LinkState.LIVE:
         # Where scope exit puts it: a move of ours that was given up for lost and done after all.
@@ -250,7 +251,7 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
         for each in wanted
         if (link := facts.links.get(each)) is not None
         and link.state is LinkState.RELEASED
-        and _crm(session, facts, each).presence is CrmPresence.IN_SCOPE
+        and crm_facts(session, facts, each).presence is CrmPresence.IN_SCOPE
     ]
     places = locate.by_stamp(
         session,
@@ -307,7 +308,7 @@ def _record(
     matches: Matches,
     places: Mapping[str, list[locate.Place]],
 ) -> Work:
-    crm, link = _crm(session, facts, crm_id), facts.links.get(crm_id)
+    crm, link = crm_facts(session, facts, crm_id), facts.links.get(crm_id)
     if link is None:
         return _new_record(session, facts, crm_id, crm, matches)
     found = places.get(stamp_text(session, link.crm_id), [])
@@ -315,7 +316,7 @@ def _record(
         read = facts.items.get(link.remote_id)
         item = ItemFacts(ItemPresence.PRESENT, link.remote_id, link.remote_version)
         if isinstance(read, Item):
-            item = _item(session, read, crm_id)
+            item = item_facts(session, read, crm_id)
         elif isinstance(read, Failure):
             return Work(
                 Case(crm, item, link), crm_id, link.remote_id, waits=Reason.RETRY, error=read.code
@@ -325,7 +326,7 @@ def _record(
         item = ItemFacts(found[0].presence, found[0].head.id, found[0].head.version)
         read = facts.items.get(found[0].head.id)
         if isinstance(read, Item):
-            item = replace(_item(session, read, crm_id), presence=found[0].presence)
+            item = replace(item_facts(session, read, crm_id), presence=found[0].presence)
         return Work(Case(crm, item, link), crm_id, link.remote_id, head=found[0].head)
     gone = ItemFacts(ItemPresence.DELETED, link.remote_id)
     # Out of scope nothing is sought, so nothing is known of the item: it may well be in the folder.
@@ -363,51 +364,6 @@ def _new_record(
     if isinstance(found, Item):
         linked = answer is not None and answer.answer is Answer.LINK
         met = Reason.ANSWERED if linked else Reason.ADOPTED
-        case = Case(crm, _item(session, found), met=met)
+        case = Case(crm, item_facts(session, found), met=met)
         return Work(case, crm_id, remote_id, head=found.head)
     return Work(Case(crm, absent), crm_id, None)
-
-
-def _crm(session: Session, facts: Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
-    """What the CRM says.
-
-    Tracking (`pinned`) keeps a record in scope whatever the filter says, but for one that is
-    deactivated, or that its user may not read any more.
-    """
-    held, link = facts.held.get(crm_id), facts.links.get(crm_id)
-    if held is None:
-        return CrmFacts(CrmPresence.DELETED)
-    owned = held.owner_id == session.mailbox.user_id
-    if held.deleted:
-        return CrmFacts(CrmPresence.DELETED, version=held.version, owned=owned)
-    if link is not None and link.tracked and is_act(session, link):
-        pinned = True
-    inside = (pinned and facts.may_pin(crm_id)) or crm_id in facts.members
-    presence = CrmPresence.IN_SCOPE if inside else CrmPresence.OUT_OF_SCOPE
-    origins = {group: origin.at for group, origin in held.origins.items()}
-    return CrmFacts(
-        presence,
-        held.record,
-        held.version,
-        origins,
-        writable=crm_id in facts.writable,
-        readable=crm_id in facts.readable,
-        owned=owned,
-    )
-
-
-def _item(session: Session, found: Item, crm_id: str | None = None) -> ItemFacts:
-    """What Outlook holds of an item; stamped is one that says it belongs to just this record."""
-    head, stamp = found.head, found.head.stamp
-    ours = stamp is not None and stamp.installation == session.installation.name
-    return ItemFacts(
-        ItemPresence.PRESENT,
-        head.id,
-        head.version,
-        None if session.private(head) else found.record,
-        head.modified,
-        private=session.private(head),
-        tracked=session.tracked(head),
-        stamped=ours and stamp is not None and crm_id in (None, stamp.crm_id),
-        guarded=found.guarded,
-    )

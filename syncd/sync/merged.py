@@ -23,11 +23,12 @@ from syncd.model.values import to_json
 from syncd.outlook.port import Item
 from syncd.reconcile.breaker import BOUNDED, Bounded, emptied, tripped
 from syncd.reconcile.decide import Action, Case, Decision, Stand, Verb
-from syncd.reconcile.facts import CrmFacts, CrmPresence, ItemFacts, ItemPresence, Link, LinkState
+from syncd.reconcile.facts import CrmFacts, CrmPresence, ItemFacts, Link, LinkState
 from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.merged import as_settled, into_survivor
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal, links
+from syncd.sync.facts_of import item_facts
 from syncd.sync.journal import Intent, Status
 from syncd.sync.loading import Facts, is_act, load, read_items
 from syncd.sync.session import Session
@@ -177,11 +178,7 @@ def _read(session: Session, facts: Facts, link: Link) -> ItemFacts | None:
     found = facts.items.get(link.remote_id)
     if not isinstance(found, Item) or session.private(found.head):
         return None
-    head = found.head
-    return ItemFacts(
-        ItemPresence.PRESENT, head.id, head.version, found.record, head.modified,
-        tracked=session.tracked(head), guarded=found.guarded,
-    )  # fmt: skip
+    return item_facts(session, found, link.crm_id)
 
 
 def _within_limits(conn: Connection, session: Session, edits: Sequence[_Edit]) -> list[_Edit]:

@@ -1,0 +1,53 @@
+"""What the CRM says of a record, and Outlook of an item, as the facts that are decided from."""
+
+from __future__ import annotations
+
+from syncd.outlook.port import Item
+from syncd.reconcile.facts import CrmFacts, CrmPresence, ItemFacts, ItemPresence
+from syncd.sync.loading import Facts, is_act
+from syncd.sync.session import Session
+
+
+def crm_facts(session: Session, facts: Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
+    """What the CRM says.
+
+    Tracking (`pinned`) keeps a record in scope whatever the filter says, but for one that is
+    deactivated, or that its user may not read any more.
+    """
+    held, link = facts.held.get(crm_id), facts.links.get(crm_id)
+    if held is None:
+        return CrmFacts(CrmPresence.DELETED)
+    owned = held.owner_id == session.mailbox.user_id
+    if held.deleted:
+        return CrmFacts(CrmPresence.DELETED, version=held.version, owned=owned)
+    if link is not None and link.tracked and is_act(session, link):
+        pinned = True
+    inside = (pinned and facts.may_pin(crm_id)) or crm_id in facts.members
+    presence = CrmPresence.IN_SCOPE if inside else CrmPresence.OUT_OF_SCOPE
+    origins = {group: origin.at for group, origin in held.origins.items()}
+    return CrmFacts(
+        presence,
+        held.record,
+        held.version,
+        origins,
+        writable=crm_id in facts.writable,
+        readable=crm_id in facts.readable,
+        owned=owned,
+    )
+
+
+def item_facts(session: Session, found: Item, crm_id: str | None = None) -> ItemFacts:
+    """What Outlook holds of an item; stamped is one that says it belongs to just this record."""
+    head, stamp = found.head, found.head.stamp
+    ours = stamp is not None and stamp.installation == session.installation.name
+    return ItemFacts(
+        ItemPresence.PRESENT,
+        head.id,
+        head.version,
+        None if session.private(head) else found.record,
+        head.modified,
+        private=session.private(head),
+        tracked=session.tracked(head),
+        stamped=ours and stamp is not None and crm_id in (None, stamp.crm_id),
+        guarded=found.guarded,
+    )
