@@ -30,7 +30,7 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync import doubles, links, locate, merged
 from syncd.sync.facts_of import crm_facts, item_facts
 from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of, stamp_text
-from syncd.sync.matching import match_loose
+from syncd.sync.matching import as_answered, match_loose
 from syncd.sync.questions import Answer
 from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.work import Work
@@ -48,7 +48,7 @@ def gather(
     facts = merged.follow(session, facts, in_doubt, parked=parked, writing=writing)
     if not facts.seen and not facts.noticed:
         return []
-    matches = _as_answered(session, facts, match_loose(session, facts))
+    matches = as_answered(session, facts, match_loose(session, facts))
     for remote_id in matches.pairs.values():
         facts.seen.pop(remote_id, None)  # decided with its record
     work = _items(session, facts)
@@ -62,25 +62,6 @@ def gather(
         )
         for each in work
     ]
-
-
-def _as_answered(session: Session, facts: Facts, matches: Matches) -> Matches:
-    """The matches, with what a person said in their place."""
-    said = {c: a for c, a in facts.answers.items() if c in facts.noticed and c not in facts.links}
-    chosen = {c: a.chosen for c, a in said.items() if a.answer is Answer.LINK and a.chosen}
-    read_items(session, facts, chosen.values())
-    pairs = {
-        crm_id: remote_id
-        for crm_id, remote_id in chosen.items()
-        if isinstance(found := facts.items[remote_id], Item) and not session.private(found.head)
-    }
-    new = {crm_id for crm_id, each in said.items() if each.answer is Answer.CREATE}
-    decided = pairs.keys() | new
-    if not decided:
-        return matches
-    left = {c: i for c, i in matches.pairs.items() if c not in new and i not in pairs.values()}
-    doubtful = {c: ids for c, ids in matches.doubtful.items() if c not in decided}
-    return Matches({**left, **pairs}, doubtful, matches.bound - decided)
 
 
 # --- cases that start from an item -------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +16,7 @@ from syncd.reconcile.match import Matches, match, match_hashes
 from syncd.reconcile.reasons import Reason
 from syncd.sync import links
 from syncd.sync.loading import Facts, read_items
+from syncd.sync.questions import Answer
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import match_value, observed
@@ -63,6 +64,55 @@ def match_loose(session: Session, facts: Facts) -> Matches:
         owned = links.by_remote(conn, session.key, linked.keys() - orphaned)
         taken = records.read(conn, session.stored, (each.crm_id for each in owned.values()))
     return match(kind, loose, items, [each.record.fields for each in taken.values()], bound)
+
+
+def as_answered(session: Session, facts: Facts, matches: Matches) -> Matches:
+    """The matches, with what a person said in their place."""
+    said = {c: a for c, a in facts.answers.items() if c in facts.noticed and c not in facts.links}
+    chosen = {c: a.chosen for c, a in said.items() if a.answer is Answer.LINK and a.chosen}
+    read_items(session, facts, chosen.values())
+    taken = _taken(session, facts, chosen)
+    pairs = {
+        crm_id: remote_id
+        for crm_id, remote_id in chosen.items()
+        if isinstance(found := facts.items[remote_id], Item)
+        and not session.private(found.head)
+        and remote_id not in taken
+    }
+    new = {crm_id for crm_id, each in said.items() if each.answer is Answer.CREATE}
+    decided = pairs.keys() | new
+    if not decided:
+        return matches
+    left = {c: i for c, i in matches.pairs.items() if c not in new and i not in pairs.values()}
+    doubtful = {c: ids for c, ids in matches.doubtful.items() if c not in decided}
+    return Matches({**left, **pairs}, doubtful, matches.bound - decided)
+
+
+def _taken(session: Session, facts: Facts, chosen: Mapping[str, str]) -> set[str]:
+    """Chosen items that cannot be a record's own: they are another's, or several were said to be.
+
+    Whose answer it was is asked again (P3).
+    """
+    if not chosen:
+        return set()
+    times = Counter(chosen.values())
+    stamps = {
+        remote_id: found.head.stamp.crm_id
+        for remote_id in times
+        if isinstance(found := facts.items[remote_id], Item)
+        and found.head.stamp is not None
+        and found.head.stamp.installation == session.installation.name
+    }
+    with session.read() as conn:
+        tied = links.by_crm(conn, session.key, stamps.values())
+        states = links.versions(conn, session.key, times)
+    named = {i for i, crm_id in stamps.items() if (t := tied.get(crm_id)) and _is_live(t.state)}
+    linked = {remote_id for remote_id, (_, state) in states.items() if _is_live(state)}
+    return named | linked | {remote_id for remote_id, n in times.items() if n > 1}
+
+
+def _is_live(state: str) -> bool:
+    return state == LinkState.LIVE
 
 
 def _carriers(conn: Connection, session: Session, hashes: Iterable[str]) -> Mapping[str, set[str]]:

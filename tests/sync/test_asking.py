@@ -184,6 +184,31 @@ def test_an_answer_that_cannot_be_done_is_asked_again(world: World) -> None:
     assert world.link(record).remote_id == items[1]
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_one_item_is_not_said_to_be_two_records(world: World, *, late: bool) -> None:
+    """P3: who is said to be the item that another is, or is said to be, too, is asked again."""
+    first, items = doubtful(world)
+    second = world.new(**ANN)
+    world.settle()
+    with database.write(world.engine) as conn:
+        rows = {row.subject: row for row in conn.execute(select(question))}
+        questions.answer(conn, rows[first], Answer.LINK, world.time(), items[0])
+        if not late:
+            questions.answer(conn, rows[second], Answer.LINK, world.time(), items[0])
+    if late:
+        world.sync()
+        with database.write(world.engine) as conn:
+            questions.answer(conn, rows[second], Answer.LINK, world.time(), items[0])
+    world.settle()
+    tied = {each.crm_id: each.remote_id for each in world.links()}
+    assert len(set(tied.values())) == len(tied)
+    assert tied.get(first) == (items[0] if late else None)
+    if not late:
+        with database.read(world.engine) as conn:
+            assert {row.subject for row in conn.execute(select(question))} == {first, second}
+        assert world.noticed(second) == "waiting (doubtful-match)"
+
+
 def tracked_twice(world: World) -> str:
     """An item that could be one of two records that its user may read."""
     world.start()
