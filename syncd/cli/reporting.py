@@ -68,6 +68,8 @@ def attention(report: RunReport) -> list[str]:
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
+    if report.folder_waits:
+        told.append(FOLDER_WAITS)
     if report.category_missing:
         told.append(
             f"this server does not let syncd add the category {report.category_missing!r} to "
@@ -88,6 +90,10 @@ def attention(report: RunReport) -> list[str]:
     return told
 
 
+FOLDER_WAITS = (
+    "another folder was named before everything had moved to the one named before it: that is "
+    "finished first, and the next sync goes on to the folder that is named now."
+)
 APART = "It goes with another field of Outlook now, which holds something else."
 GUARDED = "It holds more than plain text there; the CRM's is not written over it."
 
@@ -107,6 +113,8 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
+    if report.folder_waits:
+        output.tell(f"{report.mailbox}: {FOLDER_WAITS}")
     if report.moving:
         output.tell(
             f"{report.mailbox}: {report.moving} items come along to the folder that is named now."

@@ -104,7 +104,11 @@ def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bo
     Whether there is one: before the first sync a plan may find that it is yet to be made.
     """
     state = session.ensure_state()
-    if state.folder_id is None or state.folder != session.policy.folder:
+    another = state.folder_id is None or state.folder != session.policy.folder
+    if another and state.former_id is not None:
+        # One move after the other: what the first left behind would count as moved away (P5).
+        report.folder_waits, another = True, False
+    if another:
         with session.read() as conn:
             moving = links.live(conn, session.key) if state.folder_id is not None else 0
         if moving and not create:
@@ -155,7 +159,7 @@ def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
         moved: dict[str, str | None] = {"cursor": None} if known not in (None, found.id) else {}
         if moved and session.state(conn).folder != session.policy.folder:
             # What is in step there is not moved away by its user (P5): it is to come along.
-            moved["former_id"] = known
+            moved["former_id"] = session.state(conn).former_id or known
         session.set_state(conn, folder=session.policy.folder, folder_id=found.id, **moved)
     return True
 

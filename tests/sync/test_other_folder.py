@@ -80,3 +80,32 @@ def test_moving_that_is_cut_short_goes_on(memory: Memory, *, effective: bool) ->
     assert names(world, "CRM") == {"Ann", "Bea"}
     assert names(world, "contacts") == set()
     world.quiet()
+
+
+def test_a_second_change_waits_for_the_first(memory: Memory) -> None:
+    """P5: the server is busy, and another folder is named meanwhile: one move after the other."""
+    world, servers = memory
+    ids = world.new_many([{"firstname": name} for name in ("Ann", "Bea")])
+    world.settle()
+    world.policy(folder=CRM)
+
+    def busy(call: str, effect: Effect) -> object:
+        if call != "move":
+            return effect()
+        raise MailboxError(Sort.TRANSIENT, Scope.SERVER, "Busy", "")
+
+    servers[ALICE].meddle = busy
+    world.sync()
+    servers[ALICE].meddle = run
+    world.policy(folder="default/Other")
+    assert world.sync(mode=Mode.PLAN).folder_waits
+    waits = []
+    for _ in range(5):
+        world.pass_time(minutes=11)
+        waits.append(world.sync().folder_waits)
+    assert waits[0]
+    assert not waits[-1]
+    assert names(world, "contacts") == names(world, "CRM") == set()
+    assert names(world, "Other") == {"Ann", "Bea"}
+    assert {world.link(each).state for each in ids} == {"live"}
+    world.quiet()
