@@ -239,6 +239,7 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
         (stamp_text(session, each.crm_id) for each in returned),
         facts.state,
     )
+    places = {**places, **_left_behind(session, returned, places)}
     apart = [
         link.remote_id
         for each in wanted
@@ -247,6 +248,27 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
     back = [p[0].head.id for p in places.values() if p[0].head and _here(p[0])]
     read_items(session, facts, [*apart, *back])
     return [_record(session, facts, each, matches, places) for each in wanted]
+
+
+def _left_behind(
+    session: Session, returned: Iterable[Link], places: Mapping[str, list[locate.Place]]
+) -> dict[str, list[locate.Place]]:
+    """What rested in the folder when another one was named, and lies where it did.
+
+    Nobody has moved it away: it comes along when it is live again, as it would have then.
+    """
+    found = {}
+    for link in returned:
+        text = stamp_text(session, link.crm_id)
+        place = next(iter(places.get(text, [])), None)
+        moved = place is not None and place.presence is ItemPresence.MOVED
+        if moved and place is not None and link.aside and _is(place, link.remote_id):
+            found[text] = [replace(place, presence=ItemPresence.FORMER)]
+    return found
+
+
+def _is(place: locate.Place, remote_id: str) -> bool:
+    return place.head is not None and place.head.id == remote_id
 
 
 def _needs_item(session: Session, facts: Facts, link: Link) -> bool:

@@ -124,8 +124,8 @@ class Settling:
             # The item that the link had may be here under another id: moved out, and back.
             self._dropped += [before.remote_id] if before.remote_id != task.remote_id else []
         presence = task.work.case.item.presence
-        put_aside = presence is ItemPresence.ARCHIVED and state is not LinkState.LIVE
-        if not in_folder or presence in _AWAY or put_aside:
+        beside = presence in _BESIDE and state is not LinkState.LIVE
+        if not in_folder or presence in _AWAY or beside:
             self._dropped.append(task.remote_id)
         elif task.remote_id:
             reason = unsettled or (Reason.RETRY if pending else decision.reason)
@@ -215,7 +215,7 @@ class Settling:
             images=images,
             marks=marks,
             tracked=tracked,
-            aside=_aside(state, task.decision, before),
+            aside=_aside(state, task, before),
         )
 
     def _without(
@@ -249,15 +249,18 @@ class Settling:
         self.snapshots.flush(conn)
 
 
-def _aside(state: LinkState, decision: Decision, before: Link | None) -> bool:
-    """Whether it is syncd that put the item out of the folder."""
+def _aside(state: LinkState, task: Task, before: Link | None) -> bool:
+    """Whether it is syncd that put the item out of the folder, or the folder away from the item."""
     if state is not LinkState.RELEASED:
         return False
+    if task.work.case.item.presence is ItemPresence.FORMER and not task.decision.withdraws:
+        return True
     stays = before is not None and before.state is LinkState.RELEASED
-    return before.aside if stays and before is not None else decision.aside
+    return before.aside if stays and before is not None else task.decision.aside
 
 
 _AWAY = (ItemPresence.DELETED, ItemPresence.MOVED)
+_BESIDE = (ItemPresence.ARCHIVED, ItemPresence.FORMER)  # where what is at rest is left
 
 
 def postpone(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from syncd.model.policy import ExitPolicy, ScopeExit
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.sync.run import Mode
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, BOB, Memory, World
 
 CRM = "default/CRM"
 
@@ -108,4 +109,57 @@ def test_a_second_change_waits_for_the_first(memory: Memory) -> None:
     assert names(world, "contacts") == names(world, "CRM") == set()
     assert names(world, "Other") == {"Ann", "Bea"}
     assert {world.link(each).state for each in ids} == {"live"}
+    world.quiet()
+
+
+RELEASE = ExitPolicy(*3 * [ScopeExit.RELEASE])
+
+
+def left_behind(world: World) -> str:
+    """Ann, who left scope and lies in the folder that was served before."""
+    ann, _ = world.new_many([{"firstname": name} for name in ("Ann", "Bea")])
+    world.policy(on_scope_exit=RELEASE)
+    world.settle()
+    world.assign(ann, BOB)
+    world.settle()
+    world.policy(folder=CRM)
+    for _ in range(3):
+        world.sync()
+    assert names(world, "contacts") == {"Ann"}
+    assert names(world, "CRM") == {"Bea"}
+    return ann
+
+
+@pytest.mark.parametrize("listed_anew", [False, True])
+def test_what_rested_in_the_former_folder_comes_along_when_it_returns(
+    world: World, *, listed_anew: bool
+) -> None:
+    """P1, P2: it is live where the folder is read, and what is edited there arrives."""
+    ann = left_behind(world)
+    if listed_anew:
+        world.execute("update mailbox_kind set cursor = null")
+        world.sync()
+    world.assign(ann, ALICE)
+    for _ in range(2):
+        world.sync()
+    assert names(world, "contacts") == set()
+    assert names(world, "CRM") == {"Ann", "Bea"}
+    (item,) = (each for each in world.items("CRM") if each["firstname"] == "Ann")
+    world.hand().edit(item.id, {"jobtitle": "Boss"})
+    world.sync()
+    assert world.crm(ann)["jobtitle"] == "Boss"
+    assert world.link(ann).state == "live"
+    world.quiet()
+
+
+def test_what_was_moved_out_of_the_former_folder_is_made_anew(world: World) -> None:
+    """Where it was filed while it was nobody's but its user's, it stays (P14)."""
+    ann = left_behind(world)
+    (item,) = world.items("contacts")
+    world.hand().move(item.id, world.hand().add_folder("Old"))
+    world.assign(ann, ALICE)
+    for _ in range(2):
+        world.sync()
+    assert names(world, "Old") == {"Ann"}
+    assert names(world, "CRM") == {"Ann", "Bea"}
     world.quiet()
