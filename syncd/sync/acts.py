@@ -20,13 +20,14 @@ class Acts:
     by_item: Mapping[str, bool] = field(default_factory=dict)
     by_record: Mapping[str, bool] = field(default_factory=dict)
 
-    def of(self, head: Head) -> bool | None:
+    def of(self, head: Head, *, copy: bool = False) -> bool | None:
         """What was said of an item; `None` when nothing was.
 
-        Its id changes when it is moved, what its stamp says does not.
+        Its id changes when it is moved, what its stamp says does not. Of a `copy`, which bears the
+        stamp of the item that is meant, nothing was said but by its own id (P14).
         """
         said = self.by_item.get(head.id)
-        if said is None and head.stamp is not None:
+        if said is None and head.stamp is not None and not copy:
             return self.by_record.get(head.stamp.crm_id)
         return said
 

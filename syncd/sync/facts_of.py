@@ -36,7 +36,9 @@ def crm_facts(session: Session, facts: Facts, crm_id: str, *, pinned: bool = Fal
     )
 
 
-def item_facts(session: Session, found: Item, crm_id: str | None = None) -> ItemFacts:
+def item_facts(
+    session: Session, found: Item, crm_id: str | None = None, *, copy: bool = False
+) -> ItemFacts:
     """What Outlook holds of an item; stamped is one that says it belongs to just this record."""
     head, stamp = found.head, found.head.stamp
     ours = stamp is not None and stamp.installation == session.installation.name
@@ -47,7 +49,7 @@ def item_facts(session: Session, found: Item, crm_id: str | None = None) -> Item
         None if session.private(head) else found.record,
         head.modified,
         private=session.private(head),
-        tracked=session.tracked(head),
+        tracked=session.tracked(head, copy=copy),
         stamped=ours and stamp is not None and crm_id in (None, stamp.crm_id),
         guarded=found.guarded,
     )

@@ -122,7 +122,7 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
             return Work(case, None, remote_id, waits=Reason.RETRY, error=linked.code)
         link = _same_or_copy(facts, link)
     if link is not None:
-        item = item_facts(session, found, link.crm_id)
+        item = item_facts(session, found, link.crm_id, copy=link.state is LinkState.COPY)
         if found.head.folder is not None and found.head.folder == facts.state.archive_id:
             item = replace(item, presence=ItemPresence.ARCHIVED)
         again = item.tracked and is_act(session, link)  # of tracking: it pins the record anew

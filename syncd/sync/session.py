@@ -99,9 +99,9 @@ class Session:
         said = self.port.server_time
         return said is not None and abs(said - self.clock()) <= CLOCK_SLACK
 
-    def tracked(self, head: Head) -> bool:
-        """Whether an item carries its user's act of tracking."""
-        said = self.acts.of(head) if self.acts is not None else None
+    def tracked(self, head: Head, *, copy: bool = False) -> bool:
+        """Whether an item, or a `copy` of one, carries its user's act of tracking."""
+        said = self.acts.of(head, copy=copy) if self.acts is not None else None
         if said is not None:
             return said
         if self.policy.track is Track.FOLDER:

@@ -103,6 +103,24 @@ def test_one_of_several_is_named_by_a_short_id(world: World) -> None:
         assert "ann@example.test" not in text
 
 
+def test_a_copy_is_not_what_was_meant(world: World) -> None:
+    """P14: copied, and made somebody else, it stays its user's until it is tracked itself."""
+    friends(world)
+    world.settle()
+    track(world, found(world, "ann@example.test")[0])
+    world.settle()
+    (record,) = world.all_records()
+    copy = world.hand().copy(world.link(record).remote_id)
+    world.settle()
+    world.hand().edit(copy, {"firstname": "Zoe", "emailaddress1": "zoe@example.test"})
+    world.settle()
+    assert list(world.all_records()) == [record]
+    track(world, found(world, "zoe@example.test")[0])
+    world.settle()
+    names = {each.record.fields["firstname"] for each in world.all_records().values()}
+    assert names == {"Ann", "Zoe"}
+
+
 def test_untracked_it_rests_and_the_record_stays(world: World) -> None:
     """And tracked again it goes on."""
     friends(world)
