@@ -138,8 +138,11 @@ class Settling:
         """What follows from how a link stands now, beside the link."""
         before = task.work.case.link
         was = before.state if before is not None else None
-        if settled.state is LinkState.REMEMBERED and was is not LinkState.REMEMBERED:
-            self._thrown.append((task.crm_id, task.decision.reason, task.crm))
+        private = task.decision.withdraws
+        if settled.state is LinkState.REMEMBERED and (private or was is not LinkState.REMEMBERED):
+            # Of what is private not even hashes are kept, though it were entered anew (P7).
+            held = None if private else task.crm
+            self._thrown.append((task.crm_id, task.decision.reason, held))
         elif settled.state is LinkState.LIVE and was is not LinkState.LIVE:
             self._back.append(task.crm_id)
         marked = before.marks if before is not None else {}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from syncd.crm import database
 from syncd.model.fields import Direction
 from syncd.model.policy import FirstSync, Limits
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Sensitivity
+from syncd.sync.tables import remembered_value
 from tests.memory_mailbox import Effect, run
 from tests.memory_server import MemoryServer
 from tests.sync.test_privacy import dump
@@ -150,6 +153,27 @@ def test_it_goes_from_every_record_that_the_item_was_tracked_as(world: World) ->
     world.hand().mark(item, Sensitivity.PRIVATE)
     world.settle()
     assert "Zquanary" not in dump(world)
+
+
+@pytest.mark.parametrize("first", ["private", "thrown"])
+def test_thrown_away_as_well_not_even_hashes_are_kept(world: World, first: str) -> None:
+    """P7: nobody is to be known again by a private item, whichever its user did first."""
+    world.start()
+    hand = world.hand()
+    hand.add({**LEE, **CRM})
+    world.settle()
+    if first == "private":
+        hand.mark(world.item().id, Sensitivity.PRIVATE)
+        hand.move(world.item().id, "deleteditems")
+    else:
+        hand.move(world.item().id, "deleteditems")
+        world.settle()
+        hand.mark(world.item("deleteditems").id, Sensitivity.PRIVATE)
+        hand.move(world.item("deleteditems").id, "contacts")
+    world.settle()
+    assert world.all_records() == {}
+    with database.read(world.engine) as conn:
+        assert conn.execute(select(remembered_value)).all() == []
 
 
 def test_who_edits_the_same_group_later_does_not_take_it_over(world: World) -> None:
