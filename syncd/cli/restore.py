@@ -20,6 +20,7 @@ UNDONE = "Nothing was brought back."
 _WAYS = {
     "moved": "is back in the folder.",
     "create": "is nowhere in Outlook any more; the next sync creates it.",
+    "look-again": "was not found in Outlook, whose search may lag; type it again in ten minutes.",
     "there": "is in this Outlook; there was nothing to bring back.",
     "not-thrown": "was not thrown away in this Outlook; there was nothing to bring back.",
     "outside": "does not belong in this mailbox by the filters; it stays away.",
@@ -27,7 +28,7 @@ _WAYS = {
     "private": "was marked private by its owner, and stays where it is.",
     "failed": "was not taken by the server.",
 }
-_REFUSED = ("outside", "gone", "private", "failed")
+_REFUSED = ("outside", "gone", "private", "failed", "look-again")
 
 
 @click.command(name="restore", short_help="Bring back what users threw away in Outlook.")
@@ -47,7 +48,8 @@ def command(
     """Bring RECORDs back into MAILBOX, or show what was thrown away there, or anywhere.
 
     A RECORD is named by id, e-mail address or name. What is still in Outlook, such as in Deleted
-    Items, is moved back; what is nowhere is created by the next sync. Somebody who was entered anew
+    Items, is moved back; what is nowhere, also when this is typed again ten minutes later, is
+    created by the next sync. Somebody who was entered anew
     in the CRM is brought back by the new record.
     """
     if not mailbox or not records or only_list:

@@ -1,8 +1,9 @@
 """Bringing back what users threw away in Outlook.
 
 An item that is still somewhere is moved into the synced folder, where the next run finds it and
-goes on from what it knew. Of one that is nowhere, what was remembered is forgotten: the next run
-creates it. Whatever is torn apart in between is either the old state or the new one.
+goes on from what it knew. Of one that is nowhere, also when it is sought once more ten minutes on
+(search indexes lag), what was remembered is forgotten: the next run creates it. Whatever is
+torn apart in between is either the old state or the new one.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from syncd.sync.journal import Intent, Status
 from syncd.sync.loading import stamp_text
 from syncd.sync.locate import Place
 from syncd.sync.mailboxes import MailboxProblem
-from syncd.sync.session import Session
+from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.snapshots import Snapshots
-from syncd.sync.tables import mailbox
+from syncd.sync.tables import mailbox, operation
 from syncd.sync.tables import remembered as table
 
 
@@ -51,6 +52,7 @@ class Way(StrEnum):
 
     MOVED = "moved"  # its item is in the synced folder again
     CREATE = "create"  # its item is nowhere: the next run creates one
+    LOOK_AGAIN = "look-again"  # its item was not found: to be asked for once more in ten minutes
     THERE = "there"  # nothing to do: it is in the mailbox
     NOT_THROWN = "not-thrown"  # nothing to do: nobody threw it away
     OUTSIDE = "outside"  # it does not belong in this mailbox by now
@@ -121,7 +123,7 @@ def bring_back(session: Session, crm_ids: Sequence[str]) -> list[Brought]:
         if verdict is not None:
             found.append(Brought(each, name, verdict))
         elif place is None or place.head is None:
-            found.append(Brought(each, name, _forget(session, facts, each)))
+            found.append(Brought(each, name, _not_found(session, facts, each)))
         else:
             found.append(_move(session, each, name, place, place.head, state.folder_id))
     return found
@@ -164,15 +166,47 @@ class _Facts:
         return None if crm_id in self.members or tracked else Way.OUTSIDE
 
 
-def _forget(session: Session, facts: _Facts, crm_id: str) -> Way:
-    """Its item is nowhere: the tie and what was remembered go, and the next run creates it."""
+NOWHERE = "found nowhere"
+
+
+def _not_found(session: Session, facts: _Facts, crm_id: str) -> Way:
+    """Its item is nowhere; on a second look the tie and what was remembered go.
+
+    The next run creates it then. Somebody who was entered anew never had an item.
+    """
     if crm_id not in facts.members:
         return Way.OUTSIDE
+    causes = facts.causes.get(crm_id, [])
+    had_item = crm_id in facts.links or crm_id in causes
     with session.write() as conn:
+        if had_item and not _looked_before(conn, session, crm_id):
+            _note_look(conn, session, crm_id)
+            return Way.LOOK_AGAIN
         links.give_up(conn, session.key, crm_id)
-        remembering.forget(conn, session, [crm_id, *facts.causes.get(crm_id, ())])
+        remembering.forget(conn, session, [crm_id, *causes])
         accounting.notice(conn, session, [crm_id])
     return Way.CREATE
+
+
+def _looked_before(conn: Connection, session: Session, crm_id: str) -> bool:
+    """Whether its item was sought in vain long enough ago, and since it was thrown away."""
+    mine = session.mine(table) & (table.c.crm_id == crm_id)
+    thrown_at = conn.scalar(select(table.c.at).where(mine))
+    looks = session.mine(operation) & (operation.c.crm_id == crm_id)
+    looks &= (operation.c.verb == Verb.RESTORE_ITEM) & (operation.c.error == NOWHERE)
+    looks &= operation.c.at <= session.clock() - SECOND_LOOK
+    if thrown_at is not None:
+        looks &= operation.c.at >= thrown_at
+    return conn.execute(select(operation.c.key).where(looks).limit(1)).first() is not None
+
+
+def _note_look(conn: Connection, session: Session, crm_id: str) -> None:
+    """In the journal, as a move that found nothing to move."""
+    key, snapshots = str(session.new_key()), Snapshots()
+    verb, reason = Verb.RESTORE_ITEM, Reason.PUT_BACK
+    intent = Intent(key, verb, reason, crm_id, None, {}, {}, counted=False)
+    journal.intend(conn, session, [intent], snapshots)
+    journal.conclude(conn, session, Status.LOST, [(key, None, NOWHERE)])
 
 
 def _move(

@@ -93,6 +93,9 @@ def test_it_comes_back_from_where_it_is(world: World, away: str, way: Way) -> No
     assert [(each.crm_id, each.name, each.deleted) for each in listed(world)] == [
         (record, "Ann Lee", False)
     ]
+    if way is Way.CREATE:
+        assert ways(world, record) == [Way.LOOK_AGAIN]
+        world.pass_time(minutes=11)
     assert ways(world, record) == [way]
     world.settle()
     assert world.item()["jobtitle"] == "Boss"
@@ -100,6 +103,46 @@ def test_it_comes_back_from_where_it_is(world: World, away: str, way: Way) -> No
     assert world.link(record).state == "live"
     assert listed(world) == []
     assert ways(world, record) == [Way.THERE]
+
+
+def unseen(call: str, effect: Effect) -> object:
+    """An index that lags: a search finds nothing."""
+    return [] if call == "find" else run(call, effect)
+
+
+def test_a_search_that_lags_makes_nobody_twice(memory: Memory) -> None:
+    """P3: one look that finds nothing concludes nothing; what is known of it is kept."""
+    world, servers = memory
+    record = thrown(world)
+    servers[ALICE].meddle = unseen
+    for minutes in (0, 5):
+        world.pass_time(minutes=minutes)
+        assert ways(world, record) == [Way.LOOK_AGAIN]
+    world.settle()
+    assert world.link(record).state == "remembered"
+    assert world.items() == []
+    servers[ALICE].meddle = run
+    world.pass_time(minutes=11)
+    assert ways(world, record) == [Way.MOVED]
+    world.settle()
+    assert world.link(record).state == "live"
+    assert world.items(TRASH) == []
+
+
+def test_a_look_from_before_it_was_thrown_away_again_is_none(memory: Memory) -> None:
+    """P3: both looks are for the item as it was thrown away last."""
+    world, servers = memory
+    record = thrown(world)
+    servers[ALICE].meddle = unseen
+    assert ways(world, record) == [Way.LOOK_AGAIN]
+    servers[ALICE].meddle = run
+    assert ways(world, record) == [Way.MOVED]
+    world.settle()
+    world.pass_time(minutes=20)
+    trash(world)
+    world.settle()
+    servers[ALICE].meddle = unseen
+    assert ways(world, record) == [Way.LOOK_AGAIN]
 
 
 def test_it_comes_back_without_the_links(world: World) -> None:
@@ -188,6 +231,9 @@ def test_at_any_moment(memory: Memory, branches: Callable[[Memory], Memory], awa
     """Cut off anywhere, it is as it was or it is done (P3, P10); and it can be typed again."""
     world, servers = memory
     record = thrown(world, away)
+    if away == "destroyed":
+        assert ways(world, record) == [Way.LOOK_AGAIN]
+        world.pass_time(minutes=11)
     twins: list[Memory] = []
     with watched(servers, lambda _: twins.append(let_go(branches(memory)))):
         restore(world, record)
@@ -198,6 +244,8 @@ def test_at_any_moment(memory: Memory, branches: Callable[[Memory], Memory], awa
         assert len(twin.items()) == done
         assert bool(listed(twin)) != done
         if not done:
+            restore(twin, record)
+            twin.pass_time(minutes=11)
             restore(twin, record)
             twin.settle()
         assert twin.item()["firstname"] == "Ann"
