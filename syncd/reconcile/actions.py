@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from syncd.model.fields import Side
 from syncd.model.policy import Copies, ScopeExit
+from syncd.model.values import Value
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import (
     CrmFacts,
@@ -64,8 +65,7 @@ def _with_writes(decision: Decision, *before: Verb) -> Decision:
 def _merged(case: Case, rules: Rules) -> Decision:
     """Nothing, to one side, or to both: field group by field group."""
     if case.tied.tracked and _untracked(case):
-        untracked = resting(Action.EXIT, Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
-        return without_category(untracked, case, rules)
+        return _let_go(case, rules)
     facts = group_facts(case, rules)
     if any(unread(each, rules.key) for each in facts):
         return _wait(case, rules)
@@ -83,6 +83,12 @@ def _merged(case: Case, rules: Rules) -> Decision:
     moved = merged.reason is Reason.EQUAL
     merged = replace(merged, reason=Reason.OTHER_FOLDER if moved else merged.reason)
     return _with_writes(merged, Verb.RESTORE_ITEM)
+
+
+def _let_go(case: Case, rules: Rules) -> Decision:
+    """Its user does not track it any more: it rests, and is nobody's but theirs."""
+    untracked = resting(Action.EXIT, Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
+    return without_category(untracked, case, rules)
 
 
 def _untracked(case: Case) -> bool:
@@ -118,10 +124,14 @@ def _rest(case: Case, rules: Rules) -> Decision:
 
 
 def _exit(case: Case, rules: Rules) -> Decision:
+    if case.tied.tracked and _untracked(case):
+        return _let_go(case, rules)
     return _kept_updating(case, rules) or exit_scope(case, rules)
 
 
 def _take_and_exit(case: Case, rules: Rules) -> Decision:
+    if case.tied.tracked and _untracked(case):
+        return _let_go(case, rules)
     return _kept_updating(case, rules) or take_and_exit(case, rules)
 
 
@@ -145,6 +155,8 @@ def _match(case: Case, rules: Rules) -> Decision:
         return replace(known, origin=Origin.ADOPTED)
     if case.item.record is not None:
         return pair(case, rules, case.met)
+    if case.crm.presence is not CrmPresence.IN_SCOPE:
+        return Decision(Action.MATCH, Reason.LEFT_SCOPE, Stand.EXCLUDED)
     if not rules.policy.pushes:
         return Decision(Action.MATCH, Reason.NO_FILTER, Stand.EXCLUDED)
     if not rules.policy.direction.speaks(Side.CRM):
@@ -236,14 +248,21 @@ def _stay(case: Case, rules: Rules) -> Decision:
     return resting(Action.RESPECT, Reason.AT_REST, state)
 
 
+def _known(case: Case) -> Mapping[str, Value]:
+    """What the record of a link holds; of one that is gone, what it last held."""
+    if case.crm.record is not None:
+        return case.crm.record.fields
+    image = case.tied.images.get(Side.CRM, {})
+    return {name: v for each in image.values() if each.values for name, v in each.values.items()}
+
+
 def _new_act(case: Case, rules: Rules) -> Decision:
     """A copy about somebody else, or an orphan tracked again, is a new item."""
     item, link = case.item, case.tied
     if item.private or not item.tracked or item.record is None:
         return _stay(case, rules)
     if link.state is LinkState.COPY:
-        known, kind = case.crm.record, rules.policy.kind
-        other = known and contradict(kind, item.record.fields, known.fields)
+        other = contradict(rules.policy.kind, item.record.fields, _known(case))
         if not other and rules.policy.copies is Copies.IGNORE:
             return _stay(case, rules)
     elif link.tracked:

@@ -32,15 +32,18 @@ def may_discard(decision: Decision) -> bool:
     return not decision.withdraws
 
 
-def discard(decision: Decision, case: Case, rules: Rules) -> Decision:
-    """What is done in place of a decision that a person does not want."""
+def discard(decision: Decision, case: Case, rules: Rules, *, found: bool) -> Decision:
+    """What is done in place of a decision that a person does not want.
+
+    `found`: the item that its user took away is in a folder of theirs, and can be moved back.
+    """
     verbs = set(decision.verbs)
     if verbs & {Verb.CREATE_ITEM, Verb.CREATE_RECORD}:
         return Decision(decision.action, Reason.DISCARDED, Stand.EXCLUDED)
     if decision.reason is Reason.UNTRACKED:
         return _kept(case, rules)
     if decision.reason in _ITS_USERS_ACT:
-        return pair_anew(case, rules, Reason.PUT_BACK)
+        return _moved_back() if found else pair_anew(case, rules, Reason.PUT_BACK)
     if verbs.intersection(_ENDS):
         deleted = case.crm.presence is CrmPresence.DELETED
         state = LinkState.ORPHANED if deleted else LinkState.RELEASED
@@ -67,7 +70,19 @@ def _reversed(decision: Decision, case: Case, rules: Rules) -> Decision:
     turned = replace(decision, reason=Reason.DISCARDED, groups=groups)
     to_crm = (Verb.UPDATE_RECORD,) if turned.patch(Side.CRM) else ()
     to_outlook = (Verb.UPDATE_ITEM,) if turned.patch(Side.OUTLOOK) or turned.stamp else ()
-    return replace(turned, verbs=(*to_crm, *to_outlook))
+    first = tuple(verb for verb in decision.verbs if verb is Verb.RESTORE_ITEM)
+    return replace(turned, verbs=(*first, *to_crm, *to_outlook))
+
+
+def _moved_back() -> Decision:
+    """The very item, as it is by now: the next run reads what was edited in it."""
+    return Decision(
+        Action.REVIVE,
+        Reason.PUT_BACK,
+        Stand.IN_STEP,
+        (Verb.RESTORE_ITEM,),
+        link_state=LinkState.LIVE,
+    )
 
 
 def _turned(facts: GroupFacts, outcome: GroupOutcome) -> GroupOutcome:

@@ -62,9 +62,14 @@ _EXITS = {
 
 def exit_scope(case: Case, rules: Rules) -> Decision:
     """Leaving scope is not deletion: by default what syncd made is put aside, the own stays."""
-    verb = _EXITS[exit_policy(case, rules)]
+    verb = _EXITS[exit_policy(case, rules)] if _may_remove(rules) else Verb.UNLINK
     leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
     return replace(leaving, aside=verb is not Verb.UNLINK)
+
+
+def _may_remove(rules: Rules) -> bool:
+    """Whether what happens in the CRM may move or delete anything in Outlook."""
+    return rules.policy.direction.speaks(Side.CRM)
 
 
 def exit_policy(case: Case, rules: Rules) -> ScopeExit:
@@ -80,9 +85,10 @@ def exit_policy(case: Case, rules: Rules) -> ScopeExit:
 def take_and_exit(case: Case, rules: Rules) -> Decision:
     """The user's last edit still goes to the CRM; nothing more goes to Outlook.
 
-    What its user may no longer write is kept as a loser. Any other group keeps its images, to be
-    decided when the record comes back into scope.
+    What its user may no longer write is kept as a loser; so is what is not taken of an item that
+    goes. Any other group keeps its images, to be decided when the record comes back into scope.
     """
+    leaving = exit_scope(case, rules)
     taken, known, barred = [], group_facts(case, rules), Reason.NOT_WRITABLE
     groups, edited = merge_groups(case, rules, known), edited_groups(case, rules, Side.OUTLOOK)
     equal = {each.group for each in groups if each.reason is Reason.EQUAL}
@@ -91,9 +97,11 @@ def take_and_exit(case: Case, rules: Rules) -> Decision:
             half = Side.OUTLOOK in each.writes
             mark = Mark(Standing.UNSETTLED, Reason.LEFT_SCOPE) if half else each.mark
             taken.append(replace(each, mark=mark, writes={Side.CRM: each.writes[Side.CRM]}))
-        elif each.group in edited - equal and blocked(facts, Side.OUTLOOK) is barred:
-            taken.append(GroupOutcome(each.group, barred, each.mark, loser=_lost(facts)))
-    leaving = exit_scope(case, rules)
+        elif each.group in edited - equal and (
+            Verb.TRASH_ITEM in leaving.verbs or blocked(facts, Side.OUTLOOK) is barred
+        ):
+            reason = barred if blocked(facts, Side.OUTLOOK) is barred else each.reason
+            taken.append(GroupOutcome(each.group, reason, each.mark, loser=_lost(facts)))
     taking = (Verb.UPDATE_RECORD,) if any(each.writes for each in taken) else ()
     return replace(
         leaving, action=Action.TAKE_AND_EXIT, verbs=(*taking, *leaving.verbs), groups=tuple(taken)
@@ -112,7 +120,7 @@ def unmake(case: Case, rules: Rules) -> Decision:
         CrmDelete.DELETE: True,
         CrmDelete.RELEASE: False,
     }[rules.policy.on_crm_delete]
-    if not goes:
+    if not goes or not _may_remove(rules):
         return keep(case, rules)
     return resting(Action.UNMAKE, Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
 

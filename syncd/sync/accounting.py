@@ -14,6 +14,7 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import held, match_value, noticed, observed
+from syncd.sync.work import Work
 
 COUNTED_REASONS = (Reason.HELD,)
 
@@ -260,7 +261,12 @@ def _count(
     session.set_state(conn, counters=dict(counters))
 
 
-def count_attempt(conn: Connection, session: Session, remote_id: str | None) -> None:
-    """Note that an item was tried once more."""
-    mine = session.mine(observed) & (observed.c.remote_id == remote_id)
-    conn.execute(update(observed).where(mine).values(attempts=observed.c.attempts + 1))
+def count_attempt(conn: Connection, session: Session, work: Work, tried: int) -> None:
+    """Note how often a case was tried by now."""
+    table, column, each = (
+        (observed, observed.c.remote_id, work.remote_id)
+        if work.remote_id is not None
+        else (noticed, noticed.c.crm_id, work.crm_id)
+    )
+    mine = session.mine(table) & (column == each)
+    conn.execute(update(table).where(mine).values(attempts=tried))

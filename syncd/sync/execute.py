@@ -103,8 +103,8 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
     _settle(session, verb, attempts, results)
 
 
-# The verbs that overwrite values, and the one that leaves an edit behind in the archive.
-_LOSING = (Verb.CREATE_ITEM, Verb.UPDATE_ITEM, Verb.MOVE_ITEM)
+# The verbs that overwrite values, and those that take an item with an edit in it away.
+_LOSING = (Verb.CREATE_ITEM, Verb.UPDATE_ITEM, Verb.MOVE_ITEM, Verb.TRASH_ITEM)
 
 
 def _still_meant(
@@ -229,7 +229,9 @@ def _written(
         return
     if verb is Verb.RESTORE_ITEM:
         if Verb.UPDATE_ITEM not in task.decision.verbs:
-            settling.task(task)
+            # One that was not read, to bring it back unseen, is looked at by the next run.
+            unread = Reason.EDITED_MEANWHILE if task.item is None else None
+            settling.task(task, unsettled=unread)
         return
     if item is not None and item.head.version == result.version and not session.private(item.head):
         task.item = item.record
@@ -270,7 +272,7 @@ def _failed(session: Session, settling: Settling, attempt: Attempt, failure: Fai
             refuse(conn, session, work, Reason.LIVELOCK, failure.code)
         else:
             postpone(conn, session, work, Stand.WAITING, Reason.EDITED_MEANWHILE)
-            accounting.count_attempt(conn, session, work.remote_id)
+            accounting.count_attempt(conn, session, work, tried + 1)
     else:
         postpone(conn, session, work, Stand.WAITING, Reason.RETRY, error=failure.code)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -91,9 +92,19 @@ def _without_unwanted(session: Session, decided: Decided) -> Decided:
         return decided
     rules = session.rules()
     return [
-        (w, discard(d, w.case, rules) if may_discard(d) and _meant(unwanted, w, d) else d)
+        _turned(w, discard(d, w.case, rules, found=w.head is not None))
+        if may_discard(d) and _meant(unwanted, w, d)
+        else (w, d)
         for w, d in decided
     ]
+
+
+def _turned(work: Work, instead: Decision) -> tuple[Work, Decision]:
+    """What is to be moved back is moved from where it was found."""
+    if instead.reason is not Reason.PUT_BACK or work.head is None:
+        return work, instead
+    item = replace(work.case.item, id=work.head.id, version=work.head.version)
+    return replace(work, case=replace(work.case, item=item)), instead
 
 
 def hold(session: Session, held: Held) -> None:

@@ -14,6 +14,7 @@ from syncd.model.custom import mapped
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
+from syncd.reconcile.facts import LinkState
 from syncd.settings.policies import ScopedKind
 from syncd.settings.scope import Scope
 from syncd.sync import scoping
@@ -60,6 +61,7 @@ def ruling(
 
 def _linked(mailbox_id: int, stored: StoredKind[Kind]) -> ColumnElement[bool]:
     mine = (link.c.mailbox_id == mailbox_id) & (link.c.kind == stored.kind.name)
+    mine &= link.c.state == LinkState.LIVE  # what rests stays at rest
     return stored.table.c.id.in_(select(link.c.crm_id).where(mine))
 
 

@@ -240,6 +240,7 @@ def edited_meanwhile(world: World, server: MemoryServer) -> None:
     rounds(world, 1)
 
 
+@ends_with(Reason.LIVELOCK)
 def livelock(world: World, server: MemoryServer) -> None:
     """Refused again and again, and nothing is different."""
     world.change(in_step(world), jobtitle="Boss")

@@ -13,7 +13,7 @@ from syncd.sync.explain.verdict import verdict
 from tests.sync import reasons_of_edits, reasons_of_ties  # noqa: F401 - they enter scenarios
 from tests.sync.asking import asked
 from tests.sync.reasons import SCENARIOS, Scenario, produced
-from tests.sync.reasons_of_waiting import livelock, no_filter, remembered
+from tests.sync.reasons_of_waiting import no_filter, remembered
 from tests.sync.world import ALICE, Memory
 from tests.unit.reconcile.situations import RULES, case, item
 
@@ -27,13 +27,6 @@ DECIDED: Mapping[Reason, Callable[[], Reason]] = {
 EXPLAINED: Mapping[Reason, Scenario] = {
     Reason.NO_FILTER: no_filter,
     Reason.REMEMBERED: remembered,
-}
-
-
-# What should come about and does not: reported to whoever may change it. Once it does, it moves up.
-UNTOLD: Mapping[Reason, Scenario] = {
-    # What a case waits with sets its tries to none, so that they never come to three.
-    Reason.LIVELOCK: livelock,
 }
 
 
@@ -68,14 +61,6 @@ def test_a_reason_is_explained(memory: Memory, reason: Reason) -> None:
     assert verdict(asked(world, record)).code == reason
 
 
-@pytest.mark.parametrize("reason", UNTOLD)
-def test_a_reason_is_not_told_yet(memory: Memory, reason: Reason) -> None:
-    """What was reported is still so; else its scenario belongs to the others."""
-    world, servers = memory
-    UNTOLD[reason](world, servers[ALICE])
-    assert reason.value not in produced(world)
-
-
 def test_every_reason_is_here() -> None:
     """None without a scenario, and none twice."""
-    assert sorted([*SCENARIOS, *DECIDED, *EXPLAINED, *UNTOLD]) == sorted(Reason)
+    assert sorted([*SCENARIOS, *DECIDED, *EXPLAINED]) == sorted(Reason)

@@ -101,7 +101,7 @@ class World:
         only = self._parsed()
         system: tuple[NamedFilter, ...] = ()
         if self.rules.pushes:
-            system += (NamedFilter("filter", only),)
+            system = (NamedFilter("filter", only),)
         if self.exclude:
             out = Filter.parse(self.exclude, self.stored)
             system += (NamedFilter("exclude", out, exclude=True),)

@@ -241,7 +241,7 @@ def left(s: Situation) -> Expected:
             kept |= {name} if told.kept else set()
         # Else keep it as a loser: always of an item that goes (P1), and of a record that may not
         # be written any more; what the rules let the CRM win or keep apart stays in the item.
-        elif s.on_exit is ScopeExit.DELETE or (outlook_speaks(s) and not s.writable):
+        elif verb is Verb.TRASH_ITEM or (outlook_speaks(s) and not s.writable):
             kept.add(name)
         else:
             stays.add(name)

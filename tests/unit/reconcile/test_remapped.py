@@ -107,7 +107,7 @@ def test_a_discarded_filling_leaves_both_sides_as_they_are() -> None:
     )
     decision = decide(empty, RULES)
     assert decision.patch(Side.OUTLOOK) == {"serial": "a1"}
-    discarded = discard(decision, empty, RULES)
+    discarded = discard(decision, empty, RULES, found=False)
     assert discarded.verbs == ()
     marks = {group.group: group.mark for group in discarded.groups}
     assert marks["serial"] == Mark(Standing.APART, Reason.RULE_CHANGED)
