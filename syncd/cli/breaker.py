@@ -222,6 +222,8 @@ def _tell(each: Held, fields: Mapping[str, Sequence[str]]) -> None:
         output.tell(f"  {one.name}{what}")
     if n > FIRST:
         output.tell(f"  … and {n - FIRST} more; all of them: syncd breaker list --json")
+    for number in sorted(each.causes):
+        output.tell(f"  All or some of it is one change: --cause {number}")
     output.tell(f"If this is meant: syncd breaker approve {each.mailbox} --verb {each.verb.value}")
     if each.verb.value != "withdraw":
         against = f"syncd breaker discard {each.mailbox} --verb {each.verb.value}"
