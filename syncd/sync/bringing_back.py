@@ -2,8 +2,8 @@
 
 An item that is still somewhere is moved into the synced folder, where the next run finds it and
 goes on from what it knew. Of one that is nowhere, also when it is sought once more ten minutes on
-(search indexes lag), what was remembered is forgotten: the next run creates it. Whatever is
-torn apart in between is either the old state or the new one.
+(search indexes lag), what was remembered is forgotten: the next run creates it.
+Whatever is torn apart in between is either the old state or the new one.
 """
 
 from __future__ import annotations

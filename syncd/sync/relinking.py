@@ -7,15 +7,16 @@ all, the first sync is shown once more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, func, select
 
 from syncd.crm import records
-from syncd.outlook.port import Head, Stamp
+from syncd.outlook.port import Stamp
 from syncd.sync import accounting, links, remembering
 from syncd.sync.first_contact import ContactState
+from syncd.sync.listing import heads
 from syncd.sync.mailboxes import MailboxProblem
 from syncd.sync.session import Session
 from syncd.sync.tables import link, observed
@@ -64,17 +65,10 @@ def look(session: Session) -> Found:
             f"there is no folder {session.policy.folder}, so nothing to find",
             f"See the first sync: syncd onboard {session.mailbox.address}",
         )
-    stamps = {head.id: head.stamp for head in _heads(session, folder_id) if head.stamp}
+    listed = heads(session.port, session.policy.kind, folder_id)
+    stamps = {head.id: head.stamp for head in listed if head.stamp}
     with session.read() as conn:
         return _compared(conn, session, stamps)
-
-
-def _heads(session: Session, folder_id: str) -> Iterator[Head]:
-    cursor, last = None, False
-    while not last:
-        page = session.port.changes(session.policy.kind, folder_id, cursor)
-        yield from page.seen
-        cursor, last = page.cursor, page.last
 
 
 def _compared(conn: Connection, session: Session, stamps: dict[str, Stamp]) -> Found:

@@ -50,18 +50,31 @@ Thrown = tuple[str, Reason, Record | None]  # the record's id, why, and what it 
 
 def remember(conn: Connection, session: Session, thrown: Sequence[Thrown]) -> None:
     """Its user threw these away."""
-    forget(conn, session, (crm_id for crm_id, _, _ in thrown))
-    for crm_id, reason, held in thrown:
-        made = conn.execute(
-            insert(table).values(
-                **session.ours, crm_id=crm_id, reason=reason.value, at=session.clock()
-            )
+    latest = {crm_id: (reason, held) for crm_id, reason, held in thrown}
+    forget(conn, session, latest)
+    if not latest:
+        return
+    at = session.clock()
+    rows = [
+        {**session.ours, "crm_id": crm_id, "reason": reason.value, "at": at}
+        for crm_id, (reason, _) in latest.items()
+    ]
+    conn.execute(insert(table), rows)
+    numbers = {
+        row.crm_id: row.id
+        for chunk in chunks(latest)
+        for row in conn.execute(
+            select(table.c.crm_id, table.c.id).where(session.mine(table), table.c.crm_id.in_(chunk))
         )
-        (number,) = made.inserted_primary_key or (None,)
-        hashes = _hashes(session, held.fields) if held is not None else ()
-        if hashes:
-            rows = [{"remembered_id": number, "hash": each} for each in sorted(hashes)]
-            conn.execute(insert(values_table), rows)
+    }
+    hashes = [
+        {"remembered_id": numbers[crm_id], "hash": each}
+        for crm_id, (_, held) in latest.items()
+        if held is not None
+        for each in sorted(_hashes(session, held.fields))
+    ]
+    if hashes:
+        conn.execute(insert(values_table), hashes)
 
 
 def forget(conn: Connection, session: Session, crm_ids: Iterable[str]) -> None:

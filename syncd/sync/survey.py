@@ -5,14 +5,14 @@ The items' heads alone are read; nothing of them is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from syncd.model.kinds import Kind
 from syncd.model.policy import Track
-from syncd.outlook.port import FolderRef, Head, Mailbox
+from syncd.outlook.port import FolderRef, Head
+from syncd.sync.listing import heads
 from syncd.sync.session import Session
 from syncd.sync.tables import mailbox_kind
 
@@ -60,7 +60,7 @@ def survey(session: Session) -> Survey:
     for number, folder in enumerate(folders.values()):
         session.progress(f"{session.mailbox.address}: looking", number, len(folders))
         here = folder.id in (synced, archive)
-        for head in heads(session.port, kind, folder):
+        for head in heads(session.port, kind, folder.id) if folder.total else ():
             stamp = head.stamp
             if stamp is not None and stamp.installation != session.installation.name:
                 foreign += 1
@@ -70,14 +70,3 @@ def survey(session: Session) -> Survey:
             if ours or (here and label):
                 marked.append(Marked(head, folder, label))
     return Survey(marked, foreign, folders.get(archive or ""), folders)
-
-
-def heads(port: Mailbox, kind: Kind, folder: FolderRef) -> Iterator[Head]:
-    """The heads of everything in a folder."""
-    if not folder.total:
-        return
-    cursor, last = None, False
-    while not last:
-        page = port.changes(kind, folder.id, cursor)
-        yield from page.seen
-        cursor, last = page.cursor, page.last

@@ -5,7 +5,7 @@ Nothing is stored of what was found but the act on the one item that is meant (P
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from syncd.outlook.port import Head, Mailbox, Sensitivity
 from syncd.reconcile.facts import LinkState, Origin
 from syncd.reconcile.triage import Sighting, triage
 from syncd.sync import acts, by_hand
+from syncd.sync.listing import heads
 from syncd.sync.mailboxes import Installation, MailboxProblem, MailboxRow
 from syncd.sync.rights import Rights
 from syncd.sync.tables import act, link, mailbox_kind
@@ -59,19 +60,11 @@ def candidates(
     """
     return [
         _candidate(kind, head, installation)
-        for head in _heads(port, kind, folder_id)
+        for head in heads(port, kind, folder_id)
         if head.sensitivity is Sensitivity.NORMAL
         and _is_of(kind, head, installation)
         and _means(kind, head, wanted)
     ]
-
-
-def _heads(port: Mailbox, kind: Kind, folder_id: str) -> Iterator[Head]:
-    cursor, last = None, False
-    while not last:
-        page = port.changes(kind, folder_id, cursor)
-        yield from page.seen
-        cursor, last = page.cursor, page.last
 
 
 def _is_of(kind: Kind, head: Head, installation: Installation) -> bool:

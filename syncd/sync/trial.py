@@ -12,9 +12,9 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.policies import MailboxPolicy, ScopedKind
 from syncd.sync import mailboxes, rollout
+from syncd.sync.listing import heads
 from syncd.sync.mailboxes import Installation, MailboxProblem, MailboxRow, MailboxState
 from syncd.sync.service import SyncService
-from syncd.sync.survey import heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def _find(port: Mailbox, scoped: ScopedKind, ours: Installation) -> Found:
     folder = port.folder(kind, spec, create=False)
     if folder is None:
         return Found(kind.plural, spec, None, 0, 0, 0)
-    names = [each.stamp.installation for each in heads(port, kind, folder) if each.stamp]
+    listed = heads(port, kind, folder.id) if folder.total else ()
+    names = [each.stamp.installation for each in listed if each.stamp]
     own = sum(1 for name in names if name == ours.name)
     return Found(kind.plural, spec, folder.path, folder.total, len(names) - own, own)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Connection, event, select
 
 from syncd.crm import database
+from syncd.model.policy import Limits
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Sensitivity
 from syncd.sync import mailboxes
 from syncd.sync.bringing_back import Brought, Thrown, Way, bring_back, thrown_away
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
+from syncd.sync.tables import remembered_value
 from tests.memory_mailbox import Effect, run
 from tests.sync.tearing import let_go, resumed, watched
 from tests.sync.world import ALICE, BOB, Memory, World
@@ -143,6 +146,29 @@ def test_a_look_from_before_it_was_thrown_away_again_is_none(memory: Memory) -> 
     world.settle()
     servers[ALICE].meddle = unseen
     assert ways(world, record) == [Way.LOOK_AGAIN]
+
+
+@pytest.mark.parametrize("many", [2, 4])
+def test_what_is_thrown_away_together_is_written_down_together(world: World, many: int) -> None:
+    """However many they are, it takes the same two statements; each is known by itself."""
+    world.policy(limits=Limits(most=999, some=999, few=999, daily=999))
+    ids = world.new_many([{"emailaddress1": f"n{n}@example.test"} for n in range(many)])
+    world.settle()
+    for each in world.items():
+        world.hand().move(each.id, TRASH)
+    written: list[str] = []
+
+    def note(_: Connection, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("INSERT INTO remembered"):
+            written.append(statement.split()[2])
+
+    event.listen(world.engine, "before_cursor_execute", note)
+    world.sync()
+    event.remove(world.engine, "before_cursor_execute", note)
+    assert written == ["remembered", "remembered_value"]
+    assert {each.crm_id for each in listed(world)} == set(ids)
+    with database.read(world.engine) as conn:
+        assert len(set(conn.scalars(select(remembered_value.c.remembered_id)))) == many
 
 
 def test_it_comes_back_without_the_links(world: World) -> None:
