@@ -78,7 +78,7 @@ class Session:
     tally: Tally = field(default_factory=Tally)
     progress: Progress = quiet
     acts: Acts | None = None  # of tracking by command, once any item is looked at
-    counting: Callable[[Connection], Counting] | None = None  # of what concerns all mailboxes
+    counting: Counting | None = None  # of what concerns all mailboxes
 
     @property
     def key(self) -> LinkKey:
