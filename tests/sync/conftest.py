@@ -24,6 +24,15 @@ ON_SQLITE_ALONE = (
     "tests.sync.test_rules_at_work",
     "tests.sync.test_asking",
     "tests.sync.test_every_reason",
+    "tests.sync.test_breaker",
+    "tests.sync.test_other_folder",
+    "tests.sync.test_addresses",
+    "tests.sync.test_archive",
+    "tests.sync.test_consent",
+    "tests.sync.test_discarding",
+    "tests.sync.test_due",
+    "tests.sync.test_first_contact",
+    "tests.sync.test_merged_edits",
 )
 
 
