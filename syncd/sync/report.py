@@ -105,6 +105,7 @@ class RunReport:
     in_doubt: list[Doubt] = field(default_factory=list)
     would_hold: int = 0
     moving: int = 0  # items that the next sync takes along to the folder that the policy names
+    broken_filters: list[str] = field(default_factory=list)  # by name: not understood any more
     category_missing: str | None = None  # which its user has to make in Outlook by hand
     proposal: Mapping[str, int] = field(default_factory=dict)
 

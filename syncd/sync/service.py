@@ -207,6 +207,8 @@ class SyncService:
                         rights=rules.rights,
                         where=rules.where,
                         excluded=rules.excluded,
+                        unsure=rules.unsure,
+                        blind=rules.blind,
                         rules_text=rules.text,
                         run_id=report.run,
                         lease=lease,
@@ -217,6 +219,7 @@ class SyncService:
                         progress=self.progress,
                         counting=partial(self._counting, rules),
                     )
+                    report.broken_filters += rules.broken
                     errand.act(session, report=report)
             finally:
                 report.requests = port.requests

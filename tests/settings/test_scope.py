@@ -20,7 +20,8 @@ LEADS = ENTITIES["lead"]
 def scope(includes: str, excludes: str = "") -> Scope:
     """A scope of filters that are written beside each other."""
     both = [[f.strip() for f in each.split(";") if f.strip()] for each in (includes, excludes)]
-    return Scope(*(tuple(Filter.parse(f, LEADS) for f in each) for each in both))
+    included, excluded = (tuple(Filter.parse(f, LEADS) for f in each) for each in both)
+    return Scope(included, excluded)
 
 
 SCOPES = [

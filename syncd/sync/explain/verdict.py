@@ -25,7 +25,7 @@ _GONE = (Reason.OUTLOOK_DELETED, Reason.OUTLOOK_MOVED)
 _PRIVATE = (Reason.MADE_PRIVATE, Reason.PRIVATE)
 _COMES_AND_GOES = (  # it waits for nobody, and mostly not for long
     Reason.SECOND_LOOK, Reason.IN_DOUBT, Reason.RETRY, Reason.EDITED_MEANWHILE,
-    Reason.UNKNOWN_CRM, Reason.UNKNOWN_OUTLOOK,
+    Reason.UNKNOWN_OUTLOOK,
 )  # fmt: skip
 # Why a group differs, the one first that somebody is most likely to ask about.
 _WORST = (
@@ -198,6 +198,8 @@ def _blocked(facts: Facts) -> tuple[str, Said] | None:
         return _because(waiting.reason)
     if facts.asked is not None:
         return _because(facts.asked.reason)
+    if facts.unclear:
+        return _because(Reason.UNKNOWN_CRM)
     if labels := [label for each in facts.contested if each.open for label in each.labels]:
         return Reason.ASKED.value, Said("why.differs", {"fields": labels, "why": Reason.ASKED})
     return None
