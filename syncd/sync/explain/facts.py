@@ -133,6 +133,7 @@ class Facts:
     waits_for_approval: bool
     synced: bool  # its first sync is done
     readable: bool
+    hidden: frozenset[str]  # fields that its user may not read
     writable: bool
     filters: tuple[Ruled, ...]
     member: bool  # of what the filters let in, and its user may read

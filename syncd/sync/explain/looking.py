@@ -116,6 +116,7 @@ def look(
         waits_for_approval=first is ContactState.PROPOSED,
         synced=first is ContactState.DONE,
         readable=_among(conn, stored, rights.access.readable(stored), about.record),
+        hidden=access.unreadable_fields(stored.entity),
         writable=crm_id in rights.writable_among(conn, {crm_id: about.record}),
         filters=tuple(
             Ruled(

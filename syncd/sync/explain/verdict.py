@@ -49,12 +49,23 @@ class Verdict:
 
 
 def verdict(facts: Facts) -> Verdict:
-    """How a record stands in one mailbox, and why: what weighs most."""
+    """How a record stands in one mailbox, and why: what weighs most.
+
+    A missing right goes before everything: the rest is nothing that the mailbox's user may read.
+    """
+    if not facts.readable:
+        return _why(_unread(facts), "no-right")
     if facts.link is None:
         return _without(facts)
     if not facts.live:
         return _resting(facts, facts.link.state)
     return _kept_up(facts)
+
+
+def _unread(facts: Facts) -> str:
+    if facts.link is None or facts.link.state is LinkState.REMEMBERED or _trashed(facts):
+        return "absent"
+    return "left"
 
 
 # --- with an item that is kept in step -----------------------------------------------------------
@@ -211,8 +222,6 @@ def _kept_out(facts: Facts) -> tuple[str, Said] | None:
         return ended
     if facts.pinned:
         return None
-    if not facts.readable:
-        return "no-right", Said("why.no-right")
     if facts.policy is None:
         return None
     for each in facts.filters:
@@ -224,9 +233,10 @@ def _kept_out(facts: Facts) -> tuple[str, Said] | None:
     takes_in = [each.clause for each in facts.filters if not each.excludes]
     if takes_in and not any(each.holds for each in takes_in):
         failing = [part for each in takes_in for part in each.failing()]
-        if any(part.owner for part in failing):
+        told = {part.field for part in failing} - facts.hidden
+        if any(part.owner and part.field in told for part in failing):
             return "not-owned", Said("why.not-owned", {"owner": facts.about.owner})
-        if not facts.about.record.active and any(part.field == "statecode" for part in failing):
+        if not facts.about.record.active and "statecode" in told:
             return "not-in-use", Said("why.not-in-use")
         clause = [part.text for part in failing]
         return "not-in-filter", Said("why.not-in-filter", {"clause": clause})
