@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, false, not_, select
 from syncd.crm.access import Access
 from syncd.crm.stored import StoredKind
 from syncd.model.custom import mapped
+from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
@@ -42,6 +43,11 @@ class Ruling:
     unsure: ColumnElement[bool] | None = None
     blind: bool = False
     broken: Sequence[str] = ()
+
+    @property
+    def without_filter(self) -> bool:
+        """Whether nothing goes from the CRM to Outlook only because no filter is on."""
+        return not self.policy.pushes and self.policy.direction.speaks(Side.CRM)
 
 
 def ruling(

@@ -220,6 +220,7 @@ class SyncService:
                         counting=partial(self._counting, rules),
                     )
                     report.broken_filters += rules.broken
+                    report.without_filter |= rules.without_filter
                     errand.act(session, report=report)
             finally:
                 report.requests = port.requests

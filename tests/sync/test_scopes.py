@@ -12,8 +12,8 @@ from syncd.model.policy import Limits
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
-from syncd.sync import alerts, effect, user_filters
-from syncd.sync.alerts import Alert, Code
+from syncd.sync import alerts, effect, mailboxes, user_filters
+from syncd.sync.alerts import Alert, Code, Level
 from syncd.sync.explain.verdict import next_step, verdict
 from syncd.sync.service import SyncService
 from syncd.sync.user_filters import UserFilter
@@ -27,6 +27,7 @@ class Ruled(World):
 
     system: tuple[tuple[str, bool], ...] = ()
     templates: tuple[str, ...] = (MINE,)
+    policy_name: str = "sales"
 
     def scoped(self) -> ScopedKind:
         """What the policy says."""
@@ -43,7 +44,8 @@ class Ruled(World):
     def service(self) -> SyncService:
         """A service as a new process would have it."""
         kinds = {self.rules.kind.name: self.scoped()}
-        policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
+        named = self.policy_name
+        policies = {named: MailboxPolicy(named, "office", timedelta(minutes=5), kinds)}
         return replace(super().service(), policies=policies)
 
     def filter_of(self, address: str, name: str, text: str, *, excludes: bool = False) -> None:
@@ -187,6 +189,48 @@ def test_what_is_tracked_waits_for_an_exclude_that_is_broken(ruled: Ruled) -> No
     ruled.filter_of(ALICE, "out", "department eq 'Legal'", excludes=True)
     ruled.settle()
     assert (ruled.link(dan).state, ruled.crm(dan).get("jobtitle")) == ("live", "New")
+
+
+def test_that_no_filter_is_on_is_told_as_long_as_it_lasts(ruled: Ruled) -> None:
+    """Nothing comes, and somebody may wonder."""
+    ruled.turn(ALICE, "template0", active=False)
+    ruled.settle()
+    (found,) = told(ruled)
+    assert (found.code, found.level) == (Code.NO_FILTER, Level.WARNING)
+    ruled.turn(ALICE, "template0", active=True)
+    ruled.settle()
+    assert told(ruled) == []
+
+
+def test_without_an_active_filter_what_is_excluded_goes_all_the_same(ruled: Ruled) -> None:
+    """The admin's exclude holds for what is there, whatever the user has turned off."""
+    ruled.filter_of(ALICE, "legal", "department eq 'Legal'")
+    ruled.settle()
+    ruled.system = (("department eq 'Legal'", True),)
+    for each in ("legal", "template0"):
+        ruled.turn(ALICE, each, active=False)
+    ruled.settle()
+    assert ruled.names() == {"Ann"}
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_comes_under_another_policy_without_a_filter_gets_its_templates(
+    ruled: Ruled, *, kept: bool
+) -> None:
+    """From one whose filters are the same for all; who has filters of their own keeps these."""
+    with database.write(ruled.engine) as conn:
+        user_filters.reset(conn, ruled.mailbox_id(ALICE), "contact", (), ruled.time())
+    if kept:
+        ruled.filter_of(ALICE, "legal", "department eq 'Legal'")
+    ruled.templates, ruled.system = (), (("true", False),)
+    ruled.settle()
+    assert ruled.names() == {"Ann", "Bea", "Cid"}
+    with database.write(ruled.engine) as conn:
+        mailboxes.change(conn, ruled.mailbox_id(ALICE), {"policy": "board"})
+    ruled.policy_name, ruled.templates, ruled.system = "board", (MINE,), ()
+    ruled.new(firstname="Eve")
+    ruled.settle()
+    assert ruled.names() == ({"Cid"} if kept else {"Ann", "Eve"})
 
 
 def test_a_filter_by_the_day_is_evaluated_when_the_day_changes(ruled: Ruled) -> None:
