@@ -74,7 +74,8 @@ class SyncService:
     _waker: Waker = field(init=False)
 
     def __post_init__(self) -> None:
-        self._waker = Waker(self.engine, self.stored, self.clock, lambda: self.policies)
+        # What another configuration changes is asked for each time.
+        self._waker = Waker(self.engine, lambda: self.stored, self.clock, lambda: self.policies)
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
