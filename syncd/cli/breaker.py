@@ -88,8 +88,8 @@ def approve(
         return
     with mailboxes.noting(context, mailbox, undone) as (conn, row):
         sort = Bounded(verb) if verb else None
-        subjects = held_back.chosen(conn, row, names, sort, cause)
-        count = held_back.approve(conn, row, mailboxes.now(conn), subjects)
+        which = held_back.chosen(conn, row, names, sort, cause)
+        count = held_back.approve(conn, row, mailboxes.now(conn), which)
     if count:
         output.tell(f"Approved: {count}. Carry it out now with: syncd sync {row.address}")
     else:
@@ -107,7 +107,8 @@ def _approve_everywhere(context: Context, cause: int | None, undone: str) -> Non
         causes.approve(conn, cause or 0, mailboxes.now(conn))
     for address in addresses:
         with mailboxes.noting(context, address, "It is approved, and not begun.") as (conn, row):
-            held_back.approve(conn, row, mailboxes.now(conn), [])  # looked at again by the next run
+            # Looked at again by the next run.
+            held_back.approve(conn, row, mailboxes.now(conn), held_back.NOTHING)
     where = "1 mailbox" if len(addresses) == 1 else f"{len(addresses)} mailboxes"
     output.tell(f"Approved: {count}, in {where}. Carry it out now with: syncd sync")
 
@@ -140,14 +141,9 @@ def discard(
     for address in _addresses(context, mailbox, cause, undone):
         with mailboxes.noting(context, address, undone) as (conn, row):
             sort = Bounded(verb) if verb else None
-            subjects = held_back.chosen(conn, row, names, sort, cause)
-            meant = None if subjects is None else set(subjects)
-            sorts |= {
-                each.verb
-                for each in held_back.held_back(conn, row)
-                if meant is None or any(one.subject in meant for one in each.ones)
-            }
-            told = held_back.discard(conn, row, mailboxes.now(conn), subjects)
+            which = held_back.chosen(conn, row, names, sort, cause)
+            sorts |= held_back.sorts(conn, row, which)
+            told = held_back.discard(conn, row, mailboxes.now(conn), which)
         _tell_discarded(row.address, verb, told)
     _tell_instead(sorts - {Bounded.WITHDRAW} if verb is None else {Bounded(verb)} & sorts)
 
@@ -226,6 +222,8 @@ def _tell(each: Held, fields: Mapping[str, Sequence[str]]) -> None:
         output.tell(f"  {one.name}{what}")
     if n > FIRST:
         output.tell(f"  … and {n - FIRST} more; all of them: syncd breaker list --json")
+    for number in sorted(each.causes):
+        output.tell(f"  All or some of it is one change: --cause {number}")
     output.tell(f"If this is meant: syncd breaker approve {each.mailbox} --verb {each.verb.value}")
     if each.verb.value != "withdraw":
         against = f"syncd breaker discard {each.mailbox} --verb {each.verb.value}"

@@ -69,6 +69,7 @@ def effect(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> None
 
     from syncd.cli import mailboxes as served
     from syncd.cli import output
+    from syncd.cli.reporting import few
 
     rows = [row.address for row in served.chosen(context, mailboxes)]
     found = _effects(context, rows)
@@ -76,8 +77,7 @@ def effect(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> None
         output.emit_json([{"mailbox": a, **asdict(each)} for a, each in found])
         return
     table = [
-        [a, len(each.gains), len(each.loses), each.stays, ", ".join(each.turned)]
-        for a, each in found
+        [a, len(each.gains), len(each.loses), each.stays, few(each.turned)] for a, each in found
     ]
     columns = ["Mailbox", "Come", "Leave", "Stay", "Fields with another rule"]
     output.table("What the configuration would change", columns, table)

@@ -256,7 +256,7 @@ def _check(context: Context, conn: Connection, row: MailboxRow, where: str) -> N
         raise Problem(
             f"The filter is not understood, {error}.{pointer}",
             undone,
-            f"{(error.suggestion or 'See docs/filters.md')}.",
+            _sentence(error.suggestion or "See docs/filters.md"),
         ) from None
     access = Access.of(conn, row.user_id)
     hidden = sorted(f for kind, f in parsed.reads if f in access.unreadable_fields(kind))
@@ -266,6 +266,10 @@ def _check(context: Context, conn: Connection, row: MailboxRow, where: str) -> N
             undone,
             "Leave that out, or see: syncd crm access list",
         )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def _scoped(context: Context, row: MailboxRow) -> ScopedKind:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
@@ -144,6 +145,35 @@ def since(
     if kind is not None:
         query = query.where(table.c.kind == kind)
     return [_change(row) for row in conn.execute(query)]
+
+
+def together(conn: Connection, change: Change) -> list[Change]:
+    """The changes of one kind that were made with this one: by its actor, at its time.
+
+    Those next to it in the feed, however many: a transaction publishes all of its own at once.
+    """
+    found: list[Change] = []
+    for forward in (False, True):
+        at = change.number
+        while True:
+            beside = _beside(conn, change, at, forward=forward)
+            found += beside
+            if len(beside) < _AT_ONCE:
+                break
+            at = beside[-1].number
+    return sorted({c.number: c for c in [change, *found]}.values(), key=lambda c: c.number)
+
+
+_AT_ONCE = 1_000
+
+
+def _beside(conn: Connection, change: Change, at: int, *, forward: bool) -> list[Change]:
+    number = crm_change.c.number
+    query = select(crm_change).where(number > at if forward else number < at)
+    query = query.order_by(number if forward else number.desc()).limit(_AT_ONCE)
+    rows = (_change(row) for row in conn.execute(query))
+    same = takewhile(lambda each: (each.at, each.actor) == (change.at, change.actor), rows)
+    return [each for each in same if each.kind == change.kind]
 
 
 def about(conn: Connection, kind: str, record_id: str) -> list[Change]:

@@ -41,7 +41,9 @@ BOUNDED: Mapping[Verb, Bounded] = {
 
 
 def bounded(decision: Decision) -> frozenset[Bounded]:
-    """What of a decision the breaker counts."""
+    """What of a decision the breaker counts. A withdrawal is one, whatever else it does (P7)."""
+    if decision.withdraws:
+        return frozenset({Bounded.WITHDRAW})
     counted = {BOUNDED[verb] for verb in decision.verbs if verb in BOUNDED}
     patches = (patch for group in decision.groups for patch in group.writes.values())
     if any(value is None for patch in patches for value in patch.values()):

@@ -69,8 +69,12 @@ class Scope:
         return false() if self.unread_excludes else self._found(me, today)
 
     def possible(self, me: Me, today: date) -> ColumnElement[bool]:
-        """The condition of what may belong, too: what is not understood may let anything in."""
-        if self.unread_includes:
+        """The condition of what may belong, too, or at least does not leave.
+
+        What is not understood may let anything in; where no filter includes, nothing leaves but
+        what is excluded.
+        """
+        if self.unread_includes or self.empty:
             return not_(self.excluded(me, today))
         return self._found(me, today)
 

@@ -8,15 +8,28 @@ them plans; over the limit, every mailbox's share of it is held.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
+from syncd.crm.access import limits_reading
 from syncd.crm.feed import Change
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
@@ -46,9 +59,9 @@ def of_feed(changes: Sequence[Change]) -> Iterator[Cause]:
         yield Cause(_key(f"{at.isoformat()} {actor}"), ids)
 
 
-def of_rules(policy: str, rules: str) -> str:
+def of_rules(policy: str, before: str, now: str) -> str:
     """The key of a change of the rules that the mailboxes of a policy go by."""
-    return _key(f"{policy} {rules}")
+    return _key(f"{policy} {before} {now}")
 
 
 def _key(text: str) -> str:
@@ -59,23 +72,24 @@ def _key(text: str) -> str:
 class Counting:
     """What counting takes: the entity, the distinct scopes of all mailboxes, the day, the limit.
 
-    `limited`: not every user may read every record, so that only a record's owner is known to get
-    it.
+    The scopes are asked for only where something may be large at all. Where not every user may read
+    every record, only a record's owner is known to get it.
     """
 
     stored: StoredKind[Kind]
-    scopes: Sequence[Scoped]
+    scopes: Callable[[Connection], Sequence[Scoped]]
     today: date
     limit: int
-    limited: bool
-
-    def of(self, mailbox_id: int) -> Counting:
-        """The same for the one scope of a mailbox."""
-        return replace(self, scopes=[s for s in self.scopes if mailbox_id in s.mailbox_ids])
 
     def large(self, conn: Connection, found: Iterable[Cause]) -> list[Cause]:
-        """Which of these can be over the limit at all: without asking any scope."""
+        """Which of these can be over the limit at all: without asking any scope.
+
+        One that was judged before is among them, however little of it is seen here.
+        """
         wanted = list(found)
+        known: set[str] = set()
+        for chunk in chunks(each.key for each in wanted):
+            known.update(conn.scalars(select(table.c.key).where(table.c.key.in_(chunk))))
         held_by: Counter[str] = Counter()
         live = and_(link.c.kind == self.stored.kind.name, link.c.state == LinkState.LIVE)
         for chunk in chunks(each for cause in wanted for each in cause.ids):
@@ -85,31 +99,59 @@ class Counting:
         return [
             each
             for each in wanted
-            if len(each.ids) > self.limit or sum(held_by[i] for i in each.ids) > self.limit
+            if each.key in known
+            or len(each.ids) > self.limit
+            or sum(held_by[i] for i in each.ids) > self.limit
         ]
 
-    def judge(
-        self, conn: Connection, key: str, ids: Sequence[str] | None, at: datetime
-    ) -> int | None:
-        """The number of a cause that is held; `None` of one that is not.
+    def judge(self, conn: Connection, cause: Cause, at: datetime) -> int | None:
+        """The number of an act in the CRM that is held; `None` of one that is not.
 
-        `ids` are the records that it changed; `None` of one that may concern any. Counted by
-        whoever comes to it first; a verdict stands until a person approves.
+        Counted by whoever comes to it first; a verdict stands until a person approves.
         """
-        known = conn.execute(select(table.c.id, table.c.held).where(table.c.key == key)).first()
-        if known is not None:
-            return known.id if known.held else None
+        known = conn.execute(select(table).where(table.c.key == cause.key)).first()
+        if known is None:
+            known = self._put(conn, cause.key, self.scopes(conn), cause.ids, at)
+        return _verdict(known)
+
+    def judge_rules(self, conn: Connection, key: str, mailbox_id: int, at: datetime) -> int | None:
+        """The same of a change of rules, for each mailbox that takes it.
+
+        A mailbox that takes the same change once more, after it was taken back, begins a new round.
+        """
+        mine = [each for each in self.scopes(conn) if mailbox_id in each.mailbox_ids]
+        known = conn.execute(select(table).where(table.c.key == key)).first()
+        if known is not None and mailbox_id in known.counts.get("taken", ()):
+            conn.execute(delete(table).where(table.c.id == known.id))
+            known = None
+        row = known or self._put(conn, key, mine, None, at)
+        counts = {**row.counts, "taken": [*row.counts.get("taken", ()), mailbox_id]}
+        conn.execute(update(table).where(table.c.id == row.id).values(counts=counts))
+        return _verdict(row)
+
+    def _put(
+        self,
+        conn: Connection,
+        key: str,
+        scopes: Sequence[Scoped],
+        ids: Sequence[str] | None,
+        at: datetime,
+    ) -> Row[Any]:
+        """Count it over all mailboxes, and write the verdict down. Another may be as quick."""
+        limited = limits_reading(conn, self.stored.entity)
         counts: Counter[str] = Counter()
-        for scoped in self.scopes:
+        for scoped in scopes:
             for these in [None] if ids is None else list(chunks(ids)):
                 counts["leaving"] += conn.scalars(self._leaving(scoped, these)).one()
-                counts["entering"] += conn.scalars(self._entering(scoped, these)).one()
+                entering = self._entering(scoped, these, limited=limited)
+                counts["entering"] += conn.scalars(entering).one()
         over = [each.value for each in LEAVING if counts["leaving"] > self.limit]
         over += [each.value for each in ENTERING if counts["entering"] > self.limit]
         values = {"key": key, "counts": dict(counts), "held": over, "at": at}
-        made = conn.execute(insert(table).values(**values))
-        (number,) = made.inserted_primary_key or (None,)
-        return number if over else None
+        on_server = conn.dialect.name == "postgresql"
+        new = (postgresql.insert if on_server else sqlite.insert)(table).values(**values)
+        conn.execute(new.on_conflict_do_nothing(index_elements=["key"]))
+        return conn.execute(select(table).where(table.c.key == key)).one()
 
     def _leaving(self, scoped: Scoped, ids: Sequence[str] | None) -> Select[int]:
         inside = (
@@ -131,7 +173,7 @@ class Counting:
             )
         )
 
-    def _entering(self, scoped: Scoped, ids: Sequence[str] | None) -> Select[int]:
+    def _entering(self, scoped: Scoped, ids: Sequence[str] | None, *, limited: bool) -> Select[int]:
         own = self.stored.table.c
         known = (
             select(link.c.id)
@@ -145,7 +187,7 @@ class Counting:
             .where(
                 self._served(scoped),
                 own.id.in_(ids) if ids is not None else true(),
-                own.owner_id == mailbox.c.user_id if self.limited else true(),
+                own.owner_id == mailbox.c.user_id if limited else true(),
                 self._inside(scoped),
                 ~known.exists(),
             )
@@ -162,6 +204,10 @@ class Counting:
         kind = mailbox_kind.c.kind == self.stored.kind.name
         done = select(mailbox_kind.c.mailbox_id).where(kind, mailbox_kind.c.contact_state == "done")
         return mailbox.c.id.in_(scoped.mailbox_ids) & mailbox.c.id.in_(done)
+
+
+def _verdict(row: Row[Any]) -> int | None:
+    return int(row.id) if row.held else None
 
 
 def mark(conn: Connection, mailbox_id: int, kind: str, ids: Iterable[str], number: int) -> None:

@@ -229,9 +229,11 @@ def _written(
         return
     if verb is Verb.RESTORE_ITEM:
         if Verb.UPDATE_ITEM not in task.decision.verbs:
-            # One that was not read, to bring it back unseen, is looked at by the next run.
-            unread = Reason.EDITED_MEANWHILE if task.item is None else None
-            settling.task(task, unsettled=unread)
+            if task.item is None:
+                # Brought back unseen, and maybe edited while it was away: at no version that is
+                # known, so that the next run reads it.
+                task.remote_version = ""
+            settling.task(task)
         return
     if item is not None and item.head.version == result.version and not session.private(item.head):
         task.item = item.record

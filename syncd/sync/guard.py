@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -45,7 +45,9 @@ def divide(
                 done[BOUNDED[Verb(verb)]] += n
         approvals = _verdicts(rows, table.c.approved_at.name)
         asked = [
-            (w, d) for w, d in decided if d.reason not in _TURNED and not _meant(approvals, w, d)
+            (w, d)
+            for w, d in decided
+            if d.reason not in _TURNED and not bounded(d) <= _said(session, approvals, w, d)
         ]
         # Below these no share is asked for, and to count what is live costs by what there is.
         fewest = min(session.policy.limits.few, session.policy.limits.some + 1)
@@ -62,18 +64,13 @@ def divide(
         [d for _, d in asked], session.policy.limits, live, done, waiting, onboarding=onboarding
     )
     # What is held stays held, whoever edits it meanwhile and however few are left: only a person
-    # lets it go, or that there is nothing left to do.
-    held = [
-        (w, d, hit)
-        for w, d in asked
-        if (
-            hit := (
-                bounded(d)
-                & (over | before.get(w.subject, set()) | whole.get(w.cause or 0, frozenset()))
-            )
-            | _emptying(session, d)
-        )
-    ]
+    # lets it go, or that there is nothing left to do. An approval is of one sort, and of no other.
+    held = []
+    for work, decision in asked:
+        stopped = over | before.get(work.subject, set()) | whole.get(work.cause or 0, frozenset())
+        hit = (bounded(decision) & stopped) | _emptying(session, decision)
+        if hit := hit - _said(session, approvals, work, decision):
+            held.append((work, decision, hit))
     keep = {id(w) for w, _, _ in held}
     return [(w, d) for w, d in decided if id(w) not in keep], held
 
@@ -93,7 +90,7 @@ def _without_unwanted(session: Session, decided: Decided) -> Decided:
     rules = session.rules()
     return [
         _turned(w, discard(d, w.case, rules, found=w.head is not None))
-        if may_discard(d) and _meant(unwanted, w, d)
+        if may_discard(d) and _said(session, unwanted, w, d)
         else (w, d)
         for w, d in decided
     ]
@@ -112,43 +109,74 @@ def hold(session: Session, held: Held) -> None:
     if not held:
         return
     with session.write() as conn:
+        approved = _verdicts(_rows(conn, session), table.c.approved_at.name)
+        whole = causes.held_by(conn, (w.cause for w, _, _ in held if w.cause is not None))
         accounting.drop_held(conn, session, (work.subject for work, _, _ in held))
-        rows = [
-            {
-                **session.ours,
-                "subject": work.subject,
-                "verb": verb.value,
-                "crm_version": work.case.crm.version,
-                "remote_version": work.case.item.version,
-                "name": line(session.policy.kind, work, decision).name,
-                "reason": _why(session, decision).value,
-                "at": session.clock(),
-                "cause": work.cause,
-            }
-            for work, decision, verbs in held
-            for verb in sorted(verbs)
-        ]
+        rows = []
+        for work, decision, verbs in held:
+            said = _said(session, approved, work, decision)
+            for verb in sorted(verbs | said):
+                of_cause = verb in whole.get(work.cause or 0, frozenset())
+                row = _held_row(session, work, decision, verb)
+                rows.append(
+                    {
+                        **row,
+                        "cause": work.cause if of_cause else None,
+                        "approved_at": session.clock() if verb in said else None,
+                    }
+                )
         conn.execute(insert(table), rows)
         for work, _, _ in held:
             postpone(conn, session, work, Stand.WAITING, Reason.HELD)
+
+
+def _held_row(session: Session, work: Work, decision: Decision, verb: Bounded) -> dict[str, object]:
+    return {
+        **session.ours,
+        "subject": work.subject,
+        "verb": verb.value,
+        "crm_version": work.case.crm.version,
+        "remote_version": work.case.item.version,
+        "name": line(session.policy.kind, work, decision).name,
+        "reason": _why(session, decision).value,
+        "at": session.clock(),
+    }
 
 
 def _why(session: Session, decision: Decision) -> Reason:
     return Reason.EMPTIED if _emptying(session, decision) else decision.reason
 
 
-def approve(
-    conn: Connection, mailbox_id: int, at: datetime, subjects: Sequence[str] | None = None
-) -> int:
-    """Approve what is held for a mailbox, all or of these subjects; how many operations it is."""
-    return _judge(conn, _undecided(mailbox_id, subjects), mailbox_id, approved_at=at)
+@dataclass(frozen=True, slots=True)
+class Which:
+    """What a person speaks of: these records and items, one sort, one cause; or simply all."""
+
+    subjects: Sequence[str] | None = None
+    verb: Bounded | None = None
+    cause: int | None = None
+
+    def where(self, mailbox_id: int) -> ColumnElement[bool]:
+        """The rows that wait for this."""
+        mine = (table.c.mailbox_id == mailbox_id) & table.c.approved_at.is_(None)
+        mine &= table.c.discarded_at.is_(None)
+        if self.subjects is not None:
+            mine &= table.c.subject.in_(self.subjects)
+        if self.verb is not None:
+            mine &= table.c.verb == self.verb.value
+        return mine if self.cause is None else mine & (table.c.cause == self.cause)
 
 
-def discard_held(
-    conn: Connection, mailbox_id: int, at: datetime, subjects: Sequence[str] | None = None
-) -> int:
+ALL = Which()
+
+
+def approve(conn: Connection, mailbox_id: int, at: datetime, which: Which = ALL) -> int:
+    """Approve what is held for a mailbox; how many operations it is."""
+    return _judge(conn, which.where(mailbox_id), mailbox_id, approved_at=at)
+
+
+def discard_held(conn: Connection, mailbox_id: int, at: datetime, which: Which = ALL) -> int:
     """Decide against what is held for a mailbox, but for what is private (P7); how many it is."""
-    mine = _undecided(mailbox_id, subjects) & (table.c.verb != Bounded.WITHDRAW)
+    mine = which.where(mailbox_id) & (table.c.verb != Bounded.WITHDRAW)
     for row in conn.execute(select(table).where(mine, table.c.verb == Bounded.CREATE)).all():
         version = str(row.crm_version) if row.crm_version else row.remote_version
         questions.leave_alone(conn, mailbox_id, row.kind, row.subject, version, at)
@@ -165,29 +193,27 @@ def _judge(
     return cast("CursorResult[Any]", done).rowcount
 
 
-def _undecided(mailbox_id: int, subjects: Sequence[str] | None) -> ColumnElement[bool]:
-    mine = table.c.mailbox_id == mailbox_id
-    mine &= table.c.approved_at.is_(None) & table.c.discarded_at.is_(None)
-    return mine if subjects is None else mine & table.c.subject.in_(subjects)
-
-
 def mark_approved(session: Session, tasks: Sequence[Task]) -> None:
     """Note on each task whether a person approved it: such do not count against the day again."""
     with session.read() as conn:
         approvals = _verdicts(_rows(conn, session), table.c.approved_at.name)
     for task in tasks:
-        turned = task.decision.reason in _TURNED
-        task.approved = turned or _meant(approvals, task.work, task.decision)
+        said = _said(session, approvals, task.work, task.decision)
+        task.approved = task.decision.reason in _TURNED or bool(said)
 
 
 _TURNED = (Reason.DISCARDED, Reason.PUT_BACK)  # what becomes of what a person did not want
-_Verdicts = Mapping[tuple[str, int, str], set[str]]  # subject and versions: the verbs
+# Subject, versions and reason: the sorts that a person spoke of.
+_Verdicts = Mapping[tuple[str, int, str, str], set[Bounded]]
 
 
-def _meant(verdicts: _Verdicts, work: Work, decision: Decision) -> bool:
-    """Whether a person spoke of just this: the same versions, and a verb that is still meant."""
-    at = (work.subject, work.case.crm.version, work.case.item.version)
-    return not verdicts.get(at, set()).isdisjoint(bounded(decision))
+def _said(
+    session: Session, verdicts: _Verdicts, work: Work, decision: Decision
+) -> frozenset[Bounded]:
+    """What of a decision a person spoke of: of just this, for just this reason."""
+    case, why = work.case, _why(session, decision).value
+    at = (work.subject, case.crm.version, case.item.version, why)
+    return bounded(decision) & verdicts.get(at, set())
 
 
 def _rows(conn: Connection, session: Session) -> list[Row[Any]]:
@@ -197,11 +223,11 @@ def _rows(conn: Connection, session: Session) -> list[Row[Any]]:
 
 def _verdicts(rows: Iterable[Row[Any]], column: str) -> _Verdicts:
     """What was approved, or decided against: where this column says when."""
-    verdicts: dict[tuple[str, int, str], set[str]] = {}
+    verdicts: dict[tuple[str, int, str, str], set[Bounded]] = defaultdict(set)
     for row in rows:
         if getattr(row, column) is not None:
-            at = (row.subject, row.crm_version, row.remote_version)
-            verdicts.setdefault(at, set()).add(row.verb)
+            at = (row.subject, row.crm_version, row.remote_version, row.reason or "")
+            verdicts[at].add(Bounded(row.verb))
     return verdicts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from syncd.outlook.port import Item, Mailbox, Sensitivity
 from syncd.reconcile.breaker import Bounded
 from syncd.reconcile.reasons import Reason
 from syncd.sync import guard
+from syncd.sync.guard import Which
 from syncd.sync.mailboxes import MailboxProblem, MailboxRow
 from syncd.sync.tables import held as table
 from syncd.sync.tables import link, mailbox
@@ -100,23 +101,21 @@ def chosen(
     names: Iterable[str],
     verb: Bounded | None,
     cause: int | None = None,
-) -> list[str] | None:
-    """The subjects that are meant, by id or name, of one sort or change; `None` means all.
+) -> Which:
+    """What is meant, by id or name, of one sort or change.
 
     Raises MailboxProblem where a name means nothing that is held, or several.
     """
     wanted = list(names)
-    if verb is None and cause is None and not wanted:
-        return None
+    if not wanted:
+        return Which(None, verb, cause)
     rows = [
         each
         for each in _undecided(conn, row.id)
         if verb in (None, each.verb) and cause in (None, each.cause)
     ]
     known = {each.subject: each.name for each in rows}
-    if not wanted:
-        return list(known)
-    return [_meant(row, known, each) for each in wanted]
+    return Which([_meant(row, known, each) for each in wanted], verb, cause)
 
 
 def _meant(row: MailboxRow, known: Mapping[str, str], name: str) -> str:
@@ -132,11 +131,11 @@ def _meant(row: MailboxRow, known: Mapping[str, str], name: str) -> str:
     )
 
 
-def approve(conn: Connection, row: MailboxRow, at: datetime, subjects: Sequence[str] | None) -> int:
+def approve(conn: Connection, row: MailboxRow, at: datetime, which: Which) -> int:
     """Let it go; how many records and items it is."""
-    before = _subjects(conn, row)
-    guard.approve(conn, row.id, at, subjects)
-    return len(before - _subjects(conn, row))
+    meant = _subjects(conn, row, which)
+    guard.approve(conn, row.id, at, which)
+    return len(meant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +146,24 @@ class Discarded:
     private: int
 
 
-def discard(
-    conn: Connection, row: MailboxRow, at: datetime, subjects: Sequence[str] | None
-) -> Discarded:
+def discard(conn: Connection, row: MailboxRow, at: datetime, which: Which) -> Discarded:
     """Decide against it, but for what is private: that does not stay in the CRM (P7)."""
-    before = _subjects(conn, row)
-    meant = before if subjects is None else before.intersection(subjects)
-    private = {s.subject for s in _undecided(conn, row.id) if s.verb == Bounded.WITHDRAW}
-    guard.discard_held(conn, row.id, at, sorted(meant - private))
+    meant = _subjects(conn, row, which)
+    private = _subjects(conn, row, replace(which, verb=Bounded.WITHDRAW))
+    guard.discard_held(conn, row.id, at, which)
     return Discarded(len(meant - private), len(meant & private))
 
 
-def _subjects(conn: Connection, row: MailboxRow) -> set[str]:
-    return {each.subject for each in _undecided(conn, row.id)}
+NOTHING = Which([])
+
+
+def sorts(conn: Connection, row: MailboxRow, which: Which) -> set[Bounded]:
+    """The sorts that are meant."""
+    return {Bounded(v) for v in conn.scalars(select(table.c.verb).where(which.where(row.id)))}
+
+
+def _subjects(conn: Connection, row: MailboxRow, which: Which) -> set[str]:
+    return set(conn.scalars(select(table.c.subject).where(which.where(row.id))))
 
 
 def emptied_fields(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, literal_column, select, update
@@ -211,9 +212,9 @@ def _take_rules(conn: Connection, session: Session) -> None:
         served -= records.members_among(conn, session.stored, session.unsure, served)
     accounting.notice(conn, session, members ^ served)
     if before and session.counting is not None:
-        key = causes.of_rules(session.mailbox.policy, session.rules_text)
-        own = session.counting(conn).of(session.mailbox.id)
-        number = own.judge(conn, key, None, session.clock())
+        key = causes.of_rules(session.mailbox.policy, before, session.rules_text)
+        at, whose_id = session.clock(), session.mailbox.id
+        number = session.counting.judge_rules(conn, key, whose_id, at)
         if number is not None:
             whose = (session.mailbox.id, session.policy.kind.name)
             causes.mark(conn, *whose, members ^ served, number)
@@ -242,11 +243,18 @@ def _count_causes(conn: Connection, session: Session, changes: Sequence[Change])
     """What was changed together is counted for all mailboxes together (P8)."""
     if session.counting is None:
         return
-    counting = session.counting(conn)
-    for each in counting.large(conn, causes.of_feed(changes)):
-        number = counting.judge(conn, each.key, each.ids, session.clock())
+    kind = session.policy.kind.name
+    seen = list(causes.of_feed(changes))
+    if len(changes) > 1:  # what lies at either end may have more of it beyond
+        for end in {0, len(seen) - 1}:
+            which = changes[0] if end == 0 else changes[-1]
+            whole = next(causes.of_feed(feed.together(conn, which)))
+            seen[end] = replace(seen[end], ids=whole.ids)
+    own = {each.id for each in changes}
+    for each in session.counting.large(conn, seen):
+        number = session.counting.judge(conn, each, session.clock())
         if number is not None:
-            causes.mark(conn, session.mailbox.id, session.policy.kind.name, each.ids, number)
+            causes.mark(conn, session.mailbox.id, kind, own.intersection(each.ids), number)
 
 
 def lets_in_more(before: str, now: str) -> bool:

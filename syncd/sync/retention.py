@@ -22,7 +22,7 @@ from syncd.reconcile.decide import Verb
 from syncd.sync.conflicts import OPEN
 from syncd.sync.journal import Status
 from syncd.sync.snapshots import chunks
-from syncd.sync.tables import conflict, operation, run
+from syncd.sync.tables import cause, conflict, held, noticed, operation, run
 from syncd.sync.traces import CRM_VERBS
 
 
@@ -34,6 +34,7 @@ def forget_old(engine: Engine, before: datetime) -> Mapping[str, int]:
     return {
         "operations": _delete(engine, operation.c.key, _settled(before) & ~_needed()),
         "conflicts": _delete(engine, conflict.c.id, _decided(before)),
+        "causes": _delete(engine, cause.c.id, _judged(before)),
         "runs": _delete(engine, run.c.id, _over(before)),  # last: the others refer to it
     }
 
@@ -56,6 +57,14 @@ def _needed() -> ColumnElement[bool]:
 
 def _decided(before: datetime) -> ColumnElement[bool]:
     return (conflict.c.at < before) & (conflict.c.state != OPEN)
+
+
+def _judged(before: datetime) -> ColumnElement[bool]:
+    """What was counted over all mailboxes, and of which nothing waits any more."""
+    waits = exists().where(held.c.cause == cause.c.id) | exists().where(
+        noticed.c.cause == cause.c.id
+    )
+    return (cause.c.at < before) & ~waits
 
 
 def _over(before: datetime) -> ColumnElement[bool]:

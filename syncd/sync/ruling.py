@@ -64,13 +64,11 @@ def ruling(
     policy = replace(rights.narrowed(scoped.policy), pushes=not scope.empty)
     excluded = scope.excluded(row.user_id, today) if scope.excludes else None
     blind = bool(scope.unread_excludes)
+    where, possible = (of(row.user_id, today) for of in (scope.where, scope.possible))
     if scope.empty:
         # Without a filter nothing is pushed; nor does anything leave for it, but by an exclude.
-        possible = _linked(row.id, stored)
-        possible = possible if excluded is None else possible & not_(excluded)
+        possible = _linked(row.id, stored) & possible
         where = false() if blind else possible
-    else:
-        where, possible = (f(row.user_id, today) for f in (scope.where, scope.possible))
     unsure = None if scope.sure else rights.within(possible & not_(certain(where)))
     broken = [] if scope.sure else scoping.broken(conn, row.id, stored)
     of_teams = any(alias in scope.text for alias in _OF_TEAMS)

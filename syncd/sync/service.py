@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, update
 
 from syncd.crm import database
-from syncd.crm.access import Access, limits_reading
+from syncd.crm.access import Access
 from syncd.crm.clock import StoreClock
 from syncd.crm.custom import declare, kinds_of
 from syncd.crm.records import STORED
@@ -218,7 +218,7 @@ class SyncService:
                         new_key=self.new_key,
                         tally=report.tally,
                         progress=self.progress,
-                        counting=partial(self._counting, rules),
+                        counting=self._counting(rules),
                     )
                     report.broken_filters += rules.broken
                     report.without_filter |= rules.without_filter
@@ -277,13 +277,15 @@ class SyncService:
             count = snapshots.collect(conn)
         log.info("tidied", snapshots=count, **removed)
 
-    def _counting(self, rules: Ruling, conn: Connection) -> Counting:
+    def _counting(self, rules: Ruling) -> Counting:
         """How what concerns all mailboxes is counted."""
-        stored = rules.rights.stored
-        scopes = scoping.of_all(conn, self.policies, stored)
-        limited = limits_reading(conn, stored.entity)
-        limit = rules.policy.limits.cause
-        return Counting(stored, scopes, self.clock().date(), limit, limited)
+        stored, policies = rules.rights.stored, self.policies
+        return Counting(
+            stored,
+            lambda conn: scoping.of_all(conn, policies, stored),
+            self.clock().date(),
+            rules.policy.limits.cause,
+        )
 
     def _policy(self, row: MailboxRow, settings: Mapping[str, object]) -> MailboxPolicy:
         """What holds for a mailbox, with what its user has set."""

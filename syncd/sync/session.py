@@ -78,7 +78,7 @@ class Session:
     tally: Tally = field(default_factory=Tally)
     progress: Progress = quiet
     acts: Acts | None = None  # of tracking by command, once any item is looked at
-    counting: Callable[[Connection], Counting] | None = None  # of what concerns all mailboxes
+    counting: Counting | None = None  # of what concerns all mailboxes
     unsure: ColumnElement[bool] | None = None  # of which cannot be said whether it belongs
     blind: bool = False  # a filter that excludes is not understood: nothing is pinned for sure
 

@@ -63,7 +63,7 @@ TOLD = (
     "$ syncd onboard alice@acme.test --approve",
     "It was changed on both sides, in different places.",
     "Both sides changed the same; Outlook's change is later. The other value is kept.",
-    "Its owner deleted it in Outlook; the CRM keeps it.",
+    "The user of this Outlook deleted it; the CRM keeps it.",
     "             now  Bob's                Former CRM contacts  Contacts",
     "  → The later change wins: Alice's +49 30 5550 3301.",
     "Replaced, and kept here",

@@ -187,7 +187,8 @@ def _mailboxes(stage: Stage) -> Iterator[str]:
 
 
 def _held(stage: Stage, address: str) -> int:
-    mine = (held.c.mailbox_id == stage.world.mailbox_id(address)) & held.c.approved_at.is_(None)
+    mine = held.c.mailbox_id == stage.world.mailbox_id(address)
+    mine &= held.c.approved_at.is_(None) & held.c.discarded_at.is_(None)
     with database.read(stage.world.engine) as conn:
         query = select(func.count(func.distinct(held.c.subject))).where(mine)
         return int(conn.execute(query).scalar_one())

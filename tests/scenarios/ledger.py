@@ -187,8 +187,11 @@ def _book(now: Sides, entry: Entry, after: Sides) -> None:
 def _shift(now: Sides, entry: Entry, after: Sides) -> None:
     """A move gives the item another id: it is the one that the record was tied to."""
     items, old = now.items[entry.address], now.ties.get((entry.address, entry.crm_id), "")
-    if old not in items:  # its user had moved it since: it is the one that is not there any more
-        old = next((each for each in items if each not in after.items[entry.address]), "")
+    if old not in items:  # its user had moved it since: it is one that is not there any more
+        has = after.items[entry.address]
+        gone = [each for each in items if each not in has]
+        alike = (each for each in gone if items[each] == has.get(entry.remote_id))
+        old = next(alike, gone[0] if gone else "")
     assert old in items, f"{entry}: what was moved is not known"
     items[entry.remote_id] = items.pop(old)
     del now.folders[entry.address, old]

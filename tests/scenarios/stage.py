@@ -43,10 +43,7 @@ def plainly(address: str, run_it: Callable[[], object]) -> None:
 
 @dataclass
 class Stage:
-    """A scenario being played. `around` is called for each run of a mailbox, with the run.
-
-    `at_rest`: once it has settled, it is looked whether nothing is left to do.
-    """
+    """A scenario being played. `around` is called for each run of a mailbox, with the run."""
 
     scenario: Scenario
     world: World
@@ -61,7 +58,6 @@ class Stage:
     jotted: dict[tuple[str, str], str] = field(default_factory=dict)
     folders: dict[tuple[str, str], str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)  # accounts and teams
-    at_rest: bool = True
     already: int = 0  # operations before the first step
 
     # --- playing ---------------------------------------------------------------------------------
@@ -117,7 +113,7 @@ class Stage:
         for _ in range(2):
             for address in self.users:
                 self.run(address)
-        for address in self.users if self.at_rest else ():
+        for address in self.users:
             self.rest(address)
 
     def rest(self, address: str) -> None:

@@ -20,6 +20,7 @@ EWS, IN_MEMORY = "ews", "memory"
 ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
 # What these prove is decided before the store is asked.
 ON_SQLITE_ALONE = (
+    "tests.sync.test_verdicts",
     "tests.sync.test_rules_at_work",
     "tests.sync.test_asking",
     "tests.sync.test_every_reason",
