@@ -83,6 +83,12 @@ def attention(report: RunReport) -> list[str]:
         told.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
     if report.questions and not report.first_contact:
         told.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
+    if disputed := report.counters["conflicts"]:
+        what = "1 conflict waits" if disputed == 1 else f"{disputed} conflicts wait"
+        told.append(
+            f"{what} for somebody to say which value counts. "
+            f"See: syncd conflicts list {report.mailbox}"
+        )
     if report.counters["quarantined"]:
         told.append(f"{report.counters['quarantined']} refused by the server. {see}")
     return told

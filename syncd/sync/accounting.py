@@ -13,7 +13,7 @@ from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
-from syncd.sync.tables import held, match_value, noticed, observed
+from syncd.sync.tables import conflict, held, match_value, noticed, observed
 from syncd.sync.work import Work
 
 COUNTED_REASONS = (Reason.HELD,)
@@ -217,7 +217,15 @@ def recount(conn: Connection, session: Session) -> Counter[str]:
         for stand, reason, n in conn.execute(query.group_by(table.c.stand, table.c.reason)):
             for name in _names(stand, reason):
                 counters[name] += n
+    if disputed := open_conflicts(conn, session):
+        counters["conflicts"] = disputed
     return counters
+
+
+def open_conflicts(conn: Connection, session: Session) -> int:
+    """How many conflicts wait for a person."""
+    mine = session.mine(conflict) & (conflict.c.state == "open")
+    return conn.execute(select(func.count()).select_from(conflict).where(mine)).scalar_one()
 
 
 _Stood = tuple[str, str, int]

@@ -12,6 +12,7 @@ from syncd.model.values import to_json
 from syncd.reconcile.facts import Link
 from syncd.reconcile.images import Mark
 from syncd.reconcile.reasons import Reason
+from syncd.sync import accounting
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Content, Snapshots
 from syncd.sync.tables import conflict as table
@@ -66,6 +67,10 @@ def reopen(
                 conn.execute(update(table).where(table.c.id == known[name]).values(**again))
             else:
                 conn.execute(insert(table).values(**_new(session, each.crm_id, name), **held))
+    if all_parked:
+        counters = {**session.state(conn).counters}
+        counters["conflicts"] = accounting.open_conflicts(conn, session)
+        session.set_state(conn, counters=counters)
 
 
 def _new(session: Session, crm_id: str, group: str) -> dict[str, object]:

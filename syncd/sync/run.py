@@ -90,12 +90,13 @@ def _tell(session: Session, report: RunReport) -> None:
         waits = accounting.waits_for(conn, session, FOR_A_PERSON)
     report.counters.update(state.counters)
     report.first_contact = state.contact_state != ContactState.DONE
-    report.for_a_person = bool(waits)
+    disputed = state.counters.get("conflicts", 0)
+    report.for_a_person = bool(waits or disputed)
     report.questions = sum(waits[each] for each in accounting.QUESTIONS)
     if session.tally.failed:
         report.outcome = Outcome.PARTIAL
     else:
-        report.outcome = Outcome.STOPPED if waits else Outcome.OK
+        report.outcome = Outcome.STOPPED if waits or disputed else Outcome.OK
 
 
 def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bool:
