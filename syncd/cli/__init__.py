@@ -23,7 +23,10 @@ CONFIGURATIONS = (Path("syncd.toml"), Path("/etc/syncd/syncd.toml"))
 # verb → where it is, and what it is for
 VERBS: Mapping[str, tuple[str, str]] = {
     "init": ("syncd.cli.init:command", "Write a configuration file to start from."),
-    "config": ("syncd.cli.config:command", "Check the configuration file, and what it would change."),
+    "config": (
+        "syncd.cli.config:command",
+        "Check the configuration file, and what it would change.",
+    ),
     "users": (
         "syncd.cli.users:command",
         "Whose mailboxes are served: show, add, test, approve, remove.",

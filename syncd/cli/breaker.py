@@ -196,11 +196,13 @@ def _emptied(context: Context, mailbox_id: int, held: Held) -> Mapping[str, Sequ
     """Which fields would be emptied; nothing, with a word about it, where nobody can look."""
     from syncd.cli import mailboxes
     from syncd.cli.looking_in import looking
-    from syncd.sync.held_back import emptied_fields
+    from syncd.sync.held_back import emptied, emptied_fields
 
+    with mailboxes.reading(context) as conn:
+        known = emptied(conn, mailbox_id, held.ones)
     try:
-        with looking(context, held.mailbox, "") as port, mailboxes.reading(context) as conn:
-            return emptied_fields(conn, port, mailbox_id, held.ones)
+        with looking(context, held.mailbox, "") as port:
+            return emptied_fields(port, known)
     except Problem as problem:
         output.tell(f"Which fields would be emptied is not known now: {problem.what}", err=True)
         return {}

@@ -111,7 +111,7 @@ def _tell_done(mailbox: str, done: Offboarding, again: str) -> None:
 
 def _broke_off(done: Offboarding, again: str) -> bool:
     report = done.report
-    if report is None or not (done.failed or report.stopped):
+    if report is None or not (done.failed or done.stopped):
         return False
     output.tell(f"{report.mailbox}: {report.error}.")
     output.tell(report.todo if report.misconfigured and report.todo else f"Go on with: {again}")

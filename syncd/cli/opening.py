@@ -90,17 +90,3 @@ def _store_password(configuration: Configuration) -> str | None:
             NOTHING_DONE,
             f"{missing.todo[0].upper()}{missing.todo[1:]}",
         ) from None
-
-
-def password_for(configuration: Configuration, server: str) -> str | None:
-    """The password of a server; `None` when mailboxes have their own. Raises Problem."""
-    from syncd.settings.secrets import SecretMissing, password_of
-
-    try:
-        return password_of(configuration.servers[server])
-    except SecretMissing as missing:
-        raise Problem(
-            f"The password for server {server} cannot be had: {missing.what}.",
-            "No mailbox on it was touched.",
-            f"{missing.todo[0].upper()}{missing.todo[1:]}",
-        ) from None

@@ -9,24 +9,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
-from syncd.crm import records
+from syncd.crm import lifecycle, records
 from syncd.crm.custom import kinds_of
 from syncd.crm.feed import Actor
 from syncd.crm.stored import Stored
 from syncd.model.fields import Group, Side
 from syncd.model.kinds import Kind
-from syncd.model.values import Value, from_json, to_json
+from syncd.model.values import Value, from_json, is_empty, to_json
+from syncd.reconcile.decide import Verb
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
 from syncd.sync import by_hand
 from syncd.sync.conflicts import KEPT, OPEN, RESOLVED
+from syncd.sync.journal import Status
 from syncd.sync.mailboxes import MailboxProblem
 from syncd.sync.snapshots import Content, Snapshots, load
 from syncd.sync.tables import conflict as table
-from syncd.sync.tables import link, mailbox
+from syncd.sync.tables import link, mailbox, operation
 
 ANSWERS = {Reason.ANSWERED_CRM: Side.CRM, Reason.ANSWERED_OUTLOOK: Side.OUTLOOK}
 _SAID = {side: reason for reason, side in ANSWERS.items()}
@@ -189,8 +192,8 @@ def _keep(
 def restore(conn: Connection, kept: Disagreement, actor: Actor, at: datetime) -> bool:
     """Write a replaced value back into the CRM, from where it travels like any edit.
 
-    What it replaces is kept in its place. Whether there was anything to do. Raises Outdated, and
-    what the CRM refuses.
+    What it replaces is kept in its place. Whether there was anything to do. Raises Outdated, also
+    when privacy has withdrawn the value since (P13), and what the CRM refuses.
     """
     if kept.state != KEPT:
         raise Outdated(
@@ -198,6 +201,11 @@ def restore(conn: Connection, kept: Disagreement, actor: Actor, at: datetime) ->
         )
     (side,) = kept.held
     patch = _values(kept.group, kept.held[side])
+    if all(map(is_empty, patch.values())):  # what is empty is never kept: it was forgotten (P7)
+        raise Outdated(
+            f"The owner of {kept.mailbox} made it private; nothing is left to bring back",
+            "See what was kept: syncd conflicts list --all",
+        )
     stored = kinds_of(conn)[kept.kind]
     before = records.read(conn, stored, [kept.crm_id]).get(kept.crm_id)
     if before is None or before.deleted:
@@ -209,12 +217,50 @@ def restore(conn: Connection, kept: Disagreement, actor: Actor, at: datetime) ->
         conn, stored, kept.crm_id, patch, expected=before.version, actor=actor, at=at
     )
     changed = made.version != before.version
+    snapshots = Snapshots()
     if changed and any(kept.now.values()):
-        snapshots = Snapshots()
         _keep(conn, kept, kept.now, snapshots, at)
-        snapshots.flush(conn)
+    if changed and side is Side.OUTLOOK:
+        lifecycle.reattribute(conn, stored, kept.crm_id, {kept.group.name: kept.mailbox})
+        _journal(conn, kept, before, made, snapshots, at)
+    snapshots.flush(conn)
     conn.execute(update(table).where(table.c.id == kept.id).values(state=RESOLVED))
     return changed
+
+
+def _journal(
+    conn: Connection,
+    kept: Disagreement,
+    before: Stored,
+    made: Stored,
+    snapshots: Snapshots,
+    at: datetime,
+) -> None:
+    """Write down that a value of Outlook's came into the CRM by a person's word.
+
+    It is its mailbox's, as if that had won: made private, the item takes it along (P7).
+    """
+    was, now = (
+        {f.name: to_json(each.record.fields.get(f.name)) for f in kept.group.fields}
+        for each in (before, made)
+    )
+    written = {
+        "key": str(uuid4()),
+        "run_id": kept.run_id,
+        "mailbox_id": kept.mailbox_id,
+        "kind": kept.kind,
+        "crm_id": kept.crm_id,
+        "verb": Verb.UPDATE_RECORD.value,
+        "reason": Reason.ANSWERED_OUTLOOK.value,
+        "before": snapshots.add(was),
+        "after": snapshots.add(now),
+        "precondition": str(before.version),
+        "counted": False,
+        "status": Status.DONE.value,
+        "at": at,
+        "settled_at": at,
+    }
+    conn.execute(insert(operation).values(written))
 
 
 def _values(group: Group, content: Content) -> dict[str, Value]:

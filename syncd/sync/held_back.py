@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 from syncd.crm import records
 from syncd.crm.custom import kinds_of
 from syncd.model.normal import normal
+from syncd.model.record import Record
 from syncd.outlook.port import Item, Mailbox, Sensitivity
 from syncd.reconcile.breaker import Bounded
 from syncd.reconcile.reasons import Reason
@@ -52,6 +54,15 @@ class Held:
     def causes(self) -> list[int]:
         """The changes that are held in all mailboxes, and of which some of these are a share."""
         return sorted({each.cause for each in self.ones if each.cause is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """One whose item was emptied in Outlook, and what the CRM holds of it."""
+
+    subject: str
+    item: str
+    record: Record
 
 
 def held_back(conn: Connection, row: MailboxRow) -> list[Held]:
@@ -166,31 +177,36 @@ def _subjects(conn: Connection, row: MailboxRow, which: Which) -> set[str]:
     return set(conn.scalars(select(table.c.subject).where(which.where(row.id))))
 
 
-def emptied_fields(
-    conn: Connection, port: Mailbox, mailbox_id: int, ones: Iterable[One]
-) -> dict[str, list[str]]:
-    """By subject, the labels of the fields that an edit in Outlook has emptied.
-
-    The items are read there and then; nothing of them is stored. Raises MailboxError.
-    """
-    found: dict[str, list[str]] = {}
+def emptied(conn: Connection, mailbox_id: int, ones: Iterable[One]) -> list[Emptied]:
+    """Of those that are held, the ones that an edit in Outlook has emptied."""
+    found: list[Emptied] = []
     wanted = [each for each in ones if each.reason is Reason.EMPTIED]
     for kind in {each.kind for each in wanted}:
         ids = [each.subject for each in wanted if each.kind == kind]
         mine = (link.c.mailbox_id == mailbox_id) & (link.c.kind == kind) & link.c.crm_id.in_(ids)
         items = {row.crm_id: row.remote_id for row in conn.execute(select(link).where(mine))}
-        stored = kinds_of(conn)[kind]
-        held, fields = records.read(conn, stored, items), stored.kind.fields
-        read = port.read(stored.kind, list(items.values()))
-        for crm_id, item in zip(items, read, strict=True):
-            if not isinstance(item, Item) or crm_id not in held:
+        held = records.read(conn, kinds_of(conn)[kind], items)
+        found += [Emptied(each.id, items[each.id], each.record) for each in held.values()]
+    return found
+
+
+def emptied_fields(port: Mailbox, emptied: Iterable[Emptied]) -> dict[str, list[str]]:
+    """By subject, the labels of the fields that are empty in Outlook, and not in the CRM.
+
+    The items are read there and then; nothing of them is stored. Raises MailboxError.
+    """
+    found: dict[str, list[str]] = {}
+    for kind, same in groupby(emptied, key=lambda each: each.record.kind):
+        some = list(same)
+        for each, item in zip(some, port.read(kind, [e.item for e in some]), strict=True):
+            if not isinstance(item, Item):
                 continue
             if item.head.sensitivity is not Sensitivity.NORMAL:
                 continue  # its owner has hidden it since, and emptied nothing
-            now, was = item.record.fields, held[crm_id].record.fields
-            found[crm_id] = [
+            now, was = item.record.fields, each.record.fields
+            found[each.subject] = [
                 f.label
-                for f in fields
+                for f in kind.fields
                 if f.name in now and normal(f.type, was.get(f.name))
                 and not normal(f.type, now[f.name])
             ]  # fmt: skip

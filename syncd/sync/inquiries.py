@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Table, delete, exists, select
 
 from syncd.crm import records
 from syncd.crm.custom import kinds_of
@@ -64,15 +64,17 @@ def every(conn: Connection, mailbox_ids: Iterable[int]) -> list[Inquiry]:
 def one(conn: Connection, number: int) -> Inquiry | None:
     """The question of this number, if its subject waits still or was left alone."""
     row = questions.one(conn, number)
-    found = _load(conn, [row.mailbox_id]) if row is not None else []
-    return next((each for each in found if each.id == number), None)
+    found = _load(conn, [row.mailbox_id], table.c.id == number) if row is not None else []
+    return found[0] if found else None
 
 
-def _load(conn: Connection, mailbox_ids: Sequence[int]) -> list[Inquiry]:
+def _load(
+    conn: Connection, mailbox_ids: Sequence[int], *only: ColumnElement[bool]
+) -> list[Inquiry]:
     query = select(table, mailbox.c.address).join(mailbox, mailbox.c.id == table.c.mailbox_id)
     stored = kinds_of(conn)
     mine = table.c.mailbox_id.in_(mailbox_ids) & table.c.kind.in_(list(stored))
-    rows = list(conn.execute(query.where(mine).order_by(table.c.id)))
+    rows = list(conn.execute(query.where(mine, *only).order_by(table.c.id)))
     found: list[Inquiry] = []
     for kind in {row.kind for row in rows}:
         of_kind = [row for row in rows if row.kind == kind]
@@ -160,11 +162,19 @@ def answer(
     """Note what a person said; what is stale of the same mailbox is forgotten."""
     questions.answer(conn, asked.row, said, at, chosen)
     _stir(conn, asked)
-    known = {each.id for each in _load(conn, [asked.row.mailbox_id])}
     mine = (table.c.mailbox_id == asked.row.mailbox_id) & table.c.answer.is_(None)
-    stale = [each for each in conn.scalars(select(table.c.id).where(mine)) if each not in known]
-    if stale:
-        conn.execute(delete(table).where(table.c.id.in_(stale)))
+    conn.execute(
+        delete(table).where(
+            mine, ~_waits(noticed, noticed.c.crm_id), ~_waits(observed, observed.c.remote_id)
+        )
+    )
+
+
+def _waits(seen: Table, subject: Column[str]) -> ColumnElement[bool]:
+    """Whether the subject of a question is in a table as one that is asked about."""
+    same = (seen.c.mailbox_id == table.c.mailbox_id) & (seen.c.kind == table.c.kind)
+    asked = (seen.c.stand == Stand.WAITING) & seen.c.reason.in_(QUESTIONS)
+    return exists().where(same, subject == table.c.subject, asked)
 
 
 def ask_again(conn: Connection, asked: Inquiry) -> None:
@@ -194,19 +204,9 @@ class Shown:
     missing: str | None = None
 
 
-def compared(conn: Connection, port: Mailbox, asked: Inquiry) -> tuple[Shown, list[Shown]]:
-    """The subject, and each candidate, as they are now.
-
-    What is in Outlook is read there and then; nothing of it is stored (P14). Raises MailboxError.
-    """
-    if asked.about_item:
-        (subject,) = _read(port, asked.kind, [asked.row.subject])
-        return subject, _records(conn, asked, asked.candidates)
-    (subject,) = _records(conn, asked, [asked.row.subject])
-    return subject, _read(port, asked.kind, asked.candidates)
-
-
-def _records(conn: Connection, asked: Inquiry, ids: Sequence[str]) -> list[Shown]:
+def in_crm(conn: Connection, asked: Inquiry) -> list[Shown]:
+    """Those of the CRM that are compared: the candidates of an item, or the subject alone."""
+    ids = asked.candidates if asked.about_item else [asked.row.subject]
     held = records.read(conn, kinds_of(conn)[asked.row.kind], ids)
     found = []
     for each in ids:
@@ -219,7 +219,13 @@ def _records(conn: Connection, asked: Inquiry, ids: Sequence[str]) -> list[Shown
     return found
 
 
-def _read(port: Mailbox, kind: Kind, ids: Sequence[str]) -> list[Shown]:
+def in_outlook(port: Mailbox, asked: Inquiry) -> list[Shown]:
+    """Those of Outlook that are compared: the item that is asked about, or a record's candidates.
+
+    They are read there and then; nothing of them is stored (P14). Raises MailboxError.
+    """
+    kind = asked.kind
+    ids = [asked.row.subject] if asked.about_item else asked.candidates
     found = []
     for each, item in zip(ids, port.read(kind, list(ids)), strict=True):
         if not isinstance(item, Item):

@@ -62,13 +62,18 @@ class Offboarding:
 
     @property
     def failed(self) -> bool:
-        """Whether it was cut short."""
+        """Whether it was cut short by an error."""
         return self.report is not None and self.report.outcome is Outcome.FAILED
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before all was done."""
+        return self.report is not None and self.report.stopped
 
     @property
     def clean(self) -> bool:
         """Whether a whole look found no mark any more."""
-        return not self.failed and not self.left.total()
+        return not self.failed and not self.stopped and not self.left.total()
 
 
 def preview(service: SyncService, address: str, items: Items) -> Offboarding:
@@ -290,10 +295,9 @@ def _request(session: Session, verb: Verb, batch: Sequence[_Work]) -> Results:
     kind = session.policy.kind
     if verb is Verb.TRASH_ITEM:
         return session.port.trash(kind, [Move(item, version) for _, item, version in batch])
-    category = session.policy.track_category
     updates = []
     for each, item, version in batch:
-        others = tuple(name for name in each.head.categories if name != category)
+        others = tuple(n for n in each.head.categories if not session.is_label(n))
         patch = {kind.labels: others} if each.labelled else {}
         updates.append(Update(item, version, patch, None, clear_stamp=True))
     return session.port.update(kind, updates)

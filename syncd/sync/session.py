@@ -108,10 +108,15 @@ class Session:
             return said
         if self.policy.track is Track.FOLDER:
             return True  # the folder itself is the act
-        # Outlook's categories are the same whatever their case.
-        wanted = self.policy.track_category.casefold()
-        labels = {each.casefold() for each in head.categories}
-        return self.policy.track is Track.CATEGORY and wanted in labels
+        return self.labelled(head)
+
+    def labelled(self, head: Head) -> bool:
+        """Whether an item has the category by which its user puts items into the CRM."""
+        return self.policy.track is Track.CATEGORY and any(map(self.is_label, head.categories))
+
+    def is_label(self, category: str) -> bool:
+        """Whether it is that category: to Outlook they are the same whatever their case."""
+        return category.casefold() == self.policy.track_category.casefold()
 
     def know_acts(self, conn: Connection) -> None:
         """Read what is tracked by command, before the first item is looked at."""

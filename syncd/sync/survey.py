@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from syncd.model.kinds import Kind
-from syncd.model.policy import Track
 from syncd.outlook.port import FolderRef, Head, Mailbox
 from syncd.sync.session import Session
 from syncd.sync.tables import mailbox_kind
@@ -46,13 +45,13 @@ class Survey:
 
 def survey(session: Session) -> Survey:
     """Look through a whole mailbox. Raises MailboxError where a part of it cannot be read (P5)."""
-    kind, policy = session.policy.kind, session.policy
+    kind = session.policy.kind
     folders = {each.id: each for each in session.port.folders(kind)}
     with session.read() as conn:
         state = conn.execute(select(mailbox_kind).where(session.mine(mailbox_kind))).one_or_none()
     synced = state.folder_id if state is not None else None
     if synced is None:
-        found = session.port.folder(kind, policy.folder, create=False)
+        found = session.port.folder(kind, session.policy.folder, create=False)
         synced = found.id if found is not None else None
     archive = state.archive_id if state is not None else None
     marked: list[Marked] = []
@@ -66,7 +65,7 @@ def survey(session: Session) -> Survey:
                 foreign += 1
                 continue
             ours = stamp is not None and stamp.kind == kind.name
-            label = policy.track is Track.CATEGORY and policy.track_category in head.categories
+            label = session.labelled(head)
             if ours or (here and label):
                 marked.append(Marked(head, folder, label))
     return Survey(marked, foreign, folders.get(archive or ""), folders)

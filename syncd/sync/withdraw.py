@@ -23,6 +23,7 @@ from syncd.sync.session import Session
 from syncd.sync.snapshots import Snapshots, load
 from syncd.sync.tables import operation
 from syncd.sync.traces import Traces, merged_into
+from syncd.sync.unmapped import knowing_all
 
 _ITEM_VERBS = (Verb.CREATE_ITEM.value, Verb.UPDATE_ITEM.value)
 
@@ -35,6 +36,7 @@ def withdraw(conn: Connection, session: Session, crm_id: str, snapshots: Snapsho
     """
     snapshots.flush(conn)
     ids = _records_of(conn, session, crm_id)
+    session = knowing_all(conn, session, ids)
     known = records.read(conn, session.stored, sorted(ids)).values()
     # A survivor before what was merged into it: the journal of that one says what came from here.
     for held in sorted(known, key=lambda each: each.deleted):

@@ -64,6 +64,21 @@ def test_a_conflict_is_listed_shown_and_resolved(disputed: Office) -> None:
     assert "brought back" in disputed.done("conflicts", "list", "--all")
 
 
+def test_what_is_private_by_now_is_not_brought_back(disputed: Office) -> None:
+    """P7, P13: it says so, and the CRM keeps what it holds."""
+    disputed.done("conflicts", "resolve", "--crm", "--mailbox", ALICE, "--yes")
+    disputed.done("sync")
+    kept = disputed.json("conflicts", "list", "--all")
+    for item in disputed.box.mailbox(ALICE).items("contacts"):
+        disputed.box.mailbox(ALICE).update(item.id, {"item:Sensitivity": "Private"})
+    disputed.done("sync")
+    before = mobiles(disputed)["crm"]
+    refused = disputed.type("conflicts", "resolve", str(kept[0]["id"]), "--restore")
+    assert refused.exit_code == 4
+    assert "made it private; nothing is left to bring back." in refused.stderr
+    assert mobiles(disputed)["crm"] == before != {None}
+
+
 def test_many_are_resolved_by_a_filter(disputed: Office) -> None:
     """It is counted first, exit 3 and nothing done; --yes goes on."""
     words = ("conflicts", "resolve", "--crm", "--where", "owner eq @me", "--field", "mobile-phone")

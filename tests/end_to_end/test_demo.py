@@ -67,6 +67,7 @@ TOLD = (
     "             now  Bob's                Former CRM contacts  Contacts",
     "  → The later change wins: Alice's +49 30 5550 3301.",
     "Replaced, and kept here",
+    "Bruno Keller is not in the Outlook of alice@acme.test: The user of this Outlook deleted it",
     "All of it holds.",
 )
 
@@ -75,13 +76,13 @@ def test_it_tells_what_happened_and_finds_all_of_it_true(tmp_path: Path) -> None
     """In words and tables, with the reasons, and with commands that a reader can type."""
     shown = ended(tmp_path)
     assert shown.code == 0, shown.out + shown.err
-    assert shown.out.count("✓") == 17
+    assert shown.out.count("✓") == 18
     assert "✗" not in shown.out
     assert shown.err == ""
     for line in TOLD:
         assert line in shown.out
     typed = [line for line in shown.out.splitlines() if line.startswith("$ ")]
-    assert len(typed) == 17
+    assert len(typed) == 18
     assert all(line.startswith(("$ syncd ", "$ cat syncd.toml")) for line in typed)
 
 

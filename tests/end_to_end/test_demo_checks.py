@@ -113,6 +113,7 @@ def _good() -> Evidence:
         requests=2,
         left_alone={ALICE: 7, BOB: 0},
         kept=(OFFICES_PHONE, "Engineer"),
+        explained={ALICE: "outlook-deleted"},
         store=b"SQLite format 3",
     )
 
@@ -178,6 +179,7 @@ DOCTORED: dict[str, Doctor] = {
         e, quiet=_with(e.quiet, ALICE, ANN, change_key="another")
     ),
     "It cost one request a mailbox": lambda e: replace(e, requests=3),
+    "Asked where Bruno is": lambda e: replace(e, explained={ALICE: "untracked"}),
 }
 
 

@@ -15,8 +15,10 @@ from syncd.crm.tables import access_rule
 from syncd.model.custom import FREE, custom_field, property_place, wording_of
 from syncd.model.fields import Direction, Field, FieldType, Sphere, Style
 from syncd.model.values import Value
+from syncd.outlook.port import Sensitivity
 from syncd.sync.run import Mode
 from tests.sync.hands import SandboxHand
+from tests.sync.test_privacy import dump
 from tests.sync.world import ALICE, World
 
 ANN: dict[str, Value] = {
@@ -308,3 +310,51 @@ def _generation(world: World) -> int:
     with world.engine.connect() as conn:
         query = "select generation from mailbox_kind"
         return int(conn.exec_driver_sql(query).scalars().first() or 0)
+
+
+LOST: dict[str, tuple[FieldType, Value]] = {
+    "text": (FieldType.TEXT, "zq-teal"),
+    "names": (FieldType.NAMES, ("zq-teal", "zq-pink")),
+    "whole": (FieldType.WHOLE, "770077"),
+    "flag": (FieldType.FLAG, "yes"),
+    "date": (FieldType.DATE, "1907-07-07"),
+}
+
+
+@pytest.mark.parametrize(("kind", "written"), LOST.values(), ids=LOST)
+def test_what_no_section_names_any_more_is_withdrawn_too(
+    wire: World, kind: FieldType, written: Value
+) -> None:
+    """P7: its section left the configuration before its user made the item private."""
+    lost = field(kind=kind)
+    map_to(wire, lost)
+    record = wire.new(**ANN)
+    wire.start()
+    wire.settle()
+    wire.hand().edit(wire.item().id, {lost.name: written})
+    wire.settle()
+    assert lost.name in wire.crm(record)
+    map_to(wire)
+    wire.settle()
+    wire.hand().mark(wire.item().id, Sensitivity.PRIVATE)
+    wire.settle()
+    for kept in ("zq-", "770077", "1907"):
+        assert kept not in dump(wire)
+    map_to(wire, lost)
+    assert wire.crm(record) == ANN
+
+
+def test_what_others_put_into_a_lost_field_stays(wire: World) -> None:
+    """P1: what the office typed is not withdrawn with an item that never held anything else."""
+    map_to(wire, field(), field("size"))
+    record = wire.new(**ANN, colour="teal")
+    wire.start()
+    wire.settle()
+    wire.hand().edit(wire.item().id, {"size": "zq-many"})
+    wire.settle()
+    map_to(wire)
+    wire.settle()
+    wire.hand().mark(wire.item().id, Sensitivity.PRIVATE)
+    wire.settle()
+    map_to(wire, field(), field("size"))
+    assert wire.crm(record) == {**ANN, "colour": "teal"}

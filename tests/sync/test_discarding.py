@@ -139,8 +139,8 @@ def test_an_edit_that_empties_much_is_taken_back(world: World) -> None:
     world.sync()
     ones = held(world)[Bounded.EMPTY].ones
     with database.read(world.engine) as conn:
-        port, number = world.connect(ALICE), world.mailbox_id(ALICE)
-        fields = held_back.emptied_fields(conn, port, number, ones)
+        known = held_back.emptied(conn, world.mailbox_id(ALICE), ones)
+    fields = held_back.emptied_fields(world.connect(ALICE), known)
     assert set(fields[record]) == {world.stored.kind.by_name[name].label for name in emptied}
     discard(world)
     world.settle()

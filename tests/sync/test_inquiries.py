@@ -60,7 +60,8 @@ def test_what_became_private_or_went_is_not_shown(world: World) -> None:
         else:
             world.hand().delete(item.id)
     with database.read(world.engine) as conn:
-        subject, others = inquiries.compared(conn, world.connect(ALICE), each)
+        (subject,) = inquiries.in_crm(conn, each)
+    others = inquiries.in_outlook(world.connect(ALICE), each)
     assert subject.name == "Ann Lee"
     assert {other.missing for other in others} == {
         "its owner has marked it private", "it is not in Outlook any more",

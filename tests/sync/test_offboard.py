@@ -16,6 +16,7 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync import mailboxes, rollout
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.offboard import Items, Offboarding, offboard, preview
+from syncd.sync.report import Outcome, RunReport
 from syncd.sync.tables import conflict, operation
 from tests.memory_mailbox import Effect, run
 from tests.sync.tearing import let_go, watched
@@ -60,7 +61,7 @@ def state(world: World) -> str:
 def labelled(fields: Mapping[str, Value]) -> bool:
     """Whether an item has the category that puts it into the CRM."""
     held = fields.get("categories")
-    return isinstance(held, tuple) and "CRM" in held
+    return isinstance(held, tuple) and "CRM" in map(str.upper, held)
 
 
 def marked(world: World) -> list[str]:
@@ -116,6 +117,23 @@ def test_who_removes_the_items_loses_what_syncd_made_and_nothing_else(world: Wor
     assert done.archive is None
     assert done.report is not None
     assert done.report.tally.outlook["deleted"] == shown["to_trash"] == 4
+
+
+def test_the_category_is_ours_however_it_is_spelled(world: World) -> None:
+    """As it is for tracking: to Outlook, categories are the same whatever their case."""
+    world.start()
+    world.hand().add({"firstname": "Ann", "categories": ("crm", "Friends")})
+    world.settle()
+    assert len(world.all_records()) == 1
+    done = leave(world)
+    assert (done.clean, done.planned["labelled"]) == (True, 1)
+    assert world.item()["categories"] == ("Friends",)
+
+
+def test_leaving_that_was_stopped_has_proved_nothing() -> None:
+    """What was not looked through to the end is not clean, though nothing was found."""
+    report = RunReport(ALICE, "r", stopped=True, outcome=Outcome.PARTIAL)
+    assert not Offboarding(report).clean
 
 
 def test_a_category_outside_of_the_folder_is_its_users_own(world: World) -> None:

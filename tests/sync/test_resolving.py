@@ -12,8 +12,10 @@ from syncd.crm import database
 from syncd.crm.errors import StaleRecord
 from syncd.model.fields import Side
 from syncd.model.policy import ConflictPolicy
+from syncd.outlook.port import Sensitivity
 from syncd.sync import by_hand, disagreements, mailboxes
 from syncd.sync.disagreements import Disagreement, Outdated
+from tests.sync.test_privacy import dump
 from tests.sync.world import ALICE, BY_HAND, Memory, World
 
 PHONE = "mobilephone"
@@ -173,3 +175,54 @@ def test_a_kept_value_is_brought_back(world: World, policy: ConflictPolicy) -> N
     assert replaced.held == {Side.CRM: {PHONE: won}}
     with database.write(world.engine) as conn, pytest.raises(Outdated):
         disagreements.restore(conn, brought, BY_HAND, world.time())
+
+
+# --- and privacy ---------------------------------------------------------------------------------
+
+
+def bring_back(world: World) -> None:
+    """The admin brings back what was kept."""
+    for each in asked(world, closed=True):
+        if each.state == "kept":
+            with at_alices(world) as conn:
+                disagreements.restore(conn, each, BY_HAND, world.time())
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["tracked", "synced"])
+@pytest.mark.parametrize("how", ["brought back", "answered"])
+def test_what_a_person_took_from_outlook_is_withdrawn_with_its_item(
+    world: World, how: str, *, whole: bool
+) -> None:
+    """P7: by whose word it came into the CRM changes nothing: it came from that mailbox."""
+    answered = how == "answered"
+    world.policy(conflict=ConflictPolicy.ASK if answered else ConflictPolicy.CRM)
+    world.start()
+    if whole:
+        world.hand().add({"firstname": "Ann", "jobtitle": "Clerk", "categories": ("CRM",)})
+    else:
+        world.new(firstname="Ann", jobtitle="Clerk")
+    world.settle()
+    (record,) = world.all_records()
+    world.hand().edit(world.item().id, {"jobtitle": "Zquanary"})
+    world.change(record, jobtitle="CEO")
+    world.settle()
+    if answered:
+        say(world, Side.OUTLOOK)
+    else:
+        bring_back(world)
+    world.settle()
+    assert world.crm(record)["jobtitle"] == world.item()["jobtitle"] == "Zquanary"
+    world.hand().mark(world.item().id, Sensitivity.PRIVATE)
+    world.settle()
+    assert world.crm(record)["jobtitle"] == "CEO"
+    assert "Zquanary" not in dump(world)
+
+
+def test_what_privacy_has_withdrawn_is_not_brought_back(world: World) -> None:
+    """P13: it says so, and what the CRM holds stays (P1)."""
+    record = both_edit(world, ConflictPolicy.CRM)
+    world.hand().mark(world.item().id, Sensitivity.PRIVATE)
+    world.settle()
+    with pytest.raises(Outdated, match="made it private; nothing is left to bring back"):
+        bring_back(world)
+    assert world.crm(record)[PHONE] == "2"

@@ -279,3 +279,8 @@ def _cheap(seen: Evidence) -> Faults:
         found += _is(f"writes of {run['mailbox']}", written, {"outlook": 0, "crm": 0})
         found += _is(f"requests of {run['mailbox']}", run["requests"], 1)
     return found + _is("requests that the sandbox counted", seen.requests, 2)
+
+
+@_says("Asked where Bruno is, syncd knows that it was Alice who deleted him (P12).")
+def _explained(seen: Evidence) -> Faults:
+    return _is("why he is not there", seen.explained, {ALICE: "outlook-deleted"})

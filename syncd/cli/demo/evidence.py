@@ -52,6 +52,7 @@ class Evidence:
     requests: int = 0  # in the third sync, as the sandbox counted them
     left_alone: Mapping[str, int] = field(default_factory=dict)  # as `syncd status --json` tells
     kept: Sequence[str] = ()  # values that were replaced, as `syncd runs show --json` tells
+    explained: Mapping[str, str] = field(default_factory=dict)  # the reason for Bruno, by mailbox
     store: bytes = b""  # the database, byte by byte
 
 
@@ -106,6 +107,10 @@ class Witness:
         """The values that a run replaced, and that are kept."""
         told = self._commands.ask("runs", "show", run)["kept"]
         return tuple(str(value) for each in told for value in each["values"].values())
+
+    def explained(self, name: str) -> Mapping[str, str]:
+        """By mailbox the code of the reason why somebody is there, or is not."""
+        return {each["mailbox"]: each["code"] for each in self._commands.ask("explain", name)}
 
     def store(self) -> bytes:
         """The database as it lies on the disk, with what is not yet merged into its file."""

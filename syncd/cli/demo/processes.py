@@ -26,6 +26,7 @@ _LOADED = (
     "alembic.command",
     "rich.table",
     "syncd.cli.crm",
+    "syncd.cli.explain",
     "syncd.cli.onboard",
     "syncd.cli.reporting",
     "syncd.cli.sync",
@@ -33,6 +34,7 @@ _LOADED = (
     "syncd.crm.migration",
     "syncd.daemon.logging",
     "syncd.settings.check",
+    "syncd.sync.explain.looking",
     "syncd.sync.overview",
     "syncd.sync.service",
 )

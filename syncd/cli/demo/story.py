@@ -59,6 +59,7 @@ class Demo:
             self._edits()
             self._second_sync()
             self._third_sync()
+            self._why()
         except OUTLOOK_ERRORS as error:
             raise Problem(
                 f"The sandbox did not answer the demo: {error}.",
@@ -187,6 +188,15 @@ class Demo:
         self._seen.left_alone = self._witness.left_alone()
         self._seen.quiet = self._witness.picture()
         self._seen.store = self._witness.store()
+
+    def _why(self) -> None:
+        self._tell.step(
+            "Why?",
+            "Where is Bruno? The office sees that he is Alice's, and not in her Outlook. Whoever "
+            "asks is told, from what the syncs have left behind; no server is asked.",
+        )
+        self._type("explain", BRUNO)
+        self._seen.explained = self._witness.explained(BRUNO)
 
     def _check(self) -> bool:
         self._tell.step(

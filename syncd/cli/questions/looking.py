@@ -76,11 +76,10 @@ def show(context: Context, number: int, *, as_json: bool) -> None:
 
     with mailboxes.reading(context) as conn:
         asked = numbered(conn, number, "Nothing was shown.")
-    with (
-        looking(context, asked.mailbox, "Nothing was shown.") as port,
-        mailboxes.reading(context) as conn,
-    ):
-        subject, others = inquiries.compared(conn, port, asked)
+        crm = inquiries.in_crm(conn, asked)
+    with looking(context, asked.mailbox, "Nothing was shown.") as port:
+        outlook = inquiries.in_outlook(port, asked)
+    (subject,), others = (outlook, crm) if asked.about_item else (crm, outlook)
     if as_json:
         shown = {"subject": _shown_json(subject), "candidates": [_shown_json(e) for e in others]}
         output.emit_json({**to_json(asked), **shown})

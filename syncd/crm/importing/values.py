@@ -124,11 +124,6 @@ def day(name: str, said: object, manner: Manner) -> date | None:
     return found
 
 
-def iso_day(name: str, text: str) -> date | None:
-    """A day written as 1970-12-31; `None` for an empty text. Raises BadRow on anything else."""
-    return day(name, text, Manner()) if text.strip() else None
-
-
 def moment(name: str, said: object, manner: Manner) -> datetime | None:
     """A point in time, in UTC. Without a zone it is in that of the file, if the file has one."""
     text = _text(name, said).strip()
