@@ -40,9 +40,11 @@ def command() -> None:
 def list_filters(context: Context, mailbox: str, *, as_json: bool) -> None:
     """Show the filters of MAILBOX: those of its policy, and its user's own."""
     from syncd.cli import mailboxes
-    from syncd.sync import user_filters
+    from syncd.crm.custom import kinds_of
+    from syncd.sync import scoping, user_filters
     from syncd.sync.mailboxes import get
 
+    stored = kinds_of(context.engine())[KIND]
     with mailboxes.writing(context, "Nothing was shown.") as conn:
         row = get(conn, mailbox)
         scoped = _scoped(context, row)
@@ -51,16 +53,22 @@ def list_filters(context: Context, mailbox: str, *, as_json: bool) -> None:
     rows = [
         ["policy", each.name, _does(each.exclude), "on", each.filter.text] for each in scoped.system
     ]
-    rows += [
-        ["user", each.name, _does(each.excludes), "on" if each.active else "off", each.text]
-        for each in own
-    ]
+    for each in own:
+        state = "on" if each.active else "off"
+        if scoping.understood(each.text, stored) is None:
+            state = "broken" if each.active else "off, broken"
+        rows.append(["user", each.name, _does(each.excludes), state, each.text])
     if as_json:
         names = ("of", "name", "does", "state", "where")
         output.emit_json([dict(zip(names, each, strict=True)) for each in rows])
         return
     output.table(f"Filters of {row.address}", ["Of", "Name", "Does", "Is", "Where"], rows)
-    if not any(each[2] == "include" and each[3] == "on" for each in rows):
+    if any(each[3] == "broken" for each in rows):
+        output.tell(
+            "What is broken names something that is not there any more: what it lets in or keeps "
+            f"out waits. Put it right: syncd filters edit {row.address} NAME WHERE"
+        )
+    elif not any(each[2] == "include" and each[3] == "on" for each in rows):
         output.tell(
             "No filter includes anything: nothing of the CRM goes to this Outlook, and what is "
             "there stays."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
 
@@ -52,18 +52,44 @@ def plain(value: object) -> object:
     return value
 
 
+# What one word says of all groups bounds what is said of one.
+_OF_ALL = {"directions": "direction", "conflicts": "conflict"}
+
+
 def bounds_of(bounds: Bounds, name: str) -> Sequence[str | bool] | None:
-    """What a user may choose from; of a key that is named itself, else by a pattern."""
-    for key, allowed in bounds.items():
-        if not key.endswith(ANY) and find(key)[0] == name:
-            return allowed
-    patterns = [each for each in bounds if each.endswith(ANY)]
-    fitting = [each for each in patterns if name.startswith(each[: -len(ANY)])]
-    return bounds[max(fitting, key=len)] if fitting else None
+    """What a user may choose from: by the key itself, else by what holds for all of its sort.
+
+    The nearest goes first: `a.b.*` or `a.b` for `a.b.c`, before `a.*`.
+    """
+    by_name = {key if key.endswith(ANY) else find(key)[0]: key for key in bounds}
+    for each in _holding_for(name):
+        if each in by_name:
+            return bounds[by_name[each]]
+    return None
+
+
+def _holding_for(name: str) -> Iterator[str]:
+    yield name
+    parts = name.split(".")
+    for at in range(len(parts) - 1, 0, -1):
+        above = parts[:at]
+        yield ".".join((*above, ANY))
+        yield ".".join(above)
+        if above[-1] in _OF_ALL:
+            yield ".".join((*above[:-1], _OF_ALL[above[-1]]))
 
 
 def out_of_bounds(name: str, value: object, bounds: Bounds) -> str | None:
-    """What is wrong with a value that a key takes, by the bounds; `None` when it is within."""
+    """What is wrong with a value that a key takes, by the bounds; `None` when it is within.
+
+    One word that says it of several is bound by what bounds any of them.
+    """
+    several = [".".join(path) for path, _ in leaves(read_layer(name, plain(value)))]
+    beyond = (_beyond(each, value, bounds) for each in dict.fromkeys((name, *several)))
+    return next((each for each in beyond if each is not None), None)
+
+
+def _beyond(name: str, value: object, bounds: Bounds) -> str | None:
     allowed = bounds_of(bounds, name)
     if allowed is None:
         return None

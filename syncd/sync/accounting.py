@@ -26,6 +26,7 @@ PARKED = (
     Reason.FIRST_CONTACT,
     *QUESTIONS,
     Reason.ORPHAN_STAMP,
+    Reason.UNKNOWN_CRM,
 )
 
 

@@ -57,6 +57,8 @@ class Code(StrEnum):
     FAILING = "failing"
     QUARANTINED = "quarantined"
     LIKE_FAILURES = "like-failures"
+    BROKEN_FILTER = "broken-filter"
+    NO_FILTER = "no-filter"
     OTHER_INSTALLATION = "other-installation"  # rollout raises it, and ends it
 
 
@@ -69,6 +71,8 @@ LEVELS: Mapping[Code, Level] = {
     Code.FAILING: Level.ERROR,
     Code.QUARANTINED: Level.WARNING,
     Code.LIKE_FAILURES: Level.ERROR,
+    Code.BROKEN_FILTER: Level.WARNING,
+    Code.NO_FILTER: Level.WARNING,
     Code.OTHER_INSTALLATION: Level.WARNING,
 }
 # What a run knows of that did not come to its end; of all else it says nothing new.
@@ -110,7 +114,9 @@ def _is_sound(report: RunReport) -> bool:
     """Whether a run found nothing to decide, and nothing that waits or was set aside."""
     waits = report.first_contact or report.questions or report.lines or report.tally.failed
     counted = report.counters["held"] or report.counters["quarantined"]
-    return not waits and not counted and report.outcome is not Outcome.FAILED
+    filters = report.broken_filters or report.without_filter
+    failed = report.outcome is Outcome.FAILED
+    return not (waits or counted or filters or failed)
 
 
 def others_suspended(conn: Connection, row: MailboxRow, error: str, at: datetime) -> None:
@@ -154,6 +160,10 @@ def _causes(
         verbs = _held(conn, row.id)
         if count := sum(verbs.values()):
             yield Cause(Code.HELD, count, {"verbs": verbs})
+    if names := report.broken_filters:
+        yield Cause(Code.BROKEN_FILTER, len(names), {"names": ", ".join(names)})
+    if report.without_filter:
+        yield Cause(Code.NO_FILTER, 1)
     if conflicts:
         yield Cause(Code.CONFLICTS, conflicts)
     if count := report.counters["quarantined"]:
@@ -258,7 +268,7 @@ class Alert:
             catalogue.text(f"seen.{verb}", language, count=n) for verb, n in sorted(verbs.items())
         )
         count = self.details.get("count", self.details.get("items"))
-        values = {"count": count, "error": self.details.get("error", "")}
+        values = {"count": count, **{n: self.details.get(n, "") for n in ("error", "names")}}
         return catalogue.text(f"alert.{self.code}", language, **values, verbs=seen)
 
     def likely(self, language: str) -> tuple[str, ...]:

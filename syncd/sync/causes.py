@@ -157,7 +157,7 @@ class Counting:
         inside = (
             select(self.stored.table.c.id)
             .select_from(self.stored.source)
-            .where(self.stored.table.c.id == link.c.crm_id, self._inside(scoped))
+            .where(self.stored.table.c.id == link.c.crm_id, self._possible(scoped))
             .correlate(link, mailbox)
         )
         return (
@@ -195,6 +195,9 @@ class Counting:
 
     def _inside(self, scoped: Scoped) -> ColumnElement[bool]:
         return and_(self.stored.alive, scoped.scope.where(mailbox.c.user_id, self.today))
+
+    def _possible(self, scoped: Scoped) -> ColumnElement[bool]:
+        return and_(self.stored.alive, scoped.scope.possible(mailbox.c.user_id, self.today))
 
     def _served(self, scoped: Scoped) -> ColumnElement[bool]:
         """Those of the scope's mailboxes whose first sync is done: the others ask by themselves."""

@@ -55,6 +55,8 @@ def effect(
     if rules.excluded is not None:
         tracked -= records.members_among(conn, stored, rules.excluded, tracked)
     loses = served - members - tracked
+    if rules.unsure is not None:  # these wait
+        loses -= records.members_among(conn, stored, rules.unsure, loses)
     return Effect(
         sorted(members - known),
         sorted(loses),

@@ -12,7 +12,8 @@ def crm_facts(session: Session, facts: Facts, crm_id: str, *, pinned: bool = Fal
     """What the CRM says.
 
     Tracking (`pinned`) keeps a record in scope whatever the filter says, but for one that is
-    deactivated, or that its user may not read any more.
+    deactivated, or that its user may not read any more. Of one that a filter may let in or keep out
+    which is not understood any more nothing is known.
     """
     held, link = facts.held.get(crm_id), facts.links.get(crm_id)
     if held is None:
@@ -22,7 +23,10 @@ def crm_facts(session: Session, facts: Facts, crm_id: str, *, pinned: bool = Fal
         return CrmFacts(CrmPresence.DELETED, version=held.version, owned=owned)
     if link is not None and link.tracked and is_act(session, link):
         pinned = True
-    inside = (pinned and facts.may_pin(crm_id)) or crm_id in facts.members
+    pinned = pinned and facts.may_pin(crm_id)
+    if (pinned and session.blind) or (not pinned and crm_id in facts.unsure):
+        return CrmFacts(CrmPresence.UNKNOWN, version=held.version, owned=owned)
+    inside = pinned or crm_id in facts.members
     presence = CrmPresence.IN_SCOPE if inside else CrmPresence.OUT_OF_SCOPE
     origins = {group: origin.at for group, origin in held.origins.items()}
     return CrmFacts(

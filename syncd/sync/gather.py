@@ -150,7 +150,8 @@ def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
         item = item_facts(session, found)
         crm = crm_facts(session, facts, stamp.crm_id, pinned=item.tracked)
         case = Case(crm, item, met=Reason.STAMP_FOUND)
-        waits = None if crm.presence is CrmPresence.IN_SCOPE else Reason.AT_REST
+        decided = crm.presence in (CrmPresence.IN_SCOPE, CrmPresence.UNKNOWN)
+        waits = None if decided else Reason.AT_REST
         return Work(case, stamp.crm_id, found.head.id, waits=waits, head=found.head)
     case = Case(CrmFacts(CrmPresence.OUT_OF_SCOPE), item_facts(session, found))
     return _by_itself(facts, case, found)

@@ -38,6 +38,7 @@ class Facts:
     readable: frozenset[str] = frozenset()  # by its user; so is what is writable, and in use
     writable: frozenset[str] = frozenset()
     barred: frozenset[str] = frozenset()  # by a filter that excludes
+    unsure: frozenset[str] = frozenset()  # of which cannot be said whether they belong
     items: dict[str, Item | Failure] = field(default_factory=dict)
     stamped: set[str] = field(default_factory=set)
     unreadable: dict[str, Failure] = field(default_factory=dict)  # by CRM id: who may be its item
@@ -99,6 +100,9 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     if session.excluded is not None:
         barred = records.members_among(conn, session.stored, session.excluded, wanted)
         facts.barred = frozenset(barred)
+    if session.unsure is not None:
+        unsure = records.members_among(conn, session.stored, session.unsure, wanted)
+        facts.unsure = frozenset(unsure)
     facts.writable = session.rights.writable_among(conn, facts.held)
     _load_returned(conn, session, facts)
     if facts.noticed or facts.seen:

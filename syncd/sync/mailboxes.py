@@ -16,6 +16,7 @@ from sqlalchemy import Connection, CursorResult, Row, exists, insert, or_, selec
 from syncd.crm.database import insert_missing
 from syncd.crm.tables import utc
 from syncd.reconcile.decide import Stand
+from syncd.sync import user_filters
 from syncd.sync.tables import alert, mailbox_kind, noticed, observed
 from syncd.sync.tables import installation as installation_table
 from syncd.sync.tables import mailbox as table
@@ -155,7 +156,10 @@ def add(
 
 def change(conn: Connection, mailbox_id: int, values: Mapping[str, str | None]) -> None:
     """Change the policy of a mailbox, or who signs in to it."""
+    before = conn.scalar(select(table.c.policy).where(table.c.id == mailbox_id))
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
+    if values.get("policy", before) != before:
+        user_filters.under_other_policy(conn, mailbox_id)
 
 
 def find(conn: Connection, address: str) -> MailboxRow | None:

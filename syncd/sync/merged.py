@@ -242,9 +242,10 @@ def _survivor(conn: Connection, session: Session, held: Stored) -> Stored | None
 
 
 def _belongs(conn: Connection, session: Session, link: Link, survivor: Stored) -> bool:
-    """Whether the survivor is in scope here: by the filter, or by the act on the item."""
-    if records.members_among(conn, session.stored, session.where, [survivor.id]):
-        return True
+    """Whether the survivor is or may be in scope here: by the filter, or the act on the item."""
+    for where in (session.where, session.unsure):
+        if where is not None and records.members_among(conn, session.stored, where, [survivor.id]):
+            return True
     pinned = link.tracked and is_act(session, link) and survivor.active
     return pinned and bool(session.rights.readable_among(conn, [survivor.id]))
 

@@ -208,6 +208,8 @@ def _take_rules(conn: Connection, session: Session) -> None:
     newest = feed.latest(conn)  # before the members: what is committed in between is met twice
     members = set(records.members(conn, session.stored, session.where))
     served = links.crm_ids(conn, session.key, LinkState.LIVE)
+    if session.unsure is not None:  # there is nothing to decide about those
+        served -= records.members_among(conn, session.stored, session.unsure, served)
     accounting.notice(conn, session, members ^ served)
     if before and session.counting is not None:
         key = causes.of_rules(session.mailbox.policy, before, session.rules_text)
@@ -217,7 +219,8 @@ def _take_rules(conn: Connection, session: Session) -> None:
             whose = (session.mailbox.id, session.policy.kind.name)
             causes.mark(conn, *whose, members ^ served, number)
     if before:
-        accounting.wake(conn, session, (Reason.HELD,))  # it may not be meant any more
+        # It may not be meant any more; what was not understood may be by now.
+        accounting.wake(conn, session, (Reason.HELD, Reason.UNKNOWN_CRM))
         # Of a field that is new to the map, or stands elsewhere by now, nothing is known.
         fresh = _new_to_map(before, session.rules_text)
         accounting.notice(conn, session, links.forget_groups(conn, session.key, fresh))

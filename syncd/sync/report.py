@@ -106,6 +106,8 @@ class RunReport:
     would_hold: int = 0
     moving: int = 0  # items that the next sync takes along to the folder that the policy names
     folder_waits: bool = False  # the one that is named, until the one before it has everything
+    broken_filters: list[str] = field(default_factory=list)  # by name: not understood any more
+    without_filter: bool = False  # nothing of the CRM goes there, though it may
     category_missing: str | None = None  # which its user has to make in Outlook by hand
     proposal: Mapping[str, int] = field(default_factory=dict)
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, false, not_, select
 
 from syncd.crm.access import Access
 from syncd.crm.stored import StoredKind
 from syncd.model.custom import mapped
+from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.model.values import canonical
 from syncd.reconcile.facts import LinkState
+from syncd.settings.filter_operators import certain
 from syncd.settings.policies import ScopedKind
 from syncd.settings.scope import Scope
 from syncd.sync import scoping
@@ -27,8 +29,10 @@ from syncd.sync.tables import link
 class Ruling:
     """What a run goes by. `where` is what belongs in the mailbox, of what its user may read.
 
-    `excluded` is what stays out, whoever tracks it; `None` when no filter excludes. `text` says all
-    of it: when it changes, what it bears on is decided anew.
+    `excluded` is what stays out, whoever tracks it; `None` when no filter excludes. `unsure` is
+    that of which cannot be said whether it belongs, for `broken` filters are not understood; `None`
+    when there are none. `blind`: one of these excludes, so that tracking pins nothing for sure.
+    `text` says all of it: when it changes, what it bears on is decided anew.
     """
 
     policy: KindPolicy
@@ -36,6 +40,14 @@ class Ruling:
     where: ColumnElement[bool]
     excluded: ColumnElement[bool] | None
     text: str
+    unsure: ColumnElement[bool] | None = None
+    blind: bool = False
+    broken: Sequence[str] = ()
+
+    @property
+    def without_filter(self) -> bool:
+        """Whether nothing goes from the CRM to Outlook only because no filter is on."""
+        return not self.policy.pushes and self.policy.direction.speaks(Side.CRM)
 
 
 def ruling(
@@ -50,13 +62,20 @@ def ruling(
     rights = Rights(access, stored)
     scope = scoping.of_mailbox(conn, row.id, scoped, stored)
     policy = replace(rights.narrowed(scoped.policy), pushes=not scope.empty)
-    # Without a filter nothing is pushed; nor does anything leave for it.
-    where = _linked(row.id, stored) if scope.empty else scope.where(row.user_id, today)
     excluded = scope.excluded(row.user_id, today) if scope.excludes else None
+    blind = bool(scope.unread_excludes)
+    where, possible = (of(row.user_id, today) for of in (scope.where, scope.possible))
+    if scope.empty:
+        # Without a filter nothing is pushed; nor does anything leave for it, but by an exclude.
+        possible = _linked(row.id, stored) & possible
+        where = false() if blind else possible
+    unsure = None if scope.sure else rights.within(possible & not_(certain(where)))
+    broken = [] if scope.sure else scoping.broken(conn, row.id, stored)
     of_teams = any(alias in scope.text for alias in _OF_TEAMS)
     teams = scoping.teams_of(conn, row.user_id) if of_teams else None
     text = _text(policy, scope, rights, today, teams)
-    return Ruling(policy, rights, rights.within(where), excluded, text)
+    within = rights.within(where)
+    return Ruling(policy, rights, within, excluded, text, unsure, blind, broken)
 
 
 def _linked(mailbox_id: int, stored: StoredKind[Kind]) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from syncd.settings.filter_error import FilterError
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, ScopedKind
 from syncd.settings.scope import Scope
+from syncd.sync import user_filters
 from syncd.sync.tables import mailbox, user_filter
 
 
@@ -27,7 +28,17 @@ class Scoped:
     mailbox_ids: tuple[int, ...]
 
 
-Own = Sequence[tuple[str, bool]]  # what a user's active filters say, and whether they exclude
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A filter of a user that is on. `filter` is `None` when it is not understood any more."""
+
+    name: str
+    text: str
+    excludes: bool
+    filter: Filter | None
+
+
+Said = Sequence[tuple[str, bool]]  # what a user's active filters say, and whether they exclude
 
 
 def of_mailbox(
@@ -37,6 +48,20 @@ def of_mailbox(
     mine = (user_filter.c.mailbox_id == mailbox_id) & (user_filter.c.kind == stored.kind.name)
     query = select(user_filter.c.text, user_filter.c.excludes).where(mine, user_filter.c.active)
     return _together(scoped, stored, [(row.text, row.excludes) for row in conn.execute(query)])
+
+
+def own_of(conn: Connection, mailbox_id: int, stored: StoredKind[Kind]) -> list[Own]:
+    """The filters of a mailbox's user that are on, by name."""
+    return [
+        Own(each.name, each.text, each.excludes, understood(each.text, stored))
+        for each in user_filters.of(conn, mailbox_id, stored.kind.name)
+        if each.active
+    ]
+
+
+def broken(conn: Connection, mailbox_id: int, stored: StoredKind[Kind]) -> list[str]:
+    """The names of those that are not understood any more."""
+    return [each.name for each in own_of(conn, mailbox_id, stored) if each.filter is None]
 
 
 def of_all(
@@ -66,23 +91,32 @@ def teams_of(conn: Connection, user_id: str) -> list[str]:
     return sorted(f"{row.team_id}/{row.user_id}" for row in conn.execute(query))
 
 
-def _together(scoped: ScopedKind, stored: StoredKind[Kind], own: Own) -> Scope:
-    filters = [*((each.filter, each.exclude) for each in scoped.system), *_parsed(stored, own)]
+def understood(text: str, stored: StoredKind[Kind]) -> Filter | None:
+    """The filter that a user's text says; `None` when it names what is no field any more.
+
+    What it finds is not guessed at, either way: until somebody corrects it, what it bears on waits.
+    """
+    try:
+        return _filter(text, _Same(stored))
+    except FilterError:
+        return None
+
+
+def _together(scoped: ScopedKind, stored: StoredKind[Kind], own: Said) -> Scope:
+    filters = [(each.filter, each.exclude) for each in scoped.system]
+    unread: list[tuple[str, bool]] = []
+    for text, excludes in own:
+        found = understood(text, stored)
+        if found is None:
+            unread.append((text, excludes))
+        else:
+            filters.append((found, excludes))
     return Scope(
         tuple(each for each, excludes in filters if not excludes),
         tuple(each for each, excludes in filters if excludes),
+        tuple(each for each, excludes in unread if not excludes),
+        tuple(each for each, excludes in unread if excludes),
     )
-
-
-def _parsed(stored: StoredKind[Kind], own: Own) -> Iterable[tuple[Filter, bool]]:
-    for text, excludes in own:
-        try:
-            yield _filter(text, _Same(stored)), excludes
-        except FilterError:
-            # It names what is no field any more. What it included is not guessed at; what it kept
-            # out stays out, with everything else, until somebody corrects it.
-            if excludes:
-                yield _filter("true", _Same(stored)), True
 
 
 class _Same:

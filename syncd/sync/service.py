@@ -74,7 +74,8 @@ class SyncService:
     _waker: Waker = field(init=False)
 
     def __post_init__(self) -> None:
-        self._waker = Waker(self.engine, self.stored, self.clock, lambda: self.policies)
+        # What another configuration changes is asked for each time.
+        self._waker = Waker(self.engine, lambda: self.stored, self.clock, lambda: self.policies)
 
     def begin(self) -> None:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
@@ -207,6 +208,8 @@ class SyncService:
                         rights=rules.rights,
                         where=rules.where,
                         excluded=rules.excluded,
+                        unsure=rules.unsure,
+                        blind=rules.blind,
                         rules_text=rules.text,
                         run_id=report.run,
                         lease=lease,
@@ -217,6 +220,8 @@ class SyncService:
                         progress=self.progress,
                         counting=self._counting(rules),
                     )
+                    report.broken_filters += rules.broken
+                    report.without_filter |= rules.without_filter
                     errand.act(session, report=report)
             finally:
                 report.requests = port.requests

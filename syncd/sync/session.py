@@ -79,6 +79,8 @@ class Session:
     progress: Progress = quiet
     acts: Acts | None = None  # of tracking by command, once any item is looked at
     counting: Counting | None = None  # of what concerns all mailboxes
+    unsure: ColumnElement[bool] | None = None  # of which cannot be said whether it belongs
+    blind: bool = False  # a filter that excludes is not understood: nothing is pinned for sure
 
     @property
     def key(self) -> LinkKey:

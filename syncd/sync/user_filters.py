@@ -45,6 +45,16 @@ def ensure(
         reset(conn, mailbox_id, kind, templates, at)
 
 
+def under_other_policy(conn: Connection, mailbox_id: int) -> None:
+    """Give a user without any filter copies of the templates of another policy, at the next run.
+
+    Else one who comes from a policy whose filters are the same for all would have none.
+    """
+    kept = select(table.c.kind).where(table.c.mailbox_id == mailbox_id)
+    mine = templated.c.mailbox_id == mailbox_id
+    conn.execute(delete(templated).where(mine, templated.c.kind.not_in(kept)))
+
+
 def are_made(conn: Connection, mailbox_id: int, kind: str) -> bool:
     """Whether a user has had copies of the templates."""
     mine = (templated.c.mailbox_id == mailbox_id) & (templated.c.kind == kind)

@@ -27,7 +27,7 @@ class Waker:
     """Follows the CRM's change feed from where it stood when first asked."""
 
     engine: Engine
-    stored: Mapping[str, StoredKind[Kind]]
+    stored: Callable[[], Mapping[str, StoredKind[Kind]]]
     clock: Callable[[], datetime]
     policies: Callable[[], Mapping[str, MailboxPolicy]]
     _seen: int | None = None
@@ -45,7 +45,7 @@ class Waker:
                 return
             changes = feed.since(conn, self._seen, CHUNK)
         with database.write(self.engine, alone=True) as conn:  # it writes many mailboxes' rows
-            for kind, stored in self.stored.items():
+            for kind, stored in self.stored().items():
                 changed: dict[str, set[str]] = defaultdict(set)  # by the mailbox it came out of
                 for each in changes:
                     if each.kind == kind:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from syncd.crm import database
+from syncd.crm.database import open_database
+from syncd.sync import user_filters
+from syncd.sync.mailboxes import get
+from syncd.sync.user_filters import UserFilter
 from tests.cli.office import ALICE, Office
 
 
@@ -47,3 +52,16 @@ def test_what_cannot_be_done_is_said_and_not_done(
     assert result.exit_code != 0
     assert said in result.output
     assert len(office.json("filters", "list", ALICE)) == 1
+
+
+def test_a_filter_that_is_not_understood_any_more_is_listed_as_broken(office: Office) -> None:
+    """With what to type; so it is when it is turned off, which lets the rest go on."""
+    office.done("filters", "list", ALICE)
+    engine = open_database(f"sqlite:///{office.folder / 'syncd.db'}")
+    with database.write(engine) as conn:
+        gone = UserFilter("Gone", "new_gone eq 'x'", excludes=False, active=True, template=None)
+        user_filters.put(conn, get(conn, ALICE).id, "contact", gone, database.utcnow())
+    assert office.json("filters", "list", ALICE)[0]["state"] == "broken"
+    assert f"syncd filters edit {ALICE}" in office.done("filters", "list", ALICE)
+    office.done("filters", "off", ALICE, "Gone")
+    assert office.json("filters", "list", ALICE)[0]["state"] == "off, broken"

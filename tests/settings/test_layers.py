@@ -296,6 +296,17 @@ REFUSED: list[tuple[str, str, object, str]] = [
         False,
         "'contacts.company' must be one of true",
     ),
+    *(
+        (f'user_may = ["contacts.*"]\nbounds."contacts.{bound}" = ["{may}"]', C + key, no, said)
+        for bound, may, key, no, said in (
+            # The longer key does not get around what bounds the shorter one, nor this around that.
+            ("on_scope_exit", "release", "on_scope_exit", "delete", "must be one of release"),
+            ("on_scope_exit", "release", "on_scope_exit.created", "delete", "one of release"),
+            ("on_scope_exit.created", "release", "on_scope_exit", "delete", "one of release"),
+            ("direction", "to-outlook", "directions.fax", "to-crm", "one of to-outlook"),
+            ("conflict", "crm", "conflicts.fax", "outlook", "must be one of crm"),
+        )
+    ),
 ]
 
 

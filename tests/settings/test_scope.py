@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine
 
@@ -20,7 +22,8 @@ LEADS = ENTITIES["lead"]
 def scope(includes: str, excludes: str = "") -> Scope:
     """A scope of filters that are written beside each other."""
     both = [[f.strip() for f in each.split(";") if f.strip()] for each in (includes, excludes)]
-    return Scope(*(tuple(Filter.parse(f, LEADS) for f in each) for each in both))
+    included, excluded = (tuple(Filter.parse(f, LEADS) for f in each) for each in both)
+    return Scope(included, excluded)
 
 
 SCOPES = [
@@ -59,6 +62,48 @@ def test_includes_are_a_union_and_excludes_subtract(
             each for each in "abc" if each not in kept_out
         )
     assert made.empty is (not includes)
+
+
+POSSIBLE = [
+    # includes, excludes, are one of each not understood, who surely belongs, who may
+    ("subject eq 'a'", "", False, False, "a", "a"),
+    ("subject eq 'a'", "subject eq 'c'", True, False, "a", "ab"),
+    ("subject eq 'a'", "", False, True, "", "a"),
+    ("subject eq 'a'", "subject eq 'c'", True, True, "", "ab"),
+    ("", "subject eq 'c'", False, False, "", "ab"),  # without an include nothing leaves
+]
+
+
+@pytest.mark.parametrize(
+    ("includes", "excludes", "include_unread", "exclude_unread", "sure", "possible"), POSSIBLE
+)
+def test_what_is_not_understood_lets_nobody_in_for_sure_and_puts_nobody_out(
+    engine: Engine,
+    *,
+    includes: str,
+    excludes: str,
+    include_unread: bool,
+    exclude_unread: bool,
+    sure: str,
+    possible: str,
+) -> None:
+    """What others exclude stays out; a scope that has such a filter says so."""
+    with write(engine) as conn:
+        me = users.add(conn, "me@example.test").id
+        for topic in "abc":
+            values = {"subject": topic, "firstname": "A", "lastname": "B"}
+            actor = Actor(ActorKind.API, "test")
+            create(conn, LEADS, values, owner_id=me, actor=actor, at=NOON, id=topic)
+    plain = scope(includes, excludes)
+    made = replace(
+        plain,
+        unread_includes=("gone eq 1",) if include_unread else (),
+        unread_excludes=("gone eq 2",) if exclude_unread else (),
+    )
+    with read(engine) as conn:
+        assert "".join(members(conn, LEADS, made.where(me, NOON.date()))) == sure
+        assert "".join(members(conn, LEADS, made.possible(me, NOON.date()))) == possible
+    assert (made.text == plain.text) is made.sure
 
 
 def test_what_a_scope_says_does_not_depend_on_how_it_is_written_down() -> None:

@@ -14,6 +14,7 @@ from syncd.sync.explain import looking, telling
 from syncd.sync.explain.trace import trace
 from syncd.sync.explain.verdict import next_step, verdict
 from tests.conftest import SQLITE
+from tests.sync import desk
 from tests.sync.asking import ANN, Situation, asked, told
 from tests.sync.engine_words import engine_words
 from tests.sync.missing import (
@@ -219,3 +220,41 @@ def test_explaining_writes_nothing_and_asks_no_server(memory: Memory) -> None:
     assert told(asked(world, ann))
     assert world.rows() == before
     assert sum(each.counts.total() for each in servers.values()) == asked_before
+
+
+@ON_ONE
+def test_what_its_reader_may_not_read_is_not_told(memory: Memory) -> None:
+    """Neither why a hidden record stays out, nor what a hidden field holds; a trace may say it."""
+    world, _ = memory
+    world.filter = "department eq 'Legal' and jobtitle eq 'Spy'"
+    record = world.new(BOB, department="Secret", jobtitle="Spy", **ANN)
+    world.start()
+    desk.rule(world, read=desk.OWN, write=desk.OWN)
+    world.settle()
+    hidden = asked(world, record)
+    assert verdict(hidden).code == "no-right"
+    for word in ("Secret", "Legal", "Spy", BOB, "in use"):
+        assert word not in told(hidden)
+    desk.no_rule(world)
+    desk.rule(world, read=desk.NONE, write=desk.NONE, field="department")
+    world.settle()
+    partly = asked(world, record)
+    assert "department eq 'Legal': no\n" in told(partly)
+    assert "jobtitle is Spy" in told(partly)
+    assert "Secret" not in told(partly)
+    assert "Secret" in str(trace(partly, {}, "")["filters"])
+
+
+@ON_ONE
+def test_a_missing_right_is_told_before_everything_else(memory: Memory) -> None:
+    """Whatever else would be said of it: that it was deleted, or was there and waits."""
+    world, _ = memory
+    record = world.new(**ANN)
+    world.settle()
+    world.assign(record, BOB)
+    desk.rule(world, read=desk.OWN, write=desk.OWN)
+    assert verdict(asked(world, record)).code == "no-right"
+    world.settle()
+    world.remove(record)
+    assert verdict(asked(world, record)).code == "no-right"
+    assert "deleted" not in told(asked(world, record))

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from syncd.crm import database
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
+from syncd.sync import user_filters
 from syncd.sync.mailboxes import MailboxRow
 from syncd.sync.service import SyncService
-from tests.sync.world import ALICE, Memory
+from syncd.sync.user_filters import UserFilter
+from tests.sync.world import ALICE, BOB, Memory
 
 EWS = {"backend": "ews", "endpoint": "https://mail.example.test/EWS/Exchange.asmx"}
 
 
-def configuration(interval: str, where: str = "true", server: str = "office") -> Configuration:
-    """One server, and one policy with this filter."""
+def configuration(
+    interval: str, where: str = "true", server: str = "office", **fields: object
+) -> Configuration:
+    """One server, and one policy with this filter; `fields` are custom ones."""
     policy = {"server": server, "interval": interval, "contacts": {"filter": where}}
-    return Configuration.model_validate({"servers": {server: EWS}, "policies": {"sales": policy}})
+    return Configuration.model_validate(
+        {
+            "servers": {server: EWS},
+            "policies": {"sales": policy},
+            "fields": {"contact": fields},
+        }
+    )
 
 
 def test_a_run_that_has_begun_ends_under_the_old_configuration(memory: Memory) -> None:
@@ -38,6 +49,26 @@ def test_a_run_that_has_begun_ends_under_the_old_configuration(memory: Memory) -
     service.connect = lambda row, _: world.connect(row.address)
     service.run(ALICE, cause="test")
     assert {each.crm_id for each in world.links()} == {lee, other}
+
+
+def test_a_change_of_a_field_that_is_new_wakes_whom_it_concerns(memory: Memory) -> None:
+    """What follows the CRM's changes knows the fields of the configuration that is in force."""
+    world, _ = memory
+    world.start()
+    record = world.new(BOB, lastname="Lee")
+    service = world.service()
+    service.reconfigure(
+        configuration("5m", "owner eq @me", colour={"type": "text", "outlook": "User1"})
+    )
+    service.connect = lambda row, _: world.connect(row.address)
+    service.run(ALICE, cause="test")
+    red = UserFilter("Red", "colour eq 'red'", excludes=False, active=True, template=None)
+    with database.write(world.engine) as conn:
+        user_filters.put(conn, world.mailbox_id(ALICE), "contact", red, world.time())
+    service.due(10)  # from here on it follows
+    world.stored = service.stored["contact"]
+    world.change(record, colour="red")
+    assert ALICE in service.due(10)
 
 
 def test_a_shorter_interval_holds_at_once(memory: Memory) -> None:

@@ -9,11 +9,15 @@ import pytest
 
 from syncd.crm import database
 from syncd.model.policy import Limits
+from syncd.reconcile.reasons import Reason
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
-from syncd.sync import effect, user_filters
+from syncd.sync import alerts, effect, mailboxes, user_filters
+from syncd.sync.alerts import Alert, Code, Level
+from syncd.sync.explain.verdict import next_step, verdict
 from syncd.sync.service import SyncService
 from syncd.sync.user_filters import UserFilter
+from tests.sync.asking import asked
 from tests.sync.desk import leave, share, team
 from tests.sync.world import ALICE, BOB, MINE, Memory, World
 
@@ -23,6 +27,7 @@ class Ruled(World):
 
     system: tuple[tuple[str, bool], ...] = ()
     templates: tuple[str, ...] = (MINE,)
+    policy_name: str = "sales"
 
     def scoped(self) -> ScopedKind:
         """What the policy says."""
@@ -39,7 +44,8 @@ class Ruled(World):
     def service(self) -> SyncService:
         """A service as a new process would have it."""
         kinds = {self.rules.kind.name: self.scoped()}
-        policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
+        named = self.policy_name
+        policies = {named: MailboxPolicy(named, "office", timedelta(minutes=5), kinds)}
         return replace(super().service(), policies=policies)
 
     def filter_of(self, address: str, name: str, text: str, *, excludes: bool = False) -> None:
@@ -57,6 +63,12 @@ class Ruled(World):
     def names(self, address: str = ALICE) -> set[object]:
         """Who is in the Outlook of a user."""
         return {each["firstname"] for each in self.items(address=address)}
+
+
+def told(ruled: Ruled) -> list[Alert]:
+    """The alerts that are open."""
+    with database.read(ruled.engine) as conn:
+        return alerts.every(conn)
 
 
 @pytest.fixture
@@ -132,6 +144,93 @@ def test_without_an_active_filter_nothing_comes_and_nothing_goes(ruled: Ruled) -
     ruled.turn(ALICE, "template0", active=True)
     ruled.settle()
     assert ruled.names() == {"Ann", "Eve"}
+
+
+@pytest.mark.parametrize("excludes", [False, True])
+def test_what_a_broken_filter_bears_on_waits(ruled: Ruled, *, excludes: bool) -> None:
+    """A field is gone from the CRM: nothing leaves for it, nothing comes, until it is put right."""
+    ruled.filter_of(ALICE, "legal", "department eq 'Legal'")
+    ruled.settle()
+    gone = "out" if excludes else "legal"
+    ruled.filter_of(ALICE, gone, "new_gone eq 'Legal'", excludes=excludes)
+    ruled.new(BOB, firstname="Eve", department="Legal")
+    ids = {each.name: each.id for each in ruled.all_records().values()}
+    ruled.change(ids["Ann"], jobtitle="New")
+    ruled.change(ids["Cid"], jobtitle="New")
+    ruled.settle()
+    assert ruled.names() == {"Ann", "Cid"}
+    assert {each.state for each in ruled.links()} == {"live"}
+    titles = {each["firstname"]: each["jobtitle"] for each in ruled.items()}
+    assert titles["Cid"] is None
+    assert titles["Ann"] == (None if excludes else "New")  # which another filter lets in for sure
+    said = asked(ruled, ids["Cid"], ALICE, *ruled.scoped().system)
+    assert verdict(said).code == Reason.UNKNOWN_CRM
+    assert f"syncd filters list {ALICE}" in next_step(said).text("en")
+    (found,) = told(ruled)
+    assert (found.code, found.details["names"]) == (Code.BROKEN_FILTER, gone)
+    for each in ("out", "legal"):
+        ruled.filter_of(ALICE, each, "department eq 'Legal'", excludes=each == "out" and excludes)
+    ruled.settle()
+    assert ruled.names() == ({"Ann"} if excludes else {"Ann", "Cid", "Eve"})
+    assert {each["jobtitle"] for each in ruled.items()} >= {"New"}
+    assert told(ruled) == []
+
+
+def test_what_is_tracked_waits_for_an_exclude_that_is_broken(ruled: Ruled) -> None:
+    """It might be kept out, whoever tracks it; edits of it wait, and go on afterwards."""
+    ruled.hand().add({"firstname": "Dan", "categories": ("CRM",)})
+    ruled.settle()
+    dan = next(each.id for each in ruled.all_records().values() if each.name == "Dan")
+    ruled.assign(dan, BOB)
+    ruled.filter_of(ALICE, "out", "new_gone eq 'Legal'", excludes=True)
+    ruled.hand().edit(ruled.link(dan).remote_id, {"jobtitle": "New"})
+    ruled.settle()
+    assert (ruled.link(dan).state, ruled.crm(dan).get("jobtitle")) == ("live", None)
+    ruled.filter_of(ALICE, "out", "department eq 'Legal'", excludes=True)
+    ruled.settle()
+    assert (ruled.link(dan).state, ruled.crm(dan).get("jobtitle")) == ("live", "New")
+
+
+def test_that_no_filter_is_on_is_told_as_long_as_it_lasts(ruled: Ruled) -> None:
+    """Nothing comes, and somebody may wonder."""
+    ruled.turn(ALICE, "template0", active=False)
+    ruled.settle()
+    (found,) = told(ruled)
+    assert (found.code, found.level) == (Code.NO_FILTER, Level.WARNING)
+    ruled.turn(ALICE, "template0", active=True)
+    ruled.settle()
+    assert told(ruled) == []
+
+
+def test_without_an_active_filter_what_is_excluded_goes_all_the_same(ruled: Ruled) -> None:
+    """The admin's exclude holds for what is there, whatever the user has turned off."""
+    ruled.filter_of(ALICE, "legal", "department eq 'Legal'")
+    ruled.settle()
+    ruled.system = (("department eq 'Legal'", True),)
+    for each in ("legal", "template0"):
+        ruled.turn(ALICE, each, active=False)
+    ruled.settle()
+    assert ruled.names() == {"Ann"}
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_comes_under_another_policy_without_a_filter_gets_its_templates(
+    ruled: Ruled, *, kept: bool
+) -> None:
+    """From one whose filters are the same for all; who has filters of their own keeps these."""
+    with database.write(ruled.engine) as conn:
+        user_filters.reset(conn, ruled.mailbox_id(ALICE), "contact", (), ruled.time())
+    if kept:
+        ruled.filter_of(ALICE, "legal", "department eq 'Legal'")
+    ruled.templates, ruled.system = (), (("true", False),)
+    ruled.settle()
+    assert ruled.names() == {"Ann", "Bea", "Cid"}
+    with database.write(ruled.engine) as conn:
+        mailboxes.change(conn, ruled.mailbox_id(ALICE), {"policy": "board"})
+    ruled.policy_name, ruled.templates, ruled.system = "board", (MINE,), ()
+    ruled.new(firstname="Eve")
+    ruled.settle()
+    assert ruled.names() == ({"Cid"} if kept else {"Ann", "Eve"})
 
 
 def test_a_filter_by_the_day_is_evaluated_when_the_day_changes(ruled: Ruled) -> None:

@@ -19,7 +19,10 @@ _FEW = 5  # entries of the journal that are told
 
 
 def chain(facts: Facts) -> tuple[Step, ...]:
-    """Every step, in the order in which one depends on the other."""
+    """Every step, in the order in which one depends on the other.
+
+    It is read by the mailbox's user: what they may not read in the CRM is not told here, either.
+    """
     steps = (
         ("record", _record),
         ("mailbox", _mailbox),
@@ -39,6 +42,8 @@ def chain(facts: Facts) -> tuple[Step, ...]:
 
 def _record(facts: Facts) -> Iterator[Said]:
     about = facts.about
+    if not facts.readable:
+        return
     yield Said("record.owned", {"name": about.name, "owner": about.owner})
     if not about.record.name:
         yield Said("record.nameless")
@@ -81,7 +86,7 @@ def _right(facts: Facts) -> Iterator[Said]:
 
 
 def _filter(facts: Facts) -> Iterator[Said]:
-    if facts.policy is None:
+    if facts.policy is None or not facts.readable:
         return
     if facts.pinned:
         yield Said("filter.pinned")
@@ -108,7 +113,7 @@ def _clause(facts: Facts, clause: Clause, depth: int) -> Iterator[Said]:
 
 def _leaf(facts: Facts, clause: Clause, word: str, depth: int) -> Said:
     values = {"clause": clause.text, "field": clause.field or "", "value": str(clause.value)}
-    if clause.field is None:
+    if clause.field is None or clause.field in facts.hidden:
         return Said(f"filter.{word}", values, depth)
     if clause.value is None:
         return Said(f"filter.{word}-empty", values, depth)

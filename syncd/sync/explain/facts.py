@@ -133,10 +133,13 @@ class Facts:
     waits_for_approval: bool
     synced: bool  # its first sync is done
     readable: bool
+    hidden: frozenset[str]  # fields that its user may not read
     writable: bool
     filters: tuple[Ruled, ...]
     member: bool  # of what the filters let in, and its user may read
     barred: bool  # by a filter that keeps out, whoever tracks it
+    unsure: bool  # whether it belongs, for a filter is not understood any more
+    blind: bool  # such a one keeps out, so that tracking pins nothing for sure
     link: Link | None
     changed: tuple[str, ...]  # labels of what the CRM changed since
     seen: Seen | None
@@ -157,6 +160,11 @@ class Facts:
             return False
         act = link.origin is Origin.TRACKED or self.policy.track is Track.CATEGORY
         return act and record.active and not record.deleted and self.readable and not self.barred
+
+    @property
+    def unclear(self) -> bool:
+        """Whether it cannot be said if it belongs in the mailbox."""
+        return self.blind if self.pinned else self.unsure
 
     @property
     def inside(self) -> bool:

@@ -23,10 +23,8 @@ from syncd.reconcile.facts import Link
 from syncd.reconcile.images import completed, differs
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import clauses
-from syncd.settings.filter_error import FilterError
-from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
-from syncd.sync import links, mailboxes, remembering, user_filters
+from syncd.sync import links, mailboxes, remembering, scoping, user_filters
 from syncd.sync.explain.facts import (
     About,
     Act,
@@ -56,7 +54,6 @@ from syncd.sync.tables import (
     operation,
     question,
     remembered,
-    templated,
 )
 
 LATEST = 8  # operations that are shown
@@ -103,7 +100,8 @@ def look(
     filters: tuple[NamedFilter, ...] = ()
     if scoped is not None:
         filters = _filters(conn, scoped, stored, row)
-        given = replace(scoped, system=filters) if not _own(conn, row, stored) else scoped
+        made = user_filters.are_made(conn, row.id, stored.kind.name)
+        given = scoped if made else replace(scoped, system=filters)
         rules = ruling(conn, row, given, access, stored, today)
     place = _Place(conn, row.id, stored.kind.name, crm_id)
     tied = links.by_crm(conn, LinkKey(row.id, stored.kind), [crm_id]).get(crm_id)
@@ -118,6 +116,7 @@ def look(
         waits_for_approval=first is ContactState.PROPOSED,
         synced=first is ContactState.DONE,
         readable=_among(conn, stored, rights.access.readable(stored), about.record),
+        hidden=access.unreadable_fields(stored.entity),
         writable=crm_id in rights.writable_among(conn, {crm_id: about.record}),
         filters=tuple(
             Ruled(
@@ -131,6 +130,10 @@ def look(
         barred=rules is not None
         and rules.excluded is not None
         and _meets(conn, stored, rules.excluded, crm_id),
+        unsure=rules is not None
+        and rules.unsure is not None
+        and _meets(conn, stored, rules.unsure, crm_id),
+        blind=rules is not None and rules.blind,
         link=tied,
         changed=_changed(conn, about, tied),
         seen=item,
@@ -159,27 +162,15 @@ def _meets(
     return crm_id in records.members_among(conn, stored, where, [crm_id])
 
 
-def _own(conn: Connection, row: MailboxRow, stored: StoredKind[Kind]) -> bool:
-    """Whether its user has filters already: before the first run the templates stand for them."""
-    mine = (templated.c.mailbox_id == row.id) & (templated.c.kind == stored.kind.name)
-    return conn.execute(select(templated.c.kind).where(mine)).first() is not None
-
-
 def _filters(
     conn: Connection, scoped: ScopedKind, stored: StoredKind[Kind], row: MailboxRow
 ) -> tuple[NamedFilter, ...]:
     """The filters that are on: those of everyone, and the user's own, or what these will be."""
-    if not _own(conn, row, stored):
+    if not user_filters.are_made(conn, row.id, stored.kind.name):
         return (*scoped.system, *scoped.templates)
-    own = []
-    for each in user_filters.of(conn, row.id, stored.kind.name):
-        if each.active:
-            try:
-                own.append(NamedFilter(each.name, Filter.parse(each.text, stored), each.excludes))
-            except FilterError:  # as in a run: what it kept out stays out, with everything else
-                if each.excludes:
-                    own.append(NamedFilter(each.name, Filter.parse("true", stored), exclude=True))
-    return (*scoped.system, *own)
+    own = scoping.own_of(conn, row.id, stored)
+    read = (NamedFilter(e.name, e.filter, e.excludes) for e in own if e.filter is not None)
+    return (*scoped.system, *read)
 
 
 @dataclass(frozen=True)

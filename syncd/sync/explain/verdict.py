@@ -25,7 +25,7 @@ _GONE = (Reason.OUTLOOK_DELETED, Reason.OUTLOOK_MOVED)
 _PRIVATE = (Reason.MADE_PRIVATE, Reason.PRIVATE)
 _COMES_AND_GOES = (  # it waits for nobody, and mostly not for long
     Reason.SECOND_LOOK, Reason.IN_DOUBT, Reason.RETRY, Reason.EDITED_MEANWHILE,
-    Reason.UNKNOWN_CRM, Reason.UNKNOWN_OUTLOOK,
+    Reason.UNKNOWN_OUTLOOK,
 )  # fmt: skip
 # Why a group differs, the one first that somebody is most likely to ask about.
 _WORST = (
@@ -49,12 +49,23 @@ class Verdict:
 
 
 def verdict(facts: Facts) -> Verdict:
-    """How a record stands in one mailbox, and why: what weighs most."""
+    """How a record stands in one mailbox, and why: what weighs most.
+
+    A missing right goes before everything: the rest is nothing that the mailbox's user may read.
+    """
+    if not facts.readable:
+        return _why(_unread(facts), "no-right")
     if facts.link is None:
         return _without(facts)
     if not facts.live:
         return _resting(facts, facts.link.state)
     return _kept_up(facts)
+
+
+def _unread(facts: Facts) -> str:
+    if facts.link is None or facts.link.state is LinkState.REMEMBERED or _trashed(facts):
+        return "absent"
+    return "left"
 
 
 # --- with an item that is kept in step -----------------------------------------------------------
@@ -198,6 +209,8 @@ def _blocked(facts: Facts) -> tuple[str, Said] | None:
         return _because(waiting.reason)
     if facts.asked is not None:
         return _because(facts.asked.reason)
+    if facts.unclear:
+        return _because(Reason.UNKNOWN_CRM)
     if labels := [label for each in facts.contested if each.open for label in each.labels]:
         return Reason.ASKED.value, Said("why.differs", {"fields": labels, "why": Reason.ASKED})
     return None
@@ -209,8 +222,6 @@ def _kept_out(facts: Facts) -> tuple[str, Said] | None:
         return ended
     if facts.pinned:
         return None
-    if not facts.readable:
-        return "no-right", Said("why.no-right")
     if facts.policy is None:
         return None
     for each in facts.filters:
@@ -222,9 +233,10 @@ def _kept_out(facts: Facts) -> tuple[str, Said] | None:
     takes_in = [each.clause for each in facts.filters if not each.excludes]
     if takes_in and not any(each.holds for each in takes_in):
         failing = [part for each in takes_in for part in each.failing()]
-        if any(part.owner for part in failing):
+        told = {part.field for part in failing} - facts.hidden
+        if any(part.owner and part.field in told for part in failing):
             return "not-owned", Said("why.not-owned", {"owner": facts.about.owner})
-        if not facts.about.record.active and any(part.field == "statecode" for part in failing):
+        if not facts.about.record.active and "statecode" in told:
             return "not-in-use", Said("why.not-in-use")
         clause = [part.text for part in failing]
         return "not-in-filter", Said("why.not-in-filter", {"clause": clause})

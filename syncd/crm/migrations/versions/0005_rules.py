@@ -160,7 +160,12 @@ def _flag(name: str) -> sa.Column[Any]:
 
 
 def downgrade() -> None:
-    """Drop them again."""
+    """Drop them again, and all that they hold: it does not come back by another upgrade.
+
+    What users have set, answered, thrown away or tracked by command is lost, their filters become
+    copies of the policy's templates, and what was discarded is held once more. A conflict that
+    waits for an answer counts from then on as one whose loser was kept: nobody is asked any more.
+    """
     for table in (
         "cause", "alert", "templated", "user_filter", "setting", "act", "remembered_value",
         "remembered", "question",
