@@ -20,8 +20,10 @@ from syncd.crm.importing.names import ID_KEYS, columns_of
 from syncd.model.contact import CONTACT
 from syncd.model.custom import FREE
 from syncd.model.fields import EwsProperty, FieldType, Indexed, Mailing, Named, Tag, Uri
+from syncd.model.policy import ScopeExit
 from syncd.reconcile.breaker import Bounded
-from syncd.reconcile.decide import EXISTENCE, Column, Row
+from syncd.reconcile.decide import EXISTENCE, Column, Row, Verb
+from syncd.reconcile.leaving import EXITS
 from syncd.reconcile.merge import MERGE
 from syncd.reconcile.reasons import TOPICS, Reason
 from syncd.sync import catalogue
@@ -29,6 +31,35 @@ from syncd.sync.alerts import LEVELS
 
 HERE = Path(__file__).parent
 PRINTED = "<!-- printed from the code from here on -->"
+
+
+_NOTES = f"""\
+- **Delete policy** (`on_outlook_delete`): by default the contact is remembered as thrown
+  away by the user of that Outlook; the CRM keeps its record, and it does not come back by
+  itself. `deactivate` deactivates the record, `delete-if-owner` deletes the record of a
+  user who owns it; neither reaches further than the user's rights, nor follows a mere
+  move to another folder.
+- **Scope-exit policy by origin** (`on_scope_exit`): the table below. By default what syncd
+  had created moves to the sub-folder "{CONTACT.archive_folder}"; what was the user's own
+  is left where it is.
+- **By origin: to Deleted Items, or kept** (`on_crm_delete`): `delete-created` moves what
+  syncd created, `delete-if-not-owner` what users hold of a record that is not theirs,
+  `delete` all, `release` none.
+- A direction in which the CRM may not speak moves and deletes nothing in Outlook.
+- **Take the edit**: where the mailbox's user may still change the record. Else, as
+  of a deactivated one, the edit is kept aside, and stays in the item.
+- **Deleted by a merge**: where a mailbox has only the item of a contact that was
+  merged into another one in scope, that item goes on as the other one's.
+"""
+
+_RULES = """\
+*Carry* happens only where the direction in force lets that side speak, *conflict* is
+decided by the conflict policy of the field (`crm`, `outlook`, `latest`, `ask`), and the
+value that loses is kept. With `ask` each side keeps its own until somebody answers, or
+until both come to hold the same; notes with formatting are never written over, so there
+Outlook's count. The rights of the mailbox's user narrow the direction: what they may not
+read goes neither way, what they may not change goes to Outlook only.
+"""
 
 
 def decisions() -> str:
@@ -54,14 +85,13 @@ def decisions() -> str:
             "",
             *_table(["", *Column], existence),
             "",
-            "- **Delete policy**: the contact is remembered as deleted by its owner; the CRM keeps",
-            "  its record, and the contact does not come back to that Outlook by itself.",
-            "- **Scope-exit policy by origin**: what syncd had created moves to the sub-folder",
-            f'  "{CONTACT.archive_folder}"; what was its owner\'s own is left where it is.',
-            "- **Take the edit**: where the mailbox's user may still change the record. Else, as",
-            "  of a deactivated one, the edit is kept aside, and stays in the item.",
-            "- **Deleted by a merge**: where a mailbox has only the item of a contact that was",
-            "  merged into another one in scope, that item goes on as the other one's.",
+            *_NOTES.splitlines(),
+            "",
+            "## What leaving scope does",
+            "",
+            "| `on_scope_exit` | What happens to the item |",
+            "|---|---|",
+            *(f"| `{policy}` | {_EXIT_IN_WORDS[policy, verb]} |" for policy, verb in EXITS.items()),
             "",
             "## One field group",
             "",
@@ -70,10 +100,7 @@ def decisions() -> str:
             "",
             *_table(["CRM", "Outlook", "Equal now", "Verdict"], merge),
             "",
-            "*Carry* happens only where the direction in force lets that side speak, *conflict* is",
-            "decided by the conflict policy (`crm`, `outlook`, `latest`), and the value that loses",
-            "is kept. The rights of the mailbox's user narrow the direction: what they may not",
-            "read goes neither way, what they may not change goes to Outlook only.",
+            *_RULES.splitlines(),
             "",
             "## Reason codes",
             "",
@@ -81,6 +108,16 @@ def decisions() -> str:
             "",
         ]
     )
+
+
+_EXIT_IN_WORDS = {
+    (ScopeExit.ARCHIVE, Verb.MOVE_ITEM): f'it moves to "{CONTACT.archive_folder}"',
+    (ScopeExit.RELEASE, Verb.UNLINK): "it stays where it is, and is no longer kept in step",
+    (ScopeExit.KEEP_UPDATING, Verb.UNLINK): (
+        "it stays in step; where its user may not read the record any more, as with `release`"
+    ),
+    (ScopeExit.DELETE, Verb.TRASH_ITEM): "it goes to Deleted Items; an edit not taken is kept",
+}
 
 
 def reasons() -> str:

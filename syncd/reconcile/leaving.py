@@ -52,7 +52,7 @@ def remember(case: Case, rules: Rules) -> Decision:
     return resting(Action.REMEMBER, reason, LinkState.REMEMBERED, *verbs)
 
 
-_EXITS = {
+EXITS = {
     ScopeExit.ARCHIVE: Verb.MOVE_ITEM,
     ScopeExit.RELEASE: Verb.UNLINK,
     ScopeExit.KEEP_UPDATING: Verb.UNLINK,  # where its user may not read the record any more
@@ -62,7 +62,7 @@ _EXITS = {
 
 def exit_scope(case: Case, rules: Rules) -> Decision:
     """Leaving scope is not deletion: by default what syncd made is put aside, the own stays."""
-    verb = _EXITS[exit_policy(case, rules)] if _may_remove(rules) else Verb.UNLINK
+    verb = EXITS[exit_policy(case, rules)] if _may_remove(rules) else Verb.UNLINK
     leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
     return replace(leaving, aside=verb is not Verb.UNLINK)
 
