@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -262,10 +263,10 @@ def test_items_that_cannot_be_read_stop_nobody(
     items = [each.id for each in world.items()]
     read = servers[ALICE].item
 
-    def poisoned(item: str) -> Item | Failure:
+    def poisoned(item: str, *how: Any) -> Item | Failure:
         if item in {items[n] for n in bad}:
             raise MailboxError(Sort.TRANSIENT, Scope.SERVER, "ErrorInternalServerError", "")
-        return read(item)
+        return read(item, *how)
 
     monkeypatch.setattr(servers[ALICE], "item", poisoned)
     for n in bad if len(bad) == 1 else range(8):

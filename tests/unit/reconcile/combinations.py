@@ -190,7 +190,7 @@ CORNERS: dict[str, dict[str, Iterable[Any]]] = {
         "creates": YES_NO, "there": YES_NO, "origin": (Origin.CREATED,),
     },
 }  # fmt: skip
-SAMPLE = 15_000
+SAMPLE = 5_000
 
 
 @dataclass(frozen=True)
