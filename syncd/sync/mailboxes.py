@@ -215,6 +215,15 @@ def due(
     return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
 
 
+AUDIT = " "  # behind the rules that were last gone by: they are the same, and are asked anew
+
+
+def audit_scopes(conn: Connection) -> None:
+    """Let the next run of each mailbox evaluate its whole scope, whatever the feed told."""
+    again = mailbox_kind.c.rules != ""
+    conn.execute(update(mailbox_kind).where(again).values(rules=mailbox_kind.c.rules + AUDIT))
+
+
 def bring_forward(conn: Connection, policy: str, at: datetime) -> None:
     """Let no sound mailbox of a policy wait longer than until `at`."""
     late = (table.c.policy == policy) & (table.c.failures == 0) & (table.c.due > at)

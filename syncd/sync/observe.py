@@ -211,7 +211,7 @@ def _take_rules(conn: Connection, session: Session) -> None:
     if session.unsure is not None:  # there is nothing to decide about those
         served -= records.members_among(conn, session.stored, session.unsure, served)
     accounting.notice(conn, session, members ^ served)
-    if before and session.counting is not None:
+    if before and before.strip() != session.rules_text and session.counting is not None:
         key = causes.of_rules(session.mailbox.policy, before, session.rules_text)
         at, whose_id = session.clock(), session.mailbox.id
         number = session.counting.judge_rules(conn, key, whose_id, at)

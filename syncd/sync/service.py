@@ -271,10 +271,14 @@ class SyncService:
             self.clock.ask(conn)
 
     def tidy(self) -> None:
-        """Delete what is old, and what nothing refers to. Reads whole tables: once a day."""
+        """Delete what is old, and what nothing refers to. Reads whole tables: once a day.
+
+        And let each mailbox's next run ask for all that belongs in it, not for what changed alone.
+        """
         removed = retention.forget_old(self.engine, self.clock() - self.keep)
         with database.write(self.engine, alone=True) as conn:
             count = snapshots.collect(conn)
+            mailboxes.audit_scopes(conn)
         log.info("tidied", snapshots=count, **removed)
 
     def _counting(self, rules: Ruling) -> Counting:

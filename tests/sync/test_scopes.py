@@ -286,3 +286,15 @@ def test_a_change_wakes_the_mailboxes_that_it_belongs_in(ruled: Ruled) -> None:
     ruled.settle(ALICE, BOB)
     ruled.new(BOB, firstname="Tim", department="Legal")
     assert service.due(10) == [BOB]
+
+
+def test_the_audit_asks_for_the_whole_scope(ruled: Ruled) -> None:
+    """What changed behind the feed's back is found once a day, and nothing else is done for it."""
+    ruled.quiet()
+    bob = ruled.users[BOB]
+    ruled.execute(f"update contact set owner_id = '{bob}' where firstname = 'Ann'")  # noqa: S608
+    ruled.settle()
+    assert ruled.names() == {"Ann"}
+    ruled.service().tidy()
+    ruled.settle()
+    assert ruled.names() == set()
