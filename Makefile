@@ -37,7 +37,7 @@ check: $(READY)  ## lint, types, import rules
 	@$(BIN)/lint-imports
 
 unit: $(READY)  ## the tests alone
-	@$(BIN)/pytest -n 3 -q
+	@$(BIN)/pytest -n 3 --dist loadgroup -q
 
 bench: $(READY)  ## our cost over the bare client's, as counts and ratios
 	@$(BIN)/python -m tests.benchmarks

@@ -31,6 +31,7 @@ ON_SQLITE_ALONE = (
     "tests.sync.test_consent",
     "tests.sync.test_discarding",
     "tests.sync.test_due",
+    "tests.sync.test_faults",
     "tests.sync.test_first_contact",
     "tests.sync.test_merged_edits",
 )

@@ -60,6 +60,10 @@ def disagreements(decision: Decision, told: Expected) -> list[str]:
     return wrong
 
 
+# In one process: what all of these go through is worked out once.
+pytestmark = pytest.mark.xdist_group("naive")
+
+
 @pytest.fixture(scope="module")
 def decided() -> list[Decided]:
     """All combinations that are gone through."""
