@@ -31,7 +31,7 @@ from tests.sync import tearing
 from tests.sync.world import ALICE, BOB, Memory, memory_world, sandbox_world
 
 THIN = 4  # where not all moments of a story are tried: how much further on each next one is
-SHARE = 6  # one in so many stories is played over the wire, though it says nothing about it
+SHARE = 12  # one in so many stories is played over the wire, though it says nothing about it
 
 pytestmark = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
 
