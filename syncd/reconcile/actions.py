@@ -18,6 +18,7 @@ from syncd.reconcile.facts import (
     Origin,
 )
 from syncd.reconcile.groups import group_facts, merge_groups
+from syncd.reconcile.images import known
 from syncd.reconcile.leaving import (
     exit_policy,
     exit_scope,
@@ -51,7 +52,7 @@ def _headline(groups: tuple[GroupOutcome, ...]) -> Reason:
     return Reason.BOTH_CHANGED if both else said[0]
 
 
-def _with_writes(decision: Decision, *before: Verb) -> Decision:
+def with_writes(decision: Decision, *before: Verb) -> Decision:
     """The decision with the verbs that its patches call for."""
     to_crm = (Verb.UPDATE_RECORD,) if decision.patch(Side.CRM) else ()
     touched = decision.patch(Side.OUTLOOK) or decision.stamp
@@ -79,10 +80,10 @@ def _merged(case: Case, rules: Rules) -> Decision:
         stamp=not case.item.stamped,
     )
     if case.item.presence is not ItemPresence.FORMER:
-        return _with_writes(merged)
+        return with_writes(merged)
     moved = merged.reason is Reason.EQUAL
     merged = replace(merged, reason=Reason.OTHER_FOLDER if moved else merged.reason)
-    return _with_writes(merged, Verb.RESTORE_ITEM)
+    return with_writes(merged, Verb.RESTORE_ITEM)
 
 
 def _let_go(case: Case, rules: Rules) -> Decision:
@@ -169,7 +170,7 @@ def pair(case: Case, rules: Rules, reason: Reason) -> Decision:
     """Adopt: tie a record to an item that was there already."""
     groups = tuple(adopt(facts) for facts in group_facts(case, rules))
     origin = Origin.TRACKED if case.item.tracked else Origin.ADOPTED
-    return _with_writes(_new(reason, origin, groups))
+    return with_writes(_new(reason, origin, groups))
 
 
 def pair_anew(case: Case, rules: Rules, reason: Reason) -> Decision:
@@ -228,7 +229,7 @@ def _revive(case: Case, rules: Rules) -> Decision:
         stamp=not case.item.stamped,
     )
     elsewhere = case.item.presence in (ItemPresence.ARCHIVED, ItemPresence.FORMER)
-    return _with_writes(revived, *((Verb.RESTORE_ITEM,) if elsewhere else ()))
+    return with_writes(revived, *((Verb.RESTORE_ITEM,) if elsewhere else ()))
 
 
 def _revive_or_remember(case: Case, rules: Rules) -> Decision:
@@ -252,8 +253,7 @@ def _known(case: Case) -> Mapping[str, Value]:
     """What the record of a link holds; of one that is gone, what it last held."""
     if case.crm.record is not None:
         return case.crm.record.fields
-    image = case.tied.images.get(Side.CRM, {})
-    return {name: v for each in image.values() if each.values for name, v in each.values.items()}
+    return known(case.tied.images.get(Side.CRM, {}))
 
 
 def _new_act(case: Case, rules: Rules) -> Decision:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from syncd.model.fields import Side
-from syncd.reconcile.actions import pair_anew
+from syncd.reconcile.actions import pair_anew, with_writes
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, LinkState
 from syncd.reconcile.groups import group_facts
@@ -68,10 +67,7 @@ def _reversed(decision: Decision, case: Case, rules: Rules) -> Decision:
     facts = {each.group.name: each for each in group_facts(case, rules)}
     groups = tuple(_turned(facts[each.group], each) for each in decision.groups)
     turned = replace(decision, reason=Reason.DISCARDED, groups=groups)
-    to_crm = (Verb.UPDATE_RECORD,) if turned.patch(Side.CRM) else ()
-    to_outlook = (Verb.UPDATE_ITEM,) if turned.patch(Side.OUTLOOK) or turned.stamp else ()
-    first = tuple(verb for verb in decision.verbs if verb is Verb.RESTORE_ITEM)
-    return replace(turned, verbs=(*first, *to_crm, *to_outlook))
+    return with_writes(turned, *(v for v in decision.verbs if v is Verb.RESTORE_ITEM))
 
 
 def _moved_back() -> Decision:

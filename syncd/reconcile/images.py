@@ -45,6 +45,11 @@ class GroupImage:
 Image = Mapping[str, GroupImage]
 
 
+def known(image: Image) -> dict[str, Value]:
+    """All values that an image holds by content."""
+    return {name: v for each in image.values() if each.values for name, v in each.values.items()}
+
+
 def content(values: Mapping[str, Value]) -> GroupImage:
     """An image that keeps the content: of a group that flowed."""
     return GroupImage(dict(values))

@@ -18,6 +18,7 @@ from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Creation, Item, Move, Stamp, Update, Written
 from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import Origin
+from syncd.reconcile.images import known
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal
 from syncd.sync.journal import Intent, Status
@@ -252,8 +253,7 @@ def _as_sent(session: Session, task: Task) -> Record:
 
 def _imaged(task: Task) -> dict[str, Value]:
     link = task.work.case.link
-    images = link.images.get(Side.OUTLOOK, {}) if link else {}
-    return {n: v for each in images.values() if each.values for n, v in each.values.items()}
+    return known(link.images.get(Side.OUTLOOK, {})) if link else {}
 
 
 def _failed(session: Session, settling: Settling, attempt: Attempt, failure: Failure) -> None:

@@ -36,9 +36,9 @@ def divide(
     """What may be carried out, and what is held with the verbs that hold it."""
     if not any(d.verbs or d.groups for _, d in decided):
         return list(decided), []
-    decided = _without_unwanted(session, decided)
     with session.read() as conn:
         rows = _rows(conn, session)
+        decided = _without_unwanted(session, decided, rows)
         done: Counter[Bounded] = Counter()
         for verb, n in journal.executed(conn, session).items():
             if Verb(verb) in BOUNDED:
@@ -81,10 +81,9 @@ def _emptying(session: Session, decision: Decision) -> frozenset[Bounded]:
     return frozenset({Bounded.EMPTY}) if much else frozenset()
 
 
-def _without_unwanted(session: Session, decided: Decided) -> Decided:
+def _without_unwanted(session: Session, decided: Decided, rows: Iterable[Row[Any]]) -> Decided:
     """What a person decided against is turned around."""
-    with session.read() as conn:
-        unwanted = _verdicts(_rows(conn, session), table.c.discarded_at.name)
+    unwanted = _verdicts(rows, table.c.discarded_at.name)
     if not unwanted:
         return decided
     rules = session.rules()

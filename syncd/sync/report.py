@@ -11,7 +11,7 @@ from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.reconcile.decide import Decision, Stand, Verb
-from syncd.reconcile.images import Standing
+from syncd.reconcile.images import Standing, known
 from syncd.reconcile.reasons import Reason
 from syncd.sync.accounting import QUESTIONS
 from syncd.sync.mailboxes import MailboxProblem, Misconfigured
@@ -157,8 +157,7 @@ def _last_known(work: Work, decision: Decision) -> Mapping[str, Value]:
         return case.crm.record.fields
     if decision.origin is not None and case.item.record is not None:
         return case.item.record.fields
-    image = case.link.images.get(Side.CRM, {}) if case.link else {}
-    return {name: v for each in image.values() if each.values for name, v in each.values.items()}
+    return known(case.link.images.get(Side.CRM, {})) if case.link else {}
 
 
 def called(kind: Kind, work: Work) -> str:
