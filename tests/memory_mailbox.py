@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar, cast
@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 from syncd.model.kinds import Kind
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import (
+    Backend,
     Capabilities,
     Creation,
     FolderRef,
@@ -46,17 +47,38 @@ class MemoryMailbox:
         return self._server.clock() if self._requests else None
 
     @property
+    def backend(self) -> Backend:
+        """As EWS."""
+        return Backend.EWS
+
+    @property
     def capabilities(self) -> Capabilities:
         """As those of EWS."""
-        return Capabilities(True, False, BATCH, BATCH)
+        return Capabilities(
+            ids_survive_moves=False, searches_trash=True, write_batch=BATCH, read_batch=BATCH
+        )
 
     @property
     def requests(self) -> int:
         """Requests sent so far."""
         return self._requests
 
+    @property
+    def subrequests(self) -> int:
+        """None."""
+        return 0
+
     def close(self) -> None:
         """Nothing is open."""
+
+    def can_move(self, kind: Kind) -> bool:
+        """As with EWS."""
+        del kind
+        return True
+
+    def translate(self, ids: Sequence[str], written_by: Backend) -> Mapping[str, str]:
+        """As with EWS."""
+        return {id_: id_ for id_ in ids} if written_by is Backend.EWS else {}
 
     def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
         """The folder `default`, or `default/Name` below it."""
@@ -106,9 +128,10 @@ class MemoryMailbox:
         *,
         links: Iterable[str] = (),
         keys: Iterable[str] = (),
+        ids: Iterable[str] = (),
     ) -> Sequence[Head]:
         """The items in these folders whose stamp has one of these links or keys."""
-        del kind
+        del kind, ids
         where, link, key = list(folders), set(links), set(keys)
 
         def search() -> list[Head]:

@@ -30,7 +30,7 @@ GADGET = Kind(
         Field("model", "Model", TEXT, ("model",), Uri("contacts:Surname"), "surname", "title"),
         Field(
             "serial", "Serial number", FieldType.EMAIL, ("serial",),
-            Indexed("contacts:EmailAddress", "EmailAddress1"), "emailAddresses[0].address",
+            Indexed("contacts:EmailAddress", "EmailAddress1"), "primaryEmailAddress.address",
             "serial",
         ),
         Field(

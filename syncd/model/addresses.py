@@ -13,6 +13,8 @@ from syncd.model.fields import Direction, Field, Indexed, Mailing
 from syncd.model.kinds import Kind
 from syncd.model.policy import Addresses
 
+MAILING = "mailingAddress"  # not Graph's own: which of the three it is, the item says
+
 _ADDRESS = "contacts:PhysicalAddress:"
 
 
@@ -33,4 +35,8 @@ def _mailing(field: Field) -> Field:
     if where.index != "Business":
         return replace(field, direction=Direction.NONE, locked=True)
     label = field.label.replace("Business", "Mailing", 1)
-    return replace(field, label=label, ews=Mailing(where.uri.removeprefix(_ADDRESS)))
+    ews, graph = (
+        Mailing(where.uri.removeprefix(_ADDRESS)),
+        f"{MAILING}.{field.graph.partition('.')[2]}",
+    )
+    return replace(field, label=label, ews=ews, graph=graph)

@@ -165,7 +165,8 @@ class Attribute:
 class Field(Attribute):
     """One row of a field map: an attribute that has a place in Outlook.
 
-    `graph` is the Graph v1.0 property, or `String 0x3A07` for a single-value extended property.
+    `graph` is the Graph v1.0 property: `givenName`, `businessPhones[0]`, `homeAddress.city`; or a
+    single-value extended property: `String 0x3A07`, `String {set} Id 0x8062` or `… Name X`.
     A field with a `wording` is one of the configuration's own: a text in Outlook whatever its type,
     and without a column of its own in the CRM (`crm` is empty).
     """
@@ -202,5 +203,5 @@ class Group:
 
 @cache
 def _place(fields: tuple[Field, ...]) -> str:
-    said = ";".join(f"{each.name} {each.ews} {each.graph}" for each in fields)
+    said = ";".join(f"{each.name} {each.ews}" for each in fields)
     return sha256(said.encode()).hexdigest()[:8]

@@ -22,6 +22,7 @@ class Sort(StrEnum):
     DENIED = "denied"  # a right is missing, or the sign-in is refused
     IN_DOUBT = "in-doubt"  # sent and not answered: done or not, nobody knows yet
     NOT_TRIED = "not-tried"  # the batch stopped before this item
+    ELSEWHERE = "elsewhere"  # this server does not serve the mailbox; another backend may
     CURSOR_LOST = "cursor-lost"  # the server forgot the cursor; list in full
 
 

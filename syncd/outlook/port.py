@@ -21,6 +21,13 @@ from syncd.model.values import Value
 from syncd.outlook.errors import Failure
 
 
+class Backend(StrEnum):
+    """The protocol that a mailbox is reached by."""
+
+    EWS = "ews"
+    GRAPH = "graph"
+
+
 class Sensitivity(StrEnum):
     """How its user marked an item. Anything but `NORMAL` stays in the mailbox (P7)."""
 
@@ -58,7 +65,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class FolderRef:
-    """A folder as found: `path` is for people, `total` counts the items in it, not below it."""
+    """A folder as found: `path` is for people, `total` counts the items in it, not below it.
+
+    Where a backend does not let Deleted Items be looked into, its `total` is 0.
+    """
 
     id: str
     path: str
@@ -72,7 +82,7 @@ class Head:
 
     `match` holds the values of the kind's match fields, and only for an item that is not
     private: they live in memory and are never stored (P14). `folder` is `None` when the
-    listing was of one folder. `version` is the EWS change key or the Graph etag.
+    listing was of one folder. `version` is the change key, which EWS and Graph have in common.
     """
 
     id: str
@@ -149,18 +159,27 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write answered: the item's id and version now. A move gives a new id on EWS."""
+    """What a write answered: the item's id and version now. A move gives a new id on EWS.
+
+    `item` is the item at that version, where the answer shows all that was written; then there is
+    nothing to read back. A delete that names no version has an empty one.
+    """
 
     id: str
     version: str
+    item: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a backend can do, declared and never papered over."""
+    """What a backend can do, declared and never papered over.
 
-    moves_items: bool
+    `ids_survive_moves`: an item keeps its id wherever it goes, even into Deleted Items.
+    `searches_trash`: what is in Deleted Items can be found there.
+    """
+
     ids_survive_moves: bool
+    searches_trash: bool
     write_batch: int
     read_batch: int
     write_weight: int = 4_000_000  # characters of values in one batch: servers bound a request
@@ -174,6 +193,10 @@ class Mailbox(Protocol):
         """The address that names the mailbox."""
 
     @property
+    def backend(self) -> Backend:
+        """The protocol that it is reached by: whose ids its items go by."""
+
+    @property
     def capabilities(self) -> Capabilities:
         """What this backend can do here."""
 
@@ -182,8 +205,24 @@ class Mailbox(Protocol):
         """Requests sent so far; handshakes of the sign-in are not counted."""
 
     @property
+    def subrequests(self) -> int:
+        """What the requests so far were made of, where one holds several that count singly."""
+
+    @property
     def server_time(self) -> datetime | None:
         """What the server's clock said with its latest answer; `None` while it said nothing."""
+
+    def can_move(self, kind: Kind) -> bool:
+        """Whether items of this kind can be put into another folder here. Asks the server.
+
+        It changes nothing. Where it is false, `move` is not to be called; `trash` is.
+        """
+
+    def translate(self, ids: Sequence[str], written_by: Backend) -> Mapping[str, str]:
+        """What ids that another backend gave to items of this mailbox are called here.
+
+        One that cannot be translated, or that this backend cannot read, is not in the answer.
+        """
 
     def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
         """The folder `default`, or `default/Name` below it, by name whatever its language.
@@ -207,8 +246,13 @@ class Mailbox(Protocol):
         *,
         links: Iterable[str] = (),
         keys: Iterable[str] = (),
+        ids: Iterable[str] = (),
     ) -> Sequence[Head]:
-        """The items in these folders whose stamp has one of these links or operation keys."""
+        """The items in these folders whose stamp has one of these links or operation keys.
+
+        And those of `ids` wherever they are, where ids survive moves; elsewhere they find nothing.
+        Each says in `folder` where it is: one of `folders()`.
+        """
 
     def create(
         self, kind: Kind, folder: str, creations: Sequence[Creation]
@@ -219,7 +263,10 @@ class Mailbox(Protocol):
         """Patch a batch of items, each at its version. Never repeated."""
 
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
-        """Move a batch to the folder `target`, each only while at its version. Never repeated."""
+        """Move a batch to the folder `target`, each only while at its version. Never repeated.
+
+        Raises NotImplementedError where `can_move` is false.
+        """
 
     def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
         """Move a batch to Deleted Items, each only while at its version. Never repeated."""

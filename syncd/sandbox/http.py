@@ -18,6 +18,7 @@ from syncd.sandbox.ews.service import NotXmlError, Request, read_request
 from syncd.sandbox.faults import Fault, FaultKind
 from syncd.sandbox.organisation import Account
 from syncd.sandbox.requests import Seen
+from syncd.sandbox.web import Call
 
 if TYPE_CHECKING:
     from syncd.sandbox.server import Sandbox
@@ -88,15 +89,27 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def do_GET(self) -> None:
-        """Answer control; EWS has no GET."""
+        """Answer sites and control; EWS has no GET."""
+        if self._of_a_site():
+            return
         self._control() if self.path.startswith(PREFIX) else self._send(405, b"", "text/plain")
 
     def do_DELETE(self) -> None:
-        """Answer control."""
+        """Answer sites and control."""
+        if self._of_a_site():
+            return
         self._control() if self.path.startswith(PREFIX) else self._send(405, b"", "text/plain")
 
+    def do_PATCH(self) -> None:
+        """Answer sites."""
+        if not self._of_a_site():
+            self._body()
+            self._send(405, b"", "text/plain")
+
     def do_POST(self) -> None:
-        """Answer EWS and control."""
+        """Answer sites, EWS and control."""
+        if self._of_a_site():
+            return
         path = self.path.partition("?")[0]
         if path.startswith(PREFIX):
             self._control()
@@ -105,6 +118,23 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._body()
             self._send(404, b"", "text/plain")
+
+    def _of_a_site(self) -> bool:
+        """Answer for the site that the path is of; false where it is of none."""
+        path, _, query = self.path.partition("?")
+        sandbox = self.server.sandbox
+        site = next((each for each in sandbox.sites if each.serves(path)), None)
+        if site is None:
+            return False
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = site.answer(
+            Call(self.command, path, query, headers, self._body(), sandbox.base_url)
+        )
+        if answer.silent:
+            self.close_connection = True
+        else:
+            self._send(answer.status, answer.body, answer.content_type, *answer.headers)
+        return True
 
     def _control(self) -> None:
         raw = self._body()

@@ -24,6 +24,7 @@ from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
 from syncd.sandbox.state import State
+from syncd.sandbox.web import Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
 
@@ -82,6 +83,7 @@ class Sandbox:
         self.control = Control(
             self.organisation, self.clock, self.requests, self.faults, self.service
         )
+        self.sites: list[Site] = []
         self._server = Server((host, port), self)
         self._thread: threading.Thread | None = None
         self.save()

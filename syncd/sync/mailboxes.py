@@ -15,6 +15,7 @@ from sqlalchemy import Connection, CursorResult, Row, exists, insert, or_, selec
 
 from syncd.crm.database import insert_missing
 from syncd.crm.tables import utc
+from syncd.outlook.port import Backend
 from syncd.reconcile.decide import Stand
 from syncd.sync import user_filters
 from syncd.sync.tables import alert, mailbox_kind, noticed, observed
@@ -48,6 +49,8 @@ class MailboxRow:
     """One mailbox. `due` is when its next run may start; `trouble` why its last one failed.
 
     `consented_at` is when its user agreed to be served; whether that is asked, the policy says.
+    `server` is the configured one that was found to serve it, `backend` whose ids are kept of its
+    items, `moves` whether items can be moved there; each `None` until that was asked.
     """
 
     id: int
@@ -64,6 +67,9 @@ class MailboxRow:
     lease_until: datetime | None
     consented_at: datetime | None = None
     alerted: bool = False
+    server: str | None = None
+    backend: Backend | None = None
+    moves: bool | None = None
 
 
 class MailboxProblem(Exception):
@@ -384,4 +390,7 @@ def _mailbox(row: Row[Any]) -> MailboxRow:
         lease_until=row.lease_until,
         consented_at=row.consented_at,
         alerted=row.alerted,
+        server=row.server,
+        backend=Backend(row.backend) if row.backend else None,
+        moves=row.moves,
     )

@@ -50,6 +50,9 @@ mailbox = Table(
     Column("lease_until", UtcTime),
     Column("fence", Integer, nullable=False, default=0),  # one more with each lease
     Column("consented_at", UtcTime),  # when its user agreed to be served
+    Column("server", Text),  # of the configuration: the one that was found to serve it
+    Column("backend", String(8)),  # whose ids its items go by
+    Column("moves", Boolean),  # whether items can be moved there, once that was asked
     Index(None, "state", "due"),
 )
 
@@ -176,6 +179,7 @@ run = Table(
     Column("outcome", String(12)),
     Column("counts", JSON),
     Column("requests", Integer),
+    Column("subrequests", Integer),
     Column("error", Text),
     Index(None, "mailbox_id", "started"),
 )

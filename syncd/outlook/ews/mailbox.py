@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from syncd.model.fields import Named
@@ -28,6 +28,7 @@ from syncd.outlook.ews.requests import FolderId
 from syncd.outlook.ews.session import Access, EwsServer, Session
 from syncd.outlook.ews.xml import Element, M, T
 from syncd.outlook.port import (
+    Backend,
     Capabilities,
     Creation,
     FolderRef,
@@ -43,7 +44,7 @@ BATCH = 100  # of writes: what one unanswered request leaves in doubt
 READ_BATCH = 200
 
 _CAPABILITIES = Capabilities(
-    moves_items=True, ids_survive_moves=False, write_batch=BATCH, read_batch=READ_BATCH
+    ids_survive_moves=False, searches_trash=True, write_batch=BATCH, read_batch=READ_BATCH
 )
 
 
@@ -73,8 +74,13 @@ class EwsMailbox:
         return self._session.server_time
 
     @property
+    def backend(self) -> Backend:
+        """Exchange Web Services."""
+        return Backend.EWS
+
+    @property
     def capabilities(self) -> Capabilities:
-        """Items can be moved, and get a new id by it."""
+        """Items can be found anywhere, and get a new id where they are moved."""
         return _CAPABILITIES
 
     @property
@@ -82,9 +88,23 @@ class EwsMailbox:
         """Requests sent so far. Signing in takes none of its own."""
         return self._session.requests
 
+    @property
+    def subrequests(self) -> int:
+        """None: a request counts as one, however many items it names."""
+        return 0
+
     def close(self) -> None:
         """Give back the connection."""
         self._session.close()
+
+    def can_move(self, kind: Kind) -> bool:
+        """Items of every kind can be moved; nothing is asked."""
+        del kind
+        return True
+
+    def translate(self, ids: Sequence[str], written_by: Backend) -> Mapping[str, str]:
+        """None: an id that Graph gave out cannot be read here, and is sought by its stamp."""
+        return {id_: id_ for id_ in ids} if written_by is Backend.EWS else {}
 
     def offer_category(self, name: str) -> bool:
         """Put a category into the master list. Whether it is in it now; False where denied."""
@@ -131,11 +151,14 @@ class EwsMailbox:
         *,
         links: Iterable[str] = (),
         keys: Iterable[str] = (),
+        ids: Iterable[str] = (),
     ) -> Sequence[Head]:
         """The items in these folders whose stamp has one of these links or operation keys.
 
-        A folder that cannot be searched raises: nothing may be concluded from half a search (P5).
+        Ids find nothing: an item that went elsewhere has another one. A folder that cannot be
+        searched raises: nothing may be concluded from half a search (P5).
         """
+        del ids
         where = list(folders)
         heads: dict[str, Head] = {}
         for link in _chunks(list(links)):

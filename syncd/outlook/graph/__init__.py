@@ -1,0 +1,1 @@
+"""Mailboxes on Exchange Online, through Microsoft Graph."""
