@@ -14,20 +14,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from syncd.sandbox.callers import Caller
 from syncd.sandbox.clock import Clock
 from syncd.sandbox.control import PREFIX, Control
 from syncd.sandbox.ews.service import Service
 from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
+from syncd.sandbox.graph.asked import PREFIX as GRAPH
+from syncd.sandbox.graph.context import Switches
+from syncd.sandbox.graph.limit import Limit
+from syncd.sandbox.graph.site import CallerOf, GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
 from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
 from syncd.sandbox.state import State
 from syncd.sandbox.tls import CA, server_context
-from syncd.sandbox.web import Site
+from syncd.sandbox.web import Call, Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
+
+_TOKEN = "sandbox-graph-token"  # noqa: S105  # a sandbox on loopback has no secret
+_ROLES = frozenset({"Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"})
 
 
 class NotLoopbackError(ValueError):
@@ -47,6 +55,12 @@ class Sandbox:
         state: a folder that keeps the mailboxes between starts.
         folder_names: display names by address and distinguished name, e.g. {"bob@example.test":
         {"contacts": …}}.
+        graph_moves: Graph can move contacts, which is documented nowhere.
+        graph_if_match: Graph heeds If-Match on PATCH, which is documented for DELETE only.
+        graph_limit: requests to one mailbox over Graph in ten minutes, None for any number.
+        graph_replays: Graph tells changes twice and ends rounds with an empty page, as it may.
+        caller_of: who calls Graph, by the token of the call; a call with `graph_token` is always
+        let in.
         tls: a folder for the certificates, made once; everything is served over HTTPS.
 
     Raises:
@@ -68,6 +82,11 @@ class Sandbox:
         validate: Path | None = None,
         state: Path | None = None,
         folder_names: Mapping[str, Mapping[str, str]] | None = None,
+        graph_moves: bool = False,
+        graph_if_match: bool = True,
+        graph_limit: int | None = None,
+        graph_replays: bool = False,
+        caller_of: CallerOf | None = None,
         tls: Path | None = None,
     ) -> None:
         if not is_loopback(host):
@@ -89,7 +108,21 @@ class Sandbox:
         self.control = Control(
             self.organisation, self.clock, self.requests, self.faults, self.service
         )
-        self.sites: list[Site] = []
+        self.caller_of = caller_of
+        self.on_premises: set[str] = set()
+        self.graph_observers: list[Observer] = []
+        around = Surroundings(
+            self.organisation,
+            self.clock,
+            self.requests,
+            self.faults,
+            self._caller,
+            self.save,
+            self.on_premises,
+            self.graph_observers,
+        )
+        switches = Switches(graph_moves, graph_if_match, graph_replays)
+        self.sites: list[Site] = [GraphSite(around, switches, Limit(graph_limit, self.clock))]
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
@@ -116,6 +149,21 @@ class Sandbox:
     def url(self) -> str:
         """The EWS endpoint."""
         return f"{self.base_url}{EWS_PATH}"
+
+    @property
+    def graph_url(self) -> str:
+        """Where Graph is."""
+        return f"{self.base_url}{GRAPH}"
+
+    @property
+    def graph_token(self) -> str:
+        """A token that may do everything over Graph."""
+        return _TOKEN
+
+    def _caller(self, call: Call) -> Caller | None:
+        if call.headers.get("authorization") == f"Bearer {_TOKEN}":
+            return Caller("sandbox", None, _ROLES)
+        return self.caller_of(call) if self.caller_of is not None else None
 
     @property
     def control_url(self) -> str:
