@@ -20,6 +20,8 @@ from syncd.sandbox.ews.service import Service
 from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.site import SignIn
+from syncd.sandbox.identity.tenant import Entra
 from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
@@ -89,7 +91,8 @@ class Sandbox:
         self.control = Control(
             self.organisation, self.clock, self.requests, self.faults, self.service
         )
-        self.sites: list[Site] = []
+        self.entra = Entra(self.clock, password)
+        self.sites: list[Site] = [SignIn(self.entra, self.organisation, self.faults)]
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
