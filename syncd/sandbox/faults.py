@@ -4,7 +4,6 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 
-
 SIGN_IN = "SignIn"  # a request to the sign-in, which `*` does not stand for
 
 
