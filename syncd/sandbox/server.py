@@ -50,6 +50,7 @@ class Sandbox:
         folder_names: display names by address and distinguished name, e.g. {"bob@example.test":
         {"contacts": …}}.
         tls: a folder for the certificates, made once; everything is served over HTTPS.
+        ntlm: EWS and autodiscover take NTLM in the place of Basic.
 
     Raises:
         NotLoopbackError: the host is not a loopback address.
@@ -71,6 +72,7 @@ class Sandbox:
         state: Path | None = None,
         folder_names: Mapping[str, Mapping[str, str]] | None = None,
         tls: Path | None = None,
+        ntlm: bool = False,
     ) -> None:
         if not is_loopback(host):
             raise NotLoopbackError(host)
@@ -93,6 +95,9 @@ class Sandbox:
         )
         self.entra = Entra(self.clock, password)
         self.sites: list[Site] = [SignIn(self.entra, self.organisation, self.faults)]
+        self.ntlm = ntlm
+        self.ews_blocked = False  # as a tenant where EWS was turned off
+        self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
