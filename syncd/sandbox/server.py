@@ -23,8 +23,11 @@ from syncd.sandbox.faults import Faults
 from syncd.sandbox.graph.asked import PREFIX as GRAPH
 from syncd.sandbox.graph.context import Switches
 from syncd.sandbox.graph.limit import Limit
-from syncd.sandbox.graph.site import CallerOf, GraphSite, Observer, Surroundings
+from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.registry import Resource
+from syncd.sandbox.identity.site import SignIn
+from syncd.sandbox.identity.tenant import Entra
 from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
@@ -59,9 +62,8 @@ class Sandbox:
         graph_if_match: Graph heeds If-Match on PATCH, which is documented for DELETE only.
         graph_limit: requests to one mailbox over Graph in ten minutes, None for any number.
         graph_replays: Graph tells changes twice and ends rounds with an empty page, as it may.
-        caller_of: who calls Graph, by the token of the call; a call with `graph_token` is always
-        let in.
         tls: a folder for the certificates, made once; everything is served over HTTPS.
+        ntlm: EWS and autodiscover take NTLM in the place of Basic.
 
     Raises:
         NotLoopbackError: the host is not a loopback address.
@@ -86,8 +88,8 @@ class Sandbox:
         graph_if_match: bool = True,
         graph_limit: int | None = None,
         graph_replays: bool = False,
-        caller_of: CallerOf | None = None,
         tls: Path | None = None,
+        ntlm: bool = False,
     ) -> None:
         if not is_loopback(host):
             raise NotLoopbackError(host)
@@ -108,9 +110,12 @@ class Sandbox:
         self.control = Control(
             self.organisation, self.clock, self.requests, self.faults, self.service
         )
-        self.caller_of = caller_of
-        self.on_premises: set[str] = set()
-        self.graph_observers: list[Observer] = []
+        self.entra = Entra(self.clock, password)
+        self.ntlm = ntlm
+        self.ews_blocked = False  # as a tenant where EWS was turned off
+        self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
+        self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
+        self.graph_observers: list[Observer] = []  # told of every exchange, and parts of batches
         around = Surroundings(
             self.organisation,
             self.clock,
@@ -122,7 +127,10 @@ class Sandbox:
             self.graph_observers,
         )
         switches = Switches(graph_moves, graph_if_match, graph_replays)
-        self.sites: list[Site] = [GraphSite(around, switches, Limit(graph_limit, self.clock))]
+        self.sites: list[Site] = [
+            SignIn(self.entra, self.organisation, self.faults),
+            GraphSite(around, switches, Limit(graph_limit, self.clock)),
+        ]
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
@@ -157,13 +165,14 @@ class Sandbox:
 
     @property
     def graph_token(self) -> str:
-        """A token that may do everything over Graph."""
+        """A token that may do everything over Graph; others are given out by the sign-in."""
         return _TOKEN
 
-    def _caller(self, call: Call) -> Caller | None:
-        if call.headers.get("authorization") == f"Bearer {_TOKEN}":
+    def _caller(self, call: Call) -> Caller:
+        shown = call.headers.get("authorization", "")
+        if shown == f"Bearer {_TOKEN}":
             return Caller("sandbox", None, _ROLES)
-        return self.caller_of(call) if self.caller_of is not None else None
+        return self.entra.examine(shown, Resource.GRAPH)
 
     @property
     def control_url(self) -> str:

@@ -19,12 +19,13 @@ from syncd.sandbox.graph.identifiers import find_item
 from syncd.sandbox.graph.limit import Limit
 from syncd.sandbox.graph.routes import BATCH, UNKNOWN, Route, find_route
 from syncd.sandbox.graph.users import find_user
+from syncd.sandbox.identity.tokens import TokenRefused
 from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests, Seen
 from syncd.sandbox.web import Answer, Call
 
-CallerOf = Callable[[Call], Caller | None]
+CallerOf = Callable[[Call], Caller]  # raises TokenRefused
 Observer = Callable[[Call, Answer], None]
 
 
@@ -64,7 +65,7 @@ class GraphSite:
             asked = Asked(call)
             operation, addresses = self._name(asked)
             kinds = self._strike(asked, operation, addresses)
-            caller = around.caller_of(call)
+            caller = self._caller(call)
             answer = self._exchange(asked, caller, kinds)
             around.save()
             if kinds.keys() & SILENT:
@@ -74,7 +75,7 @@ class GraphSite:
             around.requests.add(
                 Seen(
                     operation,
-                    caller.name if caller is not None else "",
+                    caller.name if isinstance(caller, Caller) else "",
                     addresses,
                     0 if answer.silent else answer.status,
                     len(call.body),
@@ -88,6 +89,12 @@ class GraphSite:
         if FaultKind.SLOW in kinds:
             time.sleep(kinds[FaultKind.SLOW].delay_ms / 1000)
         return answer
+
+    def _caller(self, call: Call) -> Caller | TokenRefused:
+        try:
+            return self._around.caller_of(call)
+        except TokenRefused as refused:
+            return refused
 
     def _part(self, call: Call, caller: Caller) -> Answer:
         """Do one part of a batch; a lost answer is a gateway that gave up on it."""
@@ -126,7 +133,7 @@ class GraphSite:
         )
         return {fault.fault: fault for fault in struck}
 
-    def _exchange(self, asked: Asked, caller: Caller | None, kinds: Kinds) -> Answer:
+    def _exchange(self, asked: Asked, caller: Caller | TokenRefused, kinds: Kinds) -> Answer:
         if kinds.keys() & NOT_NOW:
             if FaultKind.LATE_WRITE in kinds:
                 self._later(asked, caller, kinds[FaultKind.LATE_WRITE].delay_ms / 1000)
@@ -136,7 +143,7 @@ class GraphSite:
             return self._refused(asked, GraphError("Timeout"))
         return answer
 
-    def _later(self, asked: Asked, caller: Caller | None, seconds: float) -> None:
+    def _later(self, asked: Asked, caller: Caller | TokenRefused, seconds: float) -> None:
         def perform() -> None:
             with self._around.organisation.lock:
                 self._done(asked, caller, {})
@@ -146,12 +153,11 @@ class GraphSite:
         timer.daemon = True
         timer.start()
 
-    def _done(self, asked: Asked, caller: Caller | None, kinds: Kinds) -> Answer:
+    def _done(self, asked: Asked, caller: Caller | TokenRefused, kinds: Kinds) -> Answer:
         try:
             refuse(kinds)
-            if caller is None:
-                given = asked.call.headers.get("authorization")
-                raise unauthorized("Access token validation failure." if given else "")
+            if isinstance(caller, TokenRefused):
+                raise unauthorized(caller)
             if asked.segments == (BATCH,):
                 return self._written(asked, self._batch(asked, caller))
             route, given_ids = _route(asked)
