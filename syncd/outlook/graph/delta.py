@@ -36,7 +36,7 @@ class Delta:
     known: Mapping[str, Head]
 
     def page(self, folder: str, cursor: str | None) -> Page:
-        """One page. Raises MailboxError, with `CURSOR_LOST` when the folder is to be listed anew."""
+        """One page. Raises MailboxError: `CURSOR_LOST` when the folder is to be listed anew."""
         answer = self._first(folder) if cursor is None else self._next(cursor)
         if not answer.ok:
             if cursor is not None and answer.status in _FORGOTTEN:

@@ -88,7 +88,7 @@ class Folders:
 
     def remove_empty(self, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it; whether it is gone."""
-        path = self._path(folder)
+        path = self.path(folder)
         here, count = batch.send(
             self.session, [Part("GET", f"{path}?{_SELECT}"), _count(path)], Effect.NONE
         )
@@ -108,7 +108,7 @@ class Folders:
 
     def _default(self, *, name: str) -> tuple[_Folder, int, list[_Folder]]:
         """The default folder, what is in it, and where a name is sought the folders below it."""
-        path = self._path(DEFAULT)
+        path = self.path(DEFAULT)
         asked = [Part("GET", f"{path}?{_SELECT}"), _count(path)]
         if name:
             asked.append(Part("GET", self._listing()))
@@ -122,7 +122,7 @@ class Folders:
         """The root of the mailbox, and every contact folder by id."""
         user = self.session.user
         asked = [
-            Part("GET", f"{self._path(DEFAULT)}?{_SELECT}"),
+            Part("GET", f"{self.path(DEFAULT)}?{_SELECT}"),
             Part("GET", f"{user}/contactFolders/delta?{_SELECT}", prefer=_PAGE),
         ]
         here, listed = batch.send(self.session, asked, Effect.NONE)
@@ -167,14 +167,15 @@ class Folders:
             raise of_folder(answer)
 
     def _totals(self, folders: Iterable[str]) -> list[int]:
-        paths = [_count(self._path(each)) for each in folders]
+        paths = [_count(self.path(each)) for each in folders]
         answers = batch.get_all(self.session, [each.url for each in paths])
         return [_total(each) for each in answers]
 
     def _listing(self) -> str:
         return f"{self.session.user}/contactFolders?{_SELECT}&$top=200"
 
-    def _path(self, folder: str) -> str:
+    def path(self, folder: str) -> str:
+        """The path of a folder: by its id, or by a well-known name."""
         return f"{self.session.user}/contactFolders/{quote(folder, safe='')}"
 
 
