@@ -107,7 +107,7 @@ def make_box() -> Iterator[Callable[..., Sandbox]]:
     yield make
     for box in boxes:
         box.close()
-    assert sum(complaints, []) == []
+    assert [each for found in complaints for each in found] == []
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ def test_extended_properties_are_in_no_answer_to_a_write(graph: Graph) -> None:
     assert shown["singleValueExtendedProperties"] == values
     assert "givenName" not in shown
 
-    gone = [{"id": LINK.replace("String {5F", "string {5f").upper(), "value": None}]
-    gone[0]["id"] = f"{gone[0]['id'].rpartition(' ')[0]} SyncdLink"
+    otherwise = f"{LINK.upper().removesuffix('SYNCDLINK')}SyncdLink"
+    gone = [{"id": otherwise, "value": None}]
     kept = graph.patch(path, {"singleValueExtendedProperties": gone})
     assert "singleValueExtendedProperties" not in kept
     assert graph.get(f"{path}?{EXPAND}")["singleValueExtendedProperties"] == values[1:]
