@@ -20,6 +20,8 @@ from syncd.sandbox.ews.service import Service
 from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.control import WHAT as OF_SIGN_IN
+from syncd.sandbox.identity.control import SignInControl
 from syncd.sandbox.identity.site import SignIn
 from syncd.sandbox.identity.tenant import Entra
 from syncd.sandbox.mailbox import Mailbox
@@ -98,6 +100,8 @@ class Sandbox:
         self.ntlm = ntlm
         self.ews_blocked = False  # as a tenant where EWS was turned off
         self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
+        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
+        self.control.add(OF_SIGN_IN, of_sign_in.route)
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
@@ -126,6 +130,11 @@ class Sandbox:
         return f"{self.base_url}{EWS_PATH}"
 
     @property
+    def graph_url(self) -> str:
+        """Where Graph is."""
+        return f"{self.base_url}/v1.0"
+
+    @property
     def control_url(self) -> str:
         """Where the control endpoint is."""
         return f"{self.base_url}{PREFIX}"
@@ -146,6 +155,9 @@ class Sandbox:
         if found is None:
             raise LookupError(address)
         return found
+
+    def _block_ews(self, blocked: bool) -> None:  # noqa: FBT001  # a switch is set to a value
+        self.ews_blocked = blocked
 
     def save(self, *, with_clock: bool = False) -> None:
         """Write what changed to the state folder; without one, forget what would be written."""
