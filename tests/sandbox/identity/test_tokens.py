@@ -104,9 +104,10 @@ def test_claims_challenge(box: Sandbox) -> None:
     assert 'error="insufficient_claims"' in header
     challenge = base64.b64decode(header.partition('claims="')[2].rstrip('"')).decode()
     second = application.acquire_token_for_client(scopes, claims_challenge=challenge)
-    assert box.entra.examine(f"Bearer {second['access_token']}", Resource.GRAPH)
+    client_id = box.entra.default.client_id
+    assert box.entra.examine(f"Bearer {second['access_token']}", Resource.GRAPH).name == client_id
     box.entra.demand({})
-    assert box.entra.examine(f"Bearer {first['access_token']}", Resource.GRAPH)
+    assert box.entra.examine(f"Bearer {first['access_token']}", Resource.GRAPH).name == client_id
 
 
 def test_machine(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
