@@ -167,3 +167,47 @@ def test_throttled(box: Sandbox) -> None:
     assert (found.status_code, found.headers["Retry-After"]) == (429, "7")
     assert session.post(where, data=form, timeout=5).status_code == 200
     assert box.requests.total == 0
+
+
+def test_registered_from_outside(box: Sandbox, sign_in: SignIn) -> None:
+    """Another process registers an application with its scope and the end of its secret."""
+    session, where = web(box), f"{box.control_url}applications"
+    body = {
+        "client_id": APP,
+        "secret": "good",
+        "secret_expires_in": 3600,
+        "roles": ["Contacts.ReadWrite"],
+        "mailboxes": ["alice@example.test"],
+    }
+    assert session.post(where, json=body, timeout=5).json() == {"client_id": APP}
+    assert APP in session.get(where, timeout=5).json()["client_ids"]
+    token = sign_in(APP, "good")["access_token"]
+    caller = box.entra.examine(f"Bearer {token}", Resource.GRAPH)
+    reached = [caller.may_reach(f"{name}@example.test") for name in ("alice", "bob")]
+    assert (caller.roles, reached) == ({"Contacts.ReadWrite"}, [True, False])
+    box.clock.advance(3601)
+    assert sign_in(APP, "good")["error_codes"] == [7000222]
+    assert session.delete(where, json={"client_id": APP}, timeout=5).status_code == 200
+    assert sign_in(APP, "good")["error_codes"] == [700016]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("applications", {"key": "x"}, "An application is"),
+        ("applications", {"secret_expires_in": True}, "An application is"),
+        ("applications", {"roles": "Contacts.ReadWrite"}, "'roles' must be a list of texts"),
+        ("claims", {"claims": "nbf"}, "A challenge is"),
+        ("claims", {"claims": {}, "resource": "mail"}, "A challenge is"),
+        ("revoke", {}, "There is no text 'user'"),
+        ("ews", {"blocked": 1}, "'blocked' must be true or false"),
+        ("sign-out", {}, "There is: GET health"),
+    ],
+)
+def test_calls_that_cannot_be(box: Sandbox, path: str, body: object, said: str) -> None:
+    """A wrong call of the control endpoint says what a right one looks like."""
+    answer = web(box).post(f"{box.control_url}{path}", json=body, timeout=5)
+    assert answer.status_code == (404 if path == "sign-out" else 400)
+    assert said in answer.json()["error"]
+    if path == "sign-out":
+        assert "GET|POST device" in answer.json()["error"]
