@@ -39,9 +39,6 @@ from syncd.sandbox.web import Call, Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
 
-_TOKEN = "sandbox-graph-token"  # noqa: S105  # a sandbox on loopback has no secret
-_ROLES = frozenset({"Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"})
-
 
 class NotLoopbackError(ValueError):
     """The sandbox has one password and no secrets: it serves this machine only."""
@@ -169,14 +166,11 @@ class Sandbox:
 
     @property
     def graph_token(self) -> str:
-        """A token that may do everything over Graph; others are given out by the sign-in."""
-        return _TOKEN
+        """A new token of the application that is there from the start, as the sign-in gives it."""
+        return self.entra.tokens.access(self.entra.default, Resource.GRAPH.value, None, "")
 
     def _caller(self, call: Call) -> Caller:
-        shown = call.headers.get("authorization", "")
-        if shown == f"Bearer {_TOKEN}":
-            return Caller("sandbox", None, _ROLES)
-        return self.entra.examine(shown, Resource.GRAPH)
+        return self.entra.examine(call.headers.get("authorization", ""), Resource.GRAPH)
 
     @property
     def control_url(self) -> str:
