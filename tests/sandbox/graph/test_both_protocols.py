@@ -1,5 +1,6 @@
 """One mailbox, two protocols: what one writes the other reads."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ GUID = "{00062004-0000-0000-c000-000000000046}"
 SET = f"mapi:{GUID}"
 IM = "contacts:ImAddress:ImAddress"
 MAIL = "contacts:EmailAddress:EmailAddress"
+HTML = "<p>a <b>bold</b> word</p>"
 DAY = "1990-02-03T11:59:00Z"
 
 
@@ -153,20 +155,20 @@ def test_extended_properties_are_the_same_ones(graph: Graph, mailbox: Mailbox) -
 
 @pytest.mark.parametrize(
     ("kind", "body", "native", "notes"),
-    [
-        ("Text", "plain", "1", "plain"),
-        ("HTML", "<p>a <b>bold</b> word</p>", "3", "a bold word"),
-    ],
+    [("Text", "plain", "1", "plain"), ("HTML", HTML, "3", "a bold word")],
 )
 def test_formatted_notes_show_that_they_are(
     graph: Graph, mailbox: Mailbox, kind: str, body: str, native: str, notes: str
 ) -> None:
     """`personalNotes` is their text; what they are by nature is an extended property."""
     item = mailbox.add("contacts", {"item:Body": body, "item:Body:Type": kind})
-    ask = "$expand=singleValueExtendedProperties($filter=id eq 'Integer 0x1016')"
+    wanted = "id eq 'Integer 0x1016' or id eq 'Binary 0x1013'"
+    ask = f"$expand=singleValueExtendedProperties($filter={wanted})"
     shown = graph.get(f"{CONTACTS}?{ask}")["value"][0]
     assert shown["personalNotes"] == notes
-    assert shown["singleValueExtendedProperties"] == [{"id": "Integer 0x1016", "value": native}]
+    html = [{"id": "Binary 0x1013", "value": b64encode(HTML.encode()).decode()}]
+    natural = {"id": "Integer 0x1016", "value": native}
+    assert shown["singleValueExtendedProperties"] == [natural, *(html if kind == "HTML" else [])]
     assert item.get("item:Body:Type") == kind
 
 

@@ -49,21 +49,25 @@ def test_a_role_is_good_for_what_it_names(box: Sandbox, role: str, allowed: set[
         assert answer.status_code in ({200, 201} if may else {403}), (method, path)
 
 
-def test_users_are_found_by_id_and_by_address(graph: Graph) -> None:
+def test_users_are_found_by_id_and_by_address(box: Sandbox) -> None:
     """And one that is not there is not found, in the words of the part that was asked."""
+    shown = token(box, roles=frozenset({WRITE, "User.Read.All"}))
+    graph = Graph(box, ALICE, shown)
     user = graph.get("?$select=id,mail,userPrincipalName,displayName")
     assert (user["mail"], user["userPrincipalName"]) == (ALICE, ALICE)
-    by_id = Graph(graph.box, user["id"])
+    by_id = Graph(box, user["id"], shown)
     assert by_id.get("")["mail"] == ALICE
     by_id.post(CONTACTS, {"givenName": "Ada"})
     assert len(graph.get(CONTACTS)["value"]) == 1
-    nobody = Graph(graph.box, "nobody@example.test")
+    nobody = Graph(box, "nobody@example.test", shown)
     assert nobody.refused("GET", "") == (404, "Request_ResourceNotFound")
     assert nobody.refused("GET", CONTACTS) == (404, "ResourceNotFound")
+    assert Graph(box).refused("GET", "") == (403, "Authorization_RequestDenied")
 
 
-def test_a_mailbox_may_not_be_on_graph(box: Sandbox, graph: Graph) -> None:
+def test_a_mailbox_may_not_be_on_graph(box: Sandbox) -> None:
     """Its user is in the directory all the same."""
+    graph = Graph(box, ALICE, token(box, roles=frozenset({WRITE, "User.Read.All"})))
     box.on_premises.add(ALICE)
     assert graph.refused("GET", CONTACTS) == (404, "MailboxNotEnabledForRESTAPI")
     assert graph.batch(("GET", "/contacts"))["1"]["status"] == 404

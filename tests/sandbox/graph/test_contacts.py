@@ -88,6 +88,19 @@ def test_a_display_name_that_comes_along_stays(graph: Graph) -> None:
     assert graph.patch(path, {"surname": "L"})["displayName"] == "Ada L"
 
 
+def test_what_only_the_server_sets_is_passed_over(graph: Graph) -> None:
+    """Ids, stamps and annotations of a body that was read before do no harm, and do nothing."""
+    made = graph.post(CONTACTS, {"givenName": "Ada"})
+    other = graph.post("/contactFolders", {"displayName": "Old"})["id"]
+    body = {**made, "givenName": "Bea", "displayName": "Bea", "parentFolderId": other, "id": "x"}
+    for form in ("primaryEmailAddress", "secondaryEmailAddress", "tertiaryEmailAddress"):
+        del body[form]
+    kept = graph.patch(f"/contacts/{made['id']}", body)
+    assert kept["givenName"] == "Bea"
+    for name in ("id", "parentFolderId", "createdDateTime"):
+        assert kept[name] == made[name]
+
+
 def test_a_stale_etag_is_refused(make_box: Callable[..., Sandbox]) -> None:
     """On DELETE everywhere; on PATCH where the tenant heeds it."""
     for heeds in (True, False):
