@@ -33,7 +33,7 @@ Observer = Callable[[Call, Answer], None]
 class Surroundings:
     """What Graph stands on: the mailboxes, the counters, the faults, who calls, who watches.
 
-    `on_premises` are addresses of mailboxes that are not on Graph, in lower case.
+    `on_premises` are addresses of mailboxes that are not on Graph.
     """
 
     organisation: Organisation
@@ -200,7 +200,7 @@ class GraphSite:
         if not granted or not any(caller.may_reach(mailbox.address, role) for role in granted):
             raise GraphError("Authorization_RequestDenied" if of_directory else "ErrorAccessDenied")
         if not of_directory:
-            if mailbox.address.lower() in self._around.on_premises:
+            if mailbox.address.lower() in map(str.lower, self._around.on_premises):
                 raise GraphError("MailboxNotEnabledForRESTAPI")
             self._limit.count(mailbox.address)
         return mailbox
