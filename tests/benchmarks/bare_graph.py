@@ -58,7 +58,8 @@ class BareGraph:
     def read(self, ids: Sequence[Any]) -> Sequence[Any]:
         """GET in batches of twenty."""
         return [
-            answer["body"] for answer in self._batches(("GET", self._full(each), None) for each in ids)
+            answer["body"]
+            for answer in self._batches(("GET", self._full(each), None) for each in ids)
         ]
 
     def changes(self) -> int:

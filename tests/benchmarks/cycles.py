@@ -27,7 +27,14 @@ def run(office: Office, prepare: Callable[[], None] = lambda: None) -> Cycle:
     prepare()
     with counted(office.engine) as asked:
         report = office.sync()
-    return Cycle(report.requests, report.subrequests, asked.statements, asked.transactions, asked.rows, asked.steps)
+    return Cycle(
+        report.requests,
+        report.subrequests,
+        asked.statements,
+        asked.transactions,
+        asked.rows,
+        asked.steps,
+    )
 
 
 def first(office: Office) -> Cycle:

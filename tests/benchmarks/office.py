@@ -57,9 +57,7 @@ class Office:
     address: str
 
     @classmethod
-    def open(
-        cls, folder: Path, opener: Opener, address: str, size: int, rules: int = 1
-    ) -> Office:
+    def open(cls, folder: Path, opener: Opener, address: str, size: int, rules: int = 1) -> Office:
         """A new store on disk with `size` contacts, none of them synced yet.
 
         `rules` is how many policies there are, and half as many filters each has.
@@ -74,9 +72,7 @@ class Office:
             news = [New(people.contact(n), user.id) for n in range(at, min(size, at + 500))]
             with database.write(engine) as conn:
                 records.create_many(conn, CONTACTS, news, actor=_BY_HAND, at=now)
-        service = SyncService(
-            engine, _policies(rules), lambda row, _policy: opener(row.address)
-        )
+        service = SyncService(engine, _policies(rules), lambda row, _policy: opener(row.address))
         return cls(engine, service, opener, address)
 
     def sync(self) -> RunReport:
