@@ -25,6 +25,8 @@ from syncd.sandbox.graph.context import Switches
 from syncd.sandbox.graph.limit import Limit
 from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.control import WHAT as OF_SIGN_IN
+from syncd.sandbox.identity.control import SignInControl
 from syncd.sandbox.identity.registry import Resource
 from syncd.sandbox.identity.site import SignIn
 from syncd.sandbox.identity.tenant import Entra
@@ -36,9 +38,6 @@ from syncd.sandbox.tls import CA, server_context
 from syncd.sandbox.web import Call, Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
-
-_TOKEN = "sandbox-graph-token"  # noqa: S105  # a sandbox on loopback has no secret
-_ROLES = frozenset({"Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"})
 
 
 class NotLoopbackError(ValueError):
@@ -114,6 +113,8 @@ class Sandbox:
         self.ntlm = ntlm
         self.ews_blocked = False  # as a tenant where EWS was turned off
         self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
+        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
+        self.control.add(OF_SIGN_IN, of_sign_in.route)
         self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
         self.graph_observers: list[Observer] = []  # told of every exchange, and parts of batches
         around = Surroundings(
@@ -165,14 +166,11 @@ class Sandbox:
 
     @property
     def graph_token(self) -> str:
-        """A token that may do everything over Graph; others are given out by the sign-in."""
-        return _TOKEN
+        """A new token of the application that is there from the start, as the sign-in gives it."""
+        return self.entra.tokens.access(self.entra.default, Resource.GRAPH.value, None, "")
 
     def _caller(self, call: Call) -> Caller:
-        shown = call.headers.get("authorization", "")
-        if shown == f"Bearer {_TOKEN}":
-            return Caller("sandbox", None, _ROLES)
-        return self.entra.examine(shown, Resource.GRAPH)
+        return self.entra.examine(call.headers.get("authorization", ""), Resource.GRAPH)
 
     @property
     def control_url(self) -> str:
@@ -195,6 +193,9 @@ class Sandbox:
         if found is None:
             raise LookupError(address)
         return found
+
+    def _block_ews(self, blocked: bool) -> None:  # noqa: FBT001  # a switch is set to a value
+        self.ews_blocked = blocked
 
     def save(self, *, with_clock: bool = False) -> None:
         """Write what changed to the state folder; without one, forget what would be written."""
