@@ -54,7 +54,7 @@ $(SDK)/.ready: requirements/sdk.lock
 lock: $(READY)  ## renew the locked dependencies
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate pyproject.toml --group dev -o requirements/dev.lock
-	echo msgraph-sdk azure-identity | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate - -o requirements/sdk.lock
+	echo msgraph-sdk azure-identity deprecated | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate - -o requirements/sdk.lock
 	awk '/^[a-z]/ {keep = /^uv==/} keep' requirements/dev.lock > requirements/uv.lock
 
 clean:  ## remove what the commands made

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 EWS, GRAPH = "ews", "graph"
 TLS = "sandbox-tls"  # the folder of its CA, in the demo's folder
 PASSWORD_FILE, SECRET_FILE = "sandbox-password", "sandbox-secret"
-READY = re.compile(r"^(Faults and clock): ", re.MULTILINE)  # the last that it says
+READY = {  # the last that it says
+    EWS: re.compile(r"^(Faults and clock): ", re.MULTILINE),
+    GRAPH: re.compile(r"^(CA): ", re.MULTILINE),
+}
 
 _LOOPBACK = re.compile(r"https?://127\.0\.0\.1:\d+(?=/)")
 
@@ -95,7 +98,7 @@ def read_place(said: str, backend: str, folder: Path) -> Place:
         after("EWS"),
         folder / TLS / "ca.pem",
         graph=after("Graph"),
-        authority=after("Authority"),
+        authority=after("Sign-in"),
         tenant=after("Tenant"),
         client_id=after("Client id"),
         secret=after("Client secret"),

@@ -117,7 +117,7 @@ def sandbox(folder: Path, backend: str) -> Iterator[Place]:
     users = [word for address in REPS for word in ("--user", address)]
     tls = ("--tls", str(folder / TLS)) if backend == GRAPH else ()
     with _running("sandbox", "--listen", "127.0.0.1:0", *tls, *users, log=log) as process:
-        _said(process, log, READY)
+        _said(process, log, READY[backend])
         yield read_place(log.read_text(encoding="utf-8"), backend, folder)
 
 
