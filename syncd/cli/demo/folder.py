@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from syncd.cli.demo.place import EWS, PASSWORD_FILE, SECRET_FILE, Place
+from syncd.cli.demo.place import EWS, PASSWORD_FILE, Place
 from syncd.cli.errors import Problem
 
 FOLDER = Path("demo-data")
@@ -86,11 +86,11 @@ def _empty(folder: Path) -> None:
 
 
 def furnish(folder: Path, place: Place, password: str) -> None:
-    """Write the configuration, the file of the password or secret and the team's vCard file."""
+    """Write the configuration, the password file and the team's vCard file."""
     settings = _SETTINGS.format(server=place.settings, store=STORE)
     (folder / CONFIGURATION).write_text(settings, encoding="utf-8")
-    over_ews = place.backend == EWS
-    secret = folder / (PASSWORD_FILE if over_ews else SECRET_FILE)
-    secret.touch(mode=0o600)
-    secret.write_text(f"{password if over_ews else place.secret}\n", encoding="utf-8")
+    if place.backend == EWS:
+        secret = folder / PASSWORD_FILE
+        secret.touch(mode=0o600)
+        secret.write_text(f"{password}\n", encoding="utf-8")
     (folder / TEAM).write_bytes(files("syncd.cli.demo").joinpath(TEAM).read_bytes())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EWS, GRAPH = "ews", "graph"
 TLS = "sandbox-tls"  # the folder of its CA, in the demo's folder
-PASSWORD_FILE, SECRET_FILE = "sandbox-password", "sandbox-secret"
+PASSWORD_FILE = "sandbox-password"  # noqa: S105 - a file's name
 READY = {  # the last that it says
     EWS: re.compile(r"^(Faults and clock): ", re.MULTILINE),
     GRAPH: re.compile(r"^(CA): ", re.MULTILINE),
@@ -34,8 +34,8 @@ endpoint = "{graph}"
 authority = "{authority}"
 tenant = "{tenant}"
 client_id = "{client_id}"
-auth = "secret"
-client_secret_file = "{secret_file}"
+auth = "certificate"
+certificate_file = "{certificate}"
 verify_tls = "{ca}"
 """
 
@@ -51,7 +51,6 @@ class Place:
     authority: str = ""
     tenant: str = ""
     client_id: str = ""
-    secret: str = ""
 
     @property
     def control(self) -> str:
@@ -68,7 +67,7 @@ class Place:
             authority=self.authority,
             tenant=self.tenant,
             client_id=self.client_id,
-            secret_file=SECRET_FILE,
+            certificate=f"{TLS}/client.pem",
             ca=f"{TLS}/ca.pem",
         )
 
@@ -101,5 +100,4 @@ def read_place(said: str, backend: str, folder: Path) -> Place:
         authority=after("Sign-in"),
         tenant=after("Tenant"),
         client_id=after("Client id"),
-        secret=after("Client secret"),
     )
