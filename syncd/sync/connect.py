@@ -8,29 +8,31 @@ from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import Access, EwsServer
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Server
-from syncd.settings.policies import MailboxPolicy
 from syncd.settings.secrets import SecretMissing, password_in, password_of
 from syncd.sync.mailboxes import MailboxRow, Misconfigured
 
 
 class Connector:
-    """Opens mailboxes as the configuration says. Raises Misconfigured when it cannot."""
+    """Opens mailboxes as the configuration says."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._servers = configuration.servers
 
-    def __call__(self, row: MailboxRow, policy: MailboxPolicy) -> Mailbox:
-        """Open one mailbox. Nothing is sent yet."""
-        server = self._servers.get(policy.server)
+    def open_on(self, name: str, row: MailboxRow) -> Mailbox:
+        """Open one mailbox on the server of this name. Nothing is sent yet.
+
+        Raises Misconfigured when that cannot be done.
+        """
+        server = self._servers.get(name)
         if server is None:  # the configuration was reloaded in between
             raise Misconfigured(
-                f"the configuration lacks its server {policy.server!r}",
+                f"the configuration lacks its server {name!r}",
                 "Nothing: the next sync goes by the new configuration.",
             )
         if isinstance(server.verify_tls, Path) and not server.verify_tls.is_file():
             raise Misconfigured(
                 f"it cannot be reached: there is no file {server.verify_tls}",
-                f"Put the CA there, or correct verify_tls in [servers.{policy.server}]",
+                f"Put the CA there, or correct verify_tls in [servers.{name}]",
             )
         try:
             username, password = _sign_in(row, server)

@@ -58,7 +58,7 @@ def failing(call: Callable[[], object]) -> MailboxError:
         ("http_503", Sort.IN_DOUBT, Scope.MAILBOX),
         ("http_429", Sort.THROTTLED, Scope.MAILBOX),
         ("server_busy", Sort.THROTTLED, Scope.MAILBOX),
-        ("http_403", Sort.DENIED, Scope.MAILBOX),
+        ("http_403", Sort.ELSEWHERE, Scope.MAILBOX),
         ("unauthorized", Sort.DENIED, Scope.CREDENTIAL),
     ],
 )
@@ -86,7 +86,7 @@ def test_a_write_that_fails_is_sent_exactly_once(
         ("http_503", Sort.THROTTLED, Scope.SERVER),
         ("http_429", Sort.THROTTLED, Scope.MAILBOX),
         ("server_busy", Sort.THROTTLED, Scope.MAILBOX),
-        ("http_403", Sort.DENIED, Scope.MAILBOX),
+        ("http_403", Sort.ELSEWHERE, Scope.MAILBOX),
         ("unauthorized", Sort.DENIED, Scope.CREDENTIAL),
     ],
 )
@@ -237,11 +237,11 @@ def test_a_wrong_password_is_tried_once(server: EwsServer) -> None:
     assert "wrong" not in str(error)
 
 
-def test_a_mailbox_that_is_not_there_is_denied(server: EwsServer) -> None:
+def test_a_mailbox_that_is_not_there_is_elsewhere(server: EwsServer) -> None:
     """With a hint at what to check."""
     with closing(open_ews(server, "nobody@example.test")) as mailbox:
         error = failing(lambda: mailbox.folder(CONTACT, "default", create=False))
-    assert (error.sort, error.scope) == (Sort.DENIED, Scope.MAILBOX)
+    assert (error.sort, error.scope) == (Sort.ELSEWHERE, Scope.MAILBOX)
     assert "primary address" in error.message
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from syncd.cli import output
 from syncd.cli.context import Context
 from syncd.cli.errors import Problem
+
+if TYPE_CHECKING:
+    from syncd.sync.mailboxes import MailboxRow
 
 password_file_option = click.option(
     "--password-file",
@@ -40,27 +44,39 @@ def complete(
 ) -> None:
     """A name without its password would sign in with that of the server's account."""
     configuration = context.configuration
-    server = configuration.servers[configuration.policies[policy].server]
-    theirs = server.password_file is not None or server.password_env is not None
+    servers = [configuration.servers[each] for each in configuration.policies[policy].servers]
+    theirs = all(
+        each.password_file is not None or each.password_env is not None for each in servers
+    )
     if password_file is None and (username is not None or not theirs):
         raise Problem(
             "The mailbox needs a password of its own."
             if username
-            else f"The server of the policy {policy} has no account that signs in for all.",
+            else f"A server of the policy {policy} has no account that signs in for all.",
             undone,
             "Name who signs in, and the file with the password: --username U --password-file F",
         )
 
 
-def same_server(context: Context, old: str, new: str, undone: str) -> None:
-    """On another server none of what is known of the mailbox's items holds."""
-    policies = context.configuration.policies
-    if old in policies and policies[old].server != policies[new].server:
+def same_server(context: Context, row: MailboxRow, new: str, undone: str) -> None:
+    """On another server of the same protocol nothing that is known of the mailbox's items holds.
+
+    On one of another protocol what is known goes on under the ids that the items have there.
+    """
+    configuration = context.configuration
+    if row.policy not in configuration.policies:
+        return
+    before, after = (configuration.policies[each].servers for each in (row.policy, new))
+    now = (row.server,) if row.server in before else before
+    spoken = {configuration.servers[each].backend.value for each in now}
+    if not set(now) & set(after) and spoken == {
+        configuration.servers[each].backend.value for each in after
+    }:
         raise Problem(
-            f"The policy {new} is for the server {policies[new].server}; "
-            f"the mailbox is on {policies[old].server}.",
+            f"The policy {new} is for the server {', '.join(after)}; "
+            f"the mailbox is on {', '.join(now)}.",
             undone,
-            f"Name a policy of the server {policies[old].server}.",
+            f"Name a policy of the server {', '.join(now)}.",
         )
 
 

@@ -119,11 +119,18 @@ CODES: Mapping[str, Verdict] = dict([
     ),
     *_rows(
         _is(
-            Sort.DENIED, MAILBOX,
+            Sort.ELSEWHERE, MAILBOX,
             "the server knows no such mailbox; check that this is its primary address",
         ),
-        "ErrorNonExistentMailbox ErrorNonPrimarySmtpAddress ErrorInvalidSmtpAddress "
-        "ErrorMissingEmailAddress ErrorInvalidMailbox ErrorCannotFindUser ErrorMailboxLogonFailed",
+        "ErrorNonExistentMailbox ErrorInvalidMailbox ErrorCannotFindUser",
+    ),
+    *_rows(
+        _is(
+            Sort.DENIED, MAILBOX,
+            "the server does not open such a mailbox; check that this is its primary address",
+        ),
+        "ErrorNonPrimarySmtpAddress ErrorInvalidSmtpAddress ErrorMissingEmailAddress "
+        "ErrorMailboxLogonFailed",
     ),
     *_rows(
         _is(Sort.DENIED, MAILBOX, "the mailbox's account is disabled"),
@@ -172,8 +179,8 @@ STATUSES: Mapping[int, Verdict] = {
         "the server refused the account or its password; check both, and that the account is not "
         "locked",
     ),
-    403: _is(
-        Sort.DENIED,
+    403: _is(  # of Exchange Online, where EWS is blocked: the mailbox is reached by Graph
+        Sort.ELSEWHERE,
         Scope.MAILBOX,
         "the server refused the request; EWS may be blocked for this mailbox or application "
         "(EwsEnabled, EwsApplicationAccessPolicy)",
