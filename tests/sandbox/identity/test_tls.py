@@ -1,0 +1,64 @@
+"""The certificates are made once, kept to their owner, and enough for a strict client."""
+
+import socket
+import ssl
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from syncd.cli.sandbox import command
+from syncd.sandbox.server import Sandbox
+from syncd.sandbox.tls import CertificatesUnusableError, server_context
+from tests.sandbox.identity.conftest import ALICE, web
+
+
+def test_made_once(tmp_path: Path) -> None:
+    """A second start serves with the same certificates, and only the owner reads the keys."""
+    folder = tmp_path / "tls"
+    server_context(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    server_context(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert sorted(before) == ["ca.key", "ca.pem", "server.key", "server.pem"]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*.key")}
+    assert modes == {"ca.key": 0o600, "server.key": 0o600}
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_strictly_checked(box: Sandbox, name: str) -> None:
+    """A client that checks everything RFC 5280 asks for connects, by address and by name."""
+    context = ssl.create_default_context(cafile=str(box.ca))
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
+    port = int(box.base_url.rpartition(":")[2])
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname=name) as secure,
+    ):
+        assert secure.version() == "TLSv1.3"
+
+
+def test_failed_handshakes(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever speaks no TLS, or says nothing at all, costs nobody else the server."""
+    address = ("127.0.0.1", int(box.base_url.rpartition(":")[2]))
+    with socket.create_connection(address), socket.create_connection(address) as wrong:
+        wrong.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wrong.recv(100)
+        assert web(box).get(f"{box.control_url}health", timeout=5).status_code == 200
+    assert capsys.readouterr().err == ""
+
+
+def test_unusable_folder(tmp_path: Path) -> None:
+    """What is no certificate is not served with and not overwritten; the verb says what to do."""
+    for name in ("ca.pem", "server.pem", "server.key"):
+        (tmp_path / name).write_text("not a certificate")
+    with pytest.raises(CertificatesUnusableError):
+        server_context(tmp_path)
+    found = CliRunner().invoke(
+        command, ["--user", ALICE, "--listen", "127.0.0.1:0", "--tls", str(tmp_path)]
+    )
+    assert found.exit_code == 1
+    for part in ("cannot be used", "Nothing was started.", "Type a folder that is empty"):
+        assert part in found.output
+    assert (tmp_path / "ca.pem").read_text() == "not a certificate"
