@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Counted:
     def __init__(self, site: Site) -> None:
         self._site = site
         self.count: Counter[str] = Counter()
+        self.on_request: Callable[[str], None] = lambda _path: None
 
     def serves(self, path: str) -> bool:
         """As the site does."""
@@ -37,6 +38,7 @@ class Counted:
     def answer(self, call: Call) -> Answer:
         """Count, and have the site answer."""
         self.count[call.path.rpartition("/")[2]] += 1
+        self.on_request(call.path)
         return self._site.answer(call)
 
 
@@ -46,9 +48,9 @@ class Tenant:
     def __init__(self, box: Sandbox) -> None:
         self.box = box
         self.entra = box.entra
-        sign_in = Counted(box.sites[0])
-        box.sites[0] = sign_in
-        self.asked = sign_in.count
+        self.site = Counted(box.sites[0])
+        box.sites[0] = self.site
+        self.asked = self.site.count
 
     def application(
         self, credential: Credential, *, client_id: str | None = None, tenant: str | None = None

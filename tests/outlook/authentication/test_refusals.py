@@ -132,10 +132,9 @@ APPLICATIONS = [
 
 def test_every_row_of_the_table_is_a_sentence() -> None:
     """It fills its holes, says what to do where something can be done, and quotes no secret."""
-    answers: list[dict[str, object]] = [
-        *({"error": "x", "error_codes": [code]} for code in refusals.CODES),
-        *({"error": name} for name in [*refusals.ERRORS, "never heard of"]),
-    ]
+    answers: list[dict[str, object]] = []
+    answers += [{"error": "x", "error_codes": [code]} for code in refusals.CODES]
+    answers += [{"error": name} for name in [*refusals.ERRORS, "never heard of"]]
     for answer in answers:
         for application in APPLICATIONS:
             error, stops = explained(answer, application, GRAPH.permissions)
