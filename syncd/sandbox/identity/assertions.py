@@ -129,4 +129,4 @@ def _federated(application: Application, token: jwt.Jwt) -> None:
             f"'{audience}'.",
         )
     if not any(token.signed_by(each.key) for each in matching):
-        raise errors.bad_assertion(5000224, "Assertion failed signature validation.")
+        raise errors.bad_assertion(50013, "Assertion failed signature validation.")

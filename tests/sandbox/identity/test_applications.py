@@ -82,7 +82,7 @@ def test_foreign_federation(box: Sandbox, sign_in: SignIn, key: rsa.RSAPrivateKe
     box.entra.register(client_id=APP, federation=Federation("https://cluster.test", "me", theirs))
     claims = {"iss": "https://cluster.test", "sub": "me", "aud": "api://AzureADTokenExchange"}
     token = jwt.encode({**claims, "exp": time.time() + 600}, key, algorithm="RS256")
-    assert sign_in(APP, {"client_assertion": lambda: token})["error_codes"] == [5000224]
+    assert sign_in(APP, {"client_assertion": lambda: token})["error_codes"] == [50013]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,20 @@ def test_unknown_tenant(box: Sandbox) -> None:
     assert (found.status_code, found.json()["error_codes"]) == (400, [90002])
 
 
+def test_demands_that_are_none(box: Sandbox) -> None:
+    """What is asked of a token must be JSON, and is refused before it is in a token."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": box.entra.default.client_id,
+        "client_secret": box.password,
+        "scope": f"{GRAPH}/.default",
+    }
+    where = f"{box.base_url}/{box.entra.tenant}/oauth2/v2.0/token"
+    for claims in ("{", "[]", '{"access_token": 1}'):
+        found = web(box).post(where, data={**form, "claims": claims}, timeout=5)
+        assert (found.status_code, found.json()["error"]) == (400, "invalid_request")
+
+
 def test_without_consent(box: Sandbox, sign_in: SignIn) -> None:
     """What nobody consented to is no error for an application: its token has no roles."""
     box.entra.register(client_id=APP, secret="good", consent=False)
@@ -167,3 +181,48 @@ def test_throttled(box: Sandbox) -> None:
     assert (found.status_code, found.headers["Retry-After"]) == (429, "7")
     assert session.post(where, data=form, timeout=5).status_code == 200
     assert box.requests.total == 0
+
+
+def test_registered_from_outside(box: Sandbox, sign_in: SignIn) -> None:
+    """Another process registers an application with its scope and the end of its secret."""
+    session, where = web(box), f"{box.control_url}applications"
+    body = {
+        "client_id": APP,
+        "secret": "good",
+        "secret_expires_in": 3600,
+        "roles": ["Contacts.ReadWrite"],
+        "mailboxes": ["alice@example.test"],
+    }
+    assert session.post(where, json=body, timeout=5).json() == {"client_id": APP}
+    assert APP in session.get(where, timeout=5).json()["client_ids"]
+    token = sign_in(APP, "good")["access_token"]
+    caller = box.entra.examine(f"Bearer {token}", Resource.GRAPH)
+    reached = [caller.may_reach(f"{name}@example.test") for name in ("alice", "bob")]
+    assert set(caller.roles) == {"Contacts.ReadWrite"}
+    assert reached == [True, False]
+    box.clock.advance(3601)
+    assert sign_in(APP, "good")["error_codes"] == [7000222]
+    assert session.delete(where, json={"client_id": APP}, timeout=5).status_code == 200
+    assert sign_in(APP, "good")["error_codes"] == [700016]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("applications", {"key": "x"}, "An application is"),
+        ("applications", {"secret_expires_in": True}, "An application is"),
+        ("applications", {"roles": "Contacts.ReadWrite"}, "'roles' must be a list of texts"),
+        ("claims", {"claims": "nbf"}, "A challenge is"),
+        ("claims", {"claims": {}, "resource": "mail"}, "A challenge is"),
+        ("revoke", {}, "There is no text 'user'"),
+        ("ews", {"blocked": 1}, "'blocked' must be true or false"),
+        ("sign-out", {}, "There is: GET health"),
+    ],
+)
+def test_calls_that_cannot_be(box: Sandbox, path: str, body: object, said: str) -> None:
+    """A wrong call of the control endpoint says what a right one looks like."""
+    answer = web(box).post(f"{box.control_url}{path}", json=body, timeout=5)
+    assert answer.status_code == (404 if path == "sign-out" else 400)
+    assert said in answer.json()["error"]
+    if path == "sign-out":
+        assert "GET|POST device" in answer.json()["error"]

@@ -1,17 +1,22 @@
 """The certificates are made once, kept to their owner, and enough for a strict client."""
 
+import re
+import signal
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+import msal
 import pytest
 from click.testing import CliRunner
 
 from syncd.cli.sandbox import command
 from syncd.sandbox.server import Sandbox
 from syncd.sandbox.tls import CertificatesUnusableError, server_context
-from tests.sandbox.identity.conftest import ALICE, web
+from tests.sandbox.identity.conftest import ALICE, GRAPH, web
 
 
 def test_made_once(tmp_path: Path) -> None:
@@ -62,3 +67,30 @@ def test_unusable_folder(tmp_path: Path) -> None:
     for part in ("cannot be used", "Nothing was started.", "Type a folder that is empty"):
         assert part in found.output
     assert (tmp_path / "ca.pem").read_text() == "not a certificate"
+
+
+def test_the_command_says_how_to_sign_in(tls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `syncd sandbox --tls` prints is all that msal needs for a token."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    code = "from syncd.cli.sandbox import command; command()"
+    arguments = ["--listen", "127.0.0.1:0", "--user", ALICE, "--tls", str(tls)]
+    with subprocess.Popen(  # noqa: S603  # our own interpreter and our own code
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().rstrip("\n") for _ in range(10)]
+        said = dict(re.split(": | at ", line, maxsplit=1) for line in lines)
+        application = msal.ConfidentialClientApplication(
+            said["Client id"],
+            client_credential=said["Client secret"],
+            authority=said["Sign-in"],
+            instance_discovery=False,
+            verify=said["CA"],
+        )
+        found = application.acquire_token_for_client([f"{GRAPH}/.default"])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert "access_token" in found
+    assert said["Sign-in"].endswith(said["Tenant"])
+    assert said["Graph"].endswith("/v1.0")
