@@ -12,6 +12,7 @@ from syncd.cli.context import Context
 from syncd.cli.errors import Problem
 
 if TYPE_CHECKING:
+    from syncd.settings.server import Server
     from syncd.sync.mailboxes import MailboxRow
 
 password_file_option = click.option(
@@ -42,9 +43,18 @@ def found(password_file: Path | None, undone: str) -> str | None:
 def complete(
     context: Context, policy: str, username: str | None, password_file: str | None, undone: str
 ) -> None:
-    """A name without its password would sign in with that of the server's account."""
-    configuration = context.configuration
-    servers = [configuration.servers[each] for each in configuration.policies[policy].servers]
+    """A name without its password would sign in with that of the server's account.
+
+    Where an application of Microsoft Entra signs in, there is neither.
+    """
+    servers = [each for _, each in servers_of(context, policy) if each.by_password]
+    given = username is not None or password_file is not None
+    if given and not servers:
+        raise Problem(
+            f"The policy {policy} is for Microsoft Entra, which takes no password from syncd.",
+            undone,
+            "Leave out --username and --password-file.",
+        )
     theirs = all(
         each.password_file is not None or each.password_env is not None for each in servers
     )
@@ -56,6 +66,18 @@ def complete(
             undone,
             "Name who signs in, and the file with the password: --username U --password-file F",
         )
+
+
+def servers_of(context: Context, policy: str) -> list[tuple[str, Server]]:
+    """The servers that a mailbox under a policy may be on, with their names."""
+    configuration = context.configuration
+    named = configuration.policies[policy].servers
+    return [(each, configuration.servers[each]) for each in named]
+
+
+def by_its_user(context: Context, policy: str) -> bool:
+    """Whether the user of a mailbox under a policy has to sign in."""
+    return any(each.auth.value == "device-code" for _, each in servers_of(context, policy))
 
 
 def same_server(context: Context, row: MailboxRow, new: str, undone: str) -> None:
