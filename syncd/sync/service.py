@@ -37,6 +37,7 @@ from syncd.sync import (
     user_filters,
     user_settings,
 )
+from syncd.sync.capability import ensure_moves
 from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
@@ -194,6 +195,8 @@ class SyncService:
                     user_filters.ensure(conn, row.id, kind, scoped.templates, self.clock())
             port = self.connect(row, policy)
             try:
+                kinds = [scoped.policy.kind for scoped in policy.kinds.values()]
+                row = ensure_moves(self.engine, row, port, kinds)
                 for kind, scoped in policy.kinds.items():
                     with database.read(self.engine) as conn:
                         today = self.clock().date()
@@ -224,7 +227,7 @@ class SyncService:
                     report.without_filter |= rules.without_filter
                     errand.act(session, report=report)
             finally:
-                report.requests = port.requests
+                report.requests, report.subrequests = port.requests, port.subrequests
                 port.close()
         except MailboxError as error:
             self._failed(row, policy, report, error)
@@ -315,6 +318,7 @@ class SyncService:
         report.outcome, report.error = Outcome.FAILED, str(error)
         report.todo = chronicle.todo(row, policy, error)
         report.retry_after = error.retry_after
+        report.throttled = error.sort is Sort.THROTTLED
         report.unreachable = error.scope is Scope.SERVER
         if error.sort is not Sort.DENIED or row.state not in mailboxes.SERVED:
             return
@@ -352,7 +356,8 @@ class SyncService:
                 alerts.after_run(conn, row, report, now)
                 due_at = now + chronicle.gap(row, policy, report)
                 mailboxes.finish(
-                    conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
+                    conn, row.id, due_at=due_at, failed=failed and not report.throttled,
+                    trouble=report.error,
                     success=now if synced else None,
                 )  # fmt: skip
                 if synced:

@@ -22,7 +22,7 @@ from syncd.model.policy import Consent, KindPolicy
 from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
-from syncd.outlook.port import Mailbox
+from syncd.outlook.port import Backend, Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
@@ -49,6 +49,7 @@ WRITES = frozenset(
         "create",
         "update",
         "move",
+        "trash",
         "DeleteFolder",
         "remove_folder",
     )
@@ -366,10 +367,12 @@ class World:
 Memory = tuple[World, Mapping[str, MemoryServer]]
 
 
-def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
-    """A world with both mailboxes in memory, and their servers."""
+def memory_world(
+    engine: Engine, stored: StoredKind[Kind] = CONTACTS, backend: Backend = Backend.EWS
+) -> Memory:
+    """A world with both mailboxes in memory, like those of a backend, and their servers."""
     time = Time()
-    servers = {each: MemoryServer(stored.kind, time) for each in (ALICE, BOB)}
+    servers = {each: MemoryServer(stored.kind, time, backend) for each in (ALICE, BOB)}
     world = World(
         engine,
         time,
