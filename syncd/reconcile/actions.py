@@ -259,7 +259,7 @@ def recreated(case: Case, rules: Rules) -> Decision:
     the rest the record's. It stays what it was: its user's own, or what syncd had made.
     """
     policy, link = rules.policy, case.tied
-    if not policy.pushes and not link.tracked:
+    if not policy.pushes:
         return Decision(Action.MATCH, Reason.NO_FILTER, Stand.EXCLUDED)
     if not policy.direction.speaks(Side.CRM):
         return Decision(Action.MATCH, Reason.ONE_WAY, Stand.EXCLUDED)

@@ -228,7 +228,7 @@ def _found(
         return Brought(crm_id, name, Way.MOVED)
     if session.moves:
         return _move(session, crm_id, name, head, folder_id)
-    may = session.policy.direction.speaks(Side.CRM)
+    may = session.policy.pushes and session.policy.direction.speaks(Side.CRM)
     if place.presence is not ItemPresence.DELETED or not may:
         return Brought(crm_id, name, Way.BY_HAND)
     with session.write() as conn:
