@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from syncd.crm.database import open_database
 from syncd.crm.migration import upgrade
+from tests import compiled
 from tests.postgres import Postgres, running
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -32,6 +33,7 @@ settings.load_profile("syncd")
 def pytest_configure() -> None:
     """Let every test, and every process that a test starts, find the schemas and speak English."""
     os.environ["SYNCD_LANGUAGE"] = "en"
+    compiled.share()
     if (SCHEMAS / "ews" / "messages.xsd").is_file():
         os.environ["SYNCD_SCHEMAS"] = str(SCHEMAS)
     else:
