@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import pytest
@@ -48,16 +47,6 @@ def wired() -> list[Path]:
 
 WIRED = pytest.mark.parametrize("path", wired(), ids=lambda path: path.stem)
 FILES = pytest.mark.parametrize("path", reading.every(), ids=lambda path: path.stem)
-
-
-_COMPILED: dict[str, Any] = {}
-
-
-@pytest.fixture
-def engine(engine: Engine) -> Engine:
-    """A store of its own, and the statements compiled once for all stories."""
-    engine._compiled_cache = _COMPILED.setdefault(engine.name, engine._compiled_cache)
-    return engine
 
 
 @FILES
