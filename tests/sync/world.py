@@ -83,6 +83,7 @@ class World:
     filter: str = MINE
     exclude: str = ""
     consent: Consent = Consent.ADMIN
+    moves: bool = True  # the servers let a program move items
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     reports: list[RunReport] = field(default_factory=list)
@@ -381,6 +382,7 @@ def memory_world(
         lambda: sum((server.counts for server in servers.values()), Counter[str]()),
         stored=stored,
         rules=KindPolicy(stored.kind),
+        moves=backend is Backend.EWS,
     )
     with database.write(engine) as conn:
         world.add_users(conn)
