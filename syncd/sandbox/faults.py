@@ -4,6 +4,8 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 
+SIGN_IN = "SignIn"  # a request to the sign-in, which `*` does not stand for
+
 
 class FaultKind(enum.Enum):
     """What goes wrong."""
@@ -33,6 +35,8 @@ class FaultKind(enum.Enum):
     TOO_MANY = "http_429"  # with Retry-After
     UNAVAILABLE = "http_503"  # with Retry-After
     CORRUPT_XML = "corrupt_xml"  # the answer is cut in the middle
+    GATEWAY_TIMEOUT = "http_504"  # Graph: the request is done, but a gateway gave up on its answer
+    CLAIMS_CHALLENGE = "claims_challenge"  # Graph: HTTP 401 that asks for another token
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ class Faults:
         struck: list[Fault] = []
         for armed in list(self._armed):
             rule = armed.rule
-            if rule.on not in ("*", operation):
+            if rule.on != operation and (rule.on != "*" or operation == SIGN_IN):
                 continue
             if rule.mailbox and rule.mailbox.lower() not in addresses:
                 continue
