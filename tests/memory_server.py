@@ -43,6 +43,10 @@ Effect = Callable[[], object]
 Meddle = Callable[[str, Effect], object]
 
 
+# Where it may not be looked into it has no name that could be known.
+_TRASH_NAMES = {Backend.EWS: "Gelöschte Elemente", Backend.GRAPH: "Deleted Items"}
+
+
 @dataclass(frozen=True)
 class Thing:
     """One version of an item."""
@@ -107,7 +111,7 @@ class MemoryServer:
         self._numbers = itertools.count(1)
         self._folders = {
             "contacts": Folder("contacts", "Kontakte", kind.folder_class, None),
-            TRASH: Folder(TRASH, "Gelöschte Elemente", "IPF.Note", None),
+            TRASH: Folder(TRASH, _TRASH_NAMES[backend], "IPF.Note", None),
         }
 
     @property
@@ -257,6 +261,13 @@ class MemoryServer:
                 refs.append(FolderRef(each.id, path, total, in_trash))
         return refs
 
+    def shows(self, thing: Thing) -> bool:
+        """Whether a program sees the item: to Graph there are no distribution lists."""
+        return not self.keeps_ids or self._is_of_kind(thing)
+
+    def _is_of_kind(self, thing: Thing) -> bool:
+        return f"{thing.item_class}.".startswith(f"{self.kind.item_class}.")
+
     def may_list(self, folder: str) -> bool:
         """Whether a folder may be looked into: Deleted Items itself may not be everywhere."""
         return folder != TRASH or not self.keeps_ids
@@ -276,7 +287,8 @@ class MemoryServer:
         every = sorted((number, item) for item, number in latest.items())
         page = every[:PAGE]
         here = [(i, self.things.get(i)) for _, i in page]
-        seen = tuple(self.head(t) for _, t in here if t is not None and t.folder == folder)
+        shown = (t for _, t in here if t is not None and t.folder == folder and self.shows(t))
+        seen = tuple(self.head(each) for each in shown)
         gone = tuple(i for i, t in here if t is None or t.folder != folder)
         removed = () if since == 0 else gone
         number = page[-1][0] if page else since
@@ -304,7 +316,7 @@ class MemoryServer:
     def item(self, item: str, kind: Kind | None = None) -> Item | Failure:
         """One item in full."""
         thing = self.things.get(item)
-        if thing is None:
+        if thing is None or not self.shows(thing):
             return Failure(Sort.GONE, "NoItem", "there is no such item")
         head, shown = self.head(thing, in_folder=True), self._shown(thing)
         kind = kind or self.kind
@@ -360,10 +372,10 @@ class MemoryServer:
         if not self.keeps_ids:
             return self.shift(move, TRASH)
         now = self.things.get(move.id)
-        if now is not None and now.folder == TRASH:
-            return Failure(Sort.INVALID, "InTrash", "a second deletion would be for good")
         refused = _refused(now, move.version)
-        return refused or Written(self.move(move.id, TRASH), "")
+        if refused is None and now is not None and now.folder != TRASH:
+            self.move(move.id, TRASH)  # a second time would be for good
+        return refused or Written(move.id, "")
 
     def _written(self, thing: Thing, kind: Kind | None = None) -> Written:
         """What a write answers: like Graph also the item, where the answer shows all of it."""
@@ -372,9 +384,7 @@ class MemoryServer:
         return Written(thing.id, thing.version, item if isinstance(item, Item) else None)
 
     def _shown(self, thing: Thing) -> dict[str, Value]:
-        base = self.kind.item_class
-        of_kind = f"{thing.item_class}.".startswith(f"{base}.")
-        if thing.sensitivity is not Sensitivity.NORMAL or not of_kind:
+        if thing.sensitivity is not Sensitivity.NORMAL or not self._is_of_kind(thing):
             return {}
         return {name: thing.fields.get(name) for name in self.kind.by_name}
 
