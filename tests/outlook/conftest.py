@@ -18,6 +18,7 @@ from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.memory_mailbox import MemoryDesk
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk, GraphDesk, Shown
+from tests.sandbox.graph.description import watch
 
 
 def _schemas() -> Path | None:
@@ -45,8 +46,10 @@ def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterat
         graph_moves=graph_moves,
         graph_if_match=graph_if_match,
     ) as running:
+        complaints = watch(running)
         yield running
         assert not running.invalid_responses
+        assert not complaints
 
 
 @pytest.fixture

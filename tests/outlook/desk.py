@@ -226,6 +226,7 @@ class SandboxDesk:
 
     @property
     def own(self) -> SandboxMailbox:
+        """The mailbox in the sandbox."""
         return self.box.mailbox(ADDRESS)
 
     def _text(self, item: str, key: str) -> str | None:
