@@ -10,6 +10,7 @@ from sqlalchemy import select
 from syncd.crm import database
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError
+from syncd.outlook.port import Backend
 from syncd.sync.links import is_unknown
 from syncd.sync.tables import act, held, link, match_value, observed, operation, question, run
 from tests.memory_mailbox import Effect, MemoryMailbox
@@ -51,6 +52,8 @@ def to_graph(memory: Memory, translates: Translates = every) -> None:
     world, servers = memory
     world.connect = lambda address: OtherIds(servers[address], address, translates)
     world.other_ids = lambda _, item: here(item)
+    for server in servers.values():
+        server.backend = Backend.GRAPH
 
 
 def to_ews(memory: Memory) -> None:
@@ -58,6 +61,8 @@ def to_ews(memory: Memory) -> None:
     world, servers = memory
     world.connect = lambda address: MemoryMailbox(servers[address], address)
     world.other_ids = lambda _, item: item
+    for server in servers.values():
+        server.backend = Backend.EWS
 
 
 def ids_kept(world: World) -> set[str]:
