@@ -42,7 +42,7 @@ def _policies(number: int) -> Mapping[str, MailboxPolicy]:
     scoped = ScopedKind(KindPolicy(CONTACT, limits=_FREE), system)
     names = ["sales", *(f"other{n}" for n in range(1, number))]
     return {
-        name: MailboxPolicy(name, "office", timedelta(minutes=5), {CONTACT.name: scoped})
+        name: MailboxPolicy(name, ("office",), timedelta(minutes=5), {CONTACT.name: scoped})
         for name in names
     }
 
@@ -72,7 +72,7 @@ class Office:
             news = [New(people.contact(n), user.id) for n in range(at, min(size, at + 500))]
             with database.write(engine) as conn:
                 records.create_many(conn, CONTACTS, news, actor=_BY_HAND, at=now)
-        service = SyncService(engine, _policies(rules), lambda row, _policy: opener(row.address))
+        service = SyncService(engine, _policies(rules), lambda _, row: opener(row.address))
         return cls(engine, service, opener, address)
 
     def sync(self) -> RunReport:
