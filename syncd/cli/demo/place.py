@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from syncd.settings.configuration import Server
+    from syncd.settings.server import Server
 
 EWS, GRAPH = "ews", "graph"
 TLS = "sandbox-tls"  # the folder of its CA, in the demo's folder
