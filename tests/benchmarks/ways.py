@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from syncd.cli.demo.place import EWS, Place
+from syncd.outlook.authentication.clouds import Cloud, graph_of
 from syncd.outlook.authentication.credentials import Application, Secret
 from syncd.outlook.authentication.entra import tokens_for
 from syncd.outlook.ews.mailbox import open_ews
