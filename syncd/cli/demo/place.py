@@ -97,7 +97,7 @@ def read_place(said: str, backend: str, folder: Path) -> Place:
         after("EWS"),
         folder / TLS / "ca.pem",
         graph=after("Graph"),
-        authority=after("Sign-in"),
+        authority=after("Sign-in").rpartition("/")[0],
         tenant=after("Tenant"),
         client_id=after("Client id"),
     )
