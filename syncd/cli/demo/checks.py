@@ -209,7 +209,8 @@ def _untracked(seen: Evidence) -> Faults:
     entries = [[e for e in p.outlook[ALICE] if e.name == NORA] for p in (seen.edited, seen.quiet)]
     found = _is(f"Nora in {ALICE}", len(entries[0]), 1) + _differences(*entries)
     found += ["Nora is in the CRM"] if NORA in seen.quiet.crm else []
-    return found + _is("left alone", seen.left_alone.get(ALICE), len(PRIVATE) + 1)
+    former = seen.backend == GRAPH  # Claire, who stays where she is and is Alice's from now on
+    return found + _is("left alone", seen.left_alone.get(ALICE), len(PRIVATE) + 1 + former)
 
 
 @_says(
