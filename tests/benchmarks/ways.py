@@ -26,7 +26,9 @@ def ways_to(place: Place) -> Ways:
         bare = partial(BareMailbox, place.ews, ACCOUNT, PASSWORD)
         return Ways("bare exchangelib", partial(open_ews, server), bare, reads_back=True)
     assert place.ca is not None
-    application = Application(f"{place.authority}/{place.tenant}", place.client_id, Secret(PASSWORD), place.ca)
+    application = Application(
+        f"{place.authority}/{place.tenant}", place.client_id, Secret(PASSWORD), place.ca
+    )
     tokens = tokens_for(application, graph_of(Cloud.GLOBAL))
     graph = GraphServer(tokens, place.graph, place.ca)
     bare_graph = partial(BareGraph, place.graph, tokens.token(), place.ca)
