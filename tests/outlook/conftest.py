@@ -12,8 +12,10 @@ import pytest
 from syncd.model.contact import CONTACT
 from syncd.outlook.ews.mailbox import EwsMailbox, open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
 from syncd.outlook.graph.session import GraphServer
+from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.memory_mailbox import MemoryDesk
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk, GraphDesk, Shown
@@ -71,7 +73,7 @@ def moving_box() -> Iterator[Sandbox]:
 @pytest.fixture
 def server(box: Sandbox) -> EwsServer:
     """The sandbox as the adapter is told of it."""
-    return EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
+    return EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
 
 
 @pytest.fixture
@@ -105,6 +107,8 @@ def _desk(request: pytest.FixtureRequest, backend: str) -> Desk:
     match backend:
         case "memory":
             return MemoryDesk(CONTACT)
+        case "memory like Graph":
+            return MemoryDesk(CONTACT, Backend.GRAPH)
         case "ews":
             return EwsDesk(request.getfixturevalue("box"), request.getfixturevalue("ews"))
         case "graph":
@@ -112,7 +116,7 @@ def _desk(request: pytest.FixtureRequest, backend: str) -> Desk:
     return GraphDesk(request.getfixturevalue("moving_box"), request.getfixturevalue("moving_graph"))
 
 
-@pytest.fixture(params=["ews", "graph", "memory"])
+@pytest.fixture(params=["ews", "graph", "memory", "memory like Graph"])
 def desk(request: pytest.FixtureRequest) -> Desk:
     """A desk for each backend: what is proved on one is proved on all."""
     return _desk(request, request.param)
