@@ -159,12 +159,12 @@ def test_a_folder_that_is_read_anew_is_listed_and_not_asked_item_by_item(desk: G
         del answer
         if "/contacts/delta" in call.path:
             desk.box.graph_observers.remove(edit)
-            desk.edit(ids[0], {"firstname": "Mine"})
+            desk.edit(ids[-1], {"firstname": "Mine"})  # the newest is told first
 
     desk.box.graph_observers.append(edit)
     heads = {head.id: head for head in everything(desk, where)}
     assert heads.keys() == set(ids)
-    assert heads[ids[0]].match["firstname"] == "Mine"
+    assert heads[ids[-1]].match["firstname"] == "Mine"
     assert {head.folder for head in heads.values()} == {None}
     assert desk.mailbox.requests - before <= 6
     assert desk.mailbox.subrequests <= 5
