@@ -4,45 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from syncd.outlook.ews.mailbox import open_ews
-from syncd.outlook.ews.session import EwsServer
-from syncd.outlook.ews.sign_in import OAuth
-from syncd.outlook.graph.mailbox import open_graph
-from syncd.outlook.graph.session import GraphServer
-from syncd.outlook.port import Backend, Mailbox
-from syncd.sandbox.graph import identifiers
-from syncd.sandbox.identity.registry import Resource
+from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from syncd.sync.mailboxes import MailboxRow, MailboxState
+from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome
-from tests.outlook.desk import Shown
 from tests.sync.changing_over import moved, numbered
+from tests.sync.on_the_wire import CLOUD, OFFICE, in_a_hybrid_tenant
 from tests.sync.world import ALICE, BOB, World
 
-OFFICE, CLOUD = "office", "cloud"
 MANY = 500
 
 
 @pytest.fixture
 def hybrid(wire: World, box: Sandbox) -> World:
     """A world whose policy names both servers: the sandbox over EWS, and over Graph."""
-    token = box.entra.tokens.access(box.entra.default, Resource.EWS.value, None, "")
-    office = EwsServer(box.url, OAuth(Shown(token)), timeout=9, deadline=20)
-    cloud = GraphServer(Shown(box.graph_token), box.graph_url, timeout=9, deadline=20)
-
-    def open_on(server: str, row: MailboxRow) -> Mailbox:
-        if server == CLOUD:
-            return open_graph(cloud, row.address)
-        return open_ews(office, row.address)
-
-    def other_ids(address: str, item: str) -> str:
-        if wire.state(address).backend is not Backend.GRAPH:
-            return item
-        mailbox = box.mailbox(address)
-        return identifiers.of_item(mailbox, mailbox.item(item), immutable=True)
-
-    wire.servers, wire.open_on, wire.other_ids = (OFFICE, CLOUD), open_on, other_ids
-    return wire
+    return in_a_hybrid_tenant(wire, box)
 
 
 def in_the_mailbox(world: World) -> set[tuple[str, str]]:
@@ -104,11 +80,7 @@ def test_a_mailbox_moves_there_and_back_whatever_is_translated(
 def test_one_policy_serves_two_servers(hybrid: World, box: Sandbox) -> None:
     """Alice is on premises, Bob in the cloud: what one edits reaches the other."""
     hybrid.filter = "statecode eq 'active'"
-    box.on_premises.add(ALICE)
-    for operation in ("GetFolder", "FindFolder", "SyncFolderItems"):
-        box.faults.add(
-            operation, "soap_fault", code="ErrorNonExistentMailbox", mailbox=BOB, times=99
-        )
+    in_a_hybrid_tenant(hybrid, box, cloud=(BOB,))
     ids = hybrid.new_many(numbered(5))
     hybrid.start(ALICE)
     hybrid.start(BOB)
