@@ -5,7 +5,6 @@ Each form is idempotent, and an empty value is `None` (empty = absent).
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -111,7 +110,7 @@ def normal_group(group: Group, values: Mapping[str, Value]) -> dict[str, Value]:
 
 def keyed_hash(key: bytes, *parts: str) -> str:
     """A hash that tells nobody without the key what was hashed (P14). Hexadecimal, 128 bit."""
-    return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, "\x1f".join(parts).encode(), "sha256").hex()[:32]
 
 
 def group_digest(key: bytes, group: Group, values: Mapping[str, Value]) -> str:

@@ -46,7 +46,7 @@ def bounded(decision: Decision) -> frozenset[Bounded]:
         return frozenset({Bounded.WITHDRAW})
     counted = {BOUNDED[verb] for verb in decision.verbs if verb in BOUNDED}
     patches = (patch for group in decision.groups for patch in group.writes.values())
-    if any(value is None for patch in patches for value in patch.values()):
+    if any(None in patch.values() for patch in patches):
         counted.add(Bounded.EMPTY)
     return frozenset(counted)
 

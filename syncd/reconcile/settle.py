@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from syncd.model.fields import SIDES, Group, Side
+from syncd.model.fields import Group, Side
 from syncd.model.kinds import Kind
 from syncd.model.record import Record, equal
 from syncd.model.values import Value
@@ -20,7 +20,6 @@ from syncd.reconcile.images import (
     Mark,
     Standing,
     completed,
-    content,
     hashed,
 )
 from syncd.reconcile.merge import GroupOutcome
@@ -49,17 +48,22 @@ def settle(
         side: dict(before.images.get(side, {})) if before else {} for side in Side
     }
     marks = dict(before.marks) if before else {}
-    sides = [(side, images[side], held[side]) for side in SIDES]
+    crm, outlook = held[Side.CRM], held[Side.OUTLOOK]
+    crm_image, outlook_image = images[Side.CRM], images[Side.OUTLOOK]
     for name, group in groups.items():
-        if name in pending or name not in outcomes:
+        outcome = outcomes.get(name)
+        if outcome is None or name in pending:
             continue
-        values = {side: _values(group, record, old.get(name)) for side, old, record in sides}
-        mark = _mark(group, values, outcomes[name].mark)
-        marks[name] = mark
-        for side, image, record in sides:
-            now = values[side]
-            if now is not None and record is not None:
-                image[name] = _image(group, now, mark, image.get(name), key)
+        was, had = crm_image.get(name), outlook_image.get(name)
+        here, there = _values(group, crm, was), _values(group, outlook, had)
+        mark = marks[name] = _mark(group, here, there, outcome.mark)
+        if here is not None and crm is not None:
+            was = crm_image[name] = _image(group, here, mark, was, key)
+        if there is not None and outlook is not None:
+            # One image for both, where they are the same: it is compared and stored as one.
+            same = was is not None and was.values is not None and there == was.values
+            now = was if same and _flowed(mark) else None
+            outlook_image[name] = now or _image(group, there, mark, had, key)
     return images, marks
 
 
@@ -72,8 +76,12 @@ def _values(
     return seen
 
 
-def _mark(group: Group, values: Mapping[Side, Mapping[str, Value] | None], wanted: Mark) -> Mark:
-    crm, outlook = values[Side.CRM], values[Side.OUTLOOK]
+def _mark(
+    group: Group,
+    crm: Mapping[str, Value] | None,
+    outlook: Mapping[str, Value] | None,
+    wanted: Mark,
+) -> Mark:
     if crm is None or outlook is None:  # one side is known by its hash alone, and did not change
         return wanted
     if equal(group, crm, outlook):
@@ -81,6 +89,10 @@ def _mark(group: Group, values: Mapping[Side, Mapping[str, Value] | None], wante
     if wanted.standing is Standing.AGREED:
         return Mark(Standing.APART, Reason.NOT_TAKEN)  # written, and held in a form of its own
     return wanted
+
+
+def _flowed(mark: Mark) -> bool:
+    return mark.standing is Standing.AGREED or mark.reason in _FLOWED
 
 
 def _image(
@@ -91,9 +103,8 @@ def _image(
     key: bytes,
 ) -> GroupImage:
     """Content of what flowed; of anything else the keyed hash (P14)."""
-    flowed = mark.standing is Standing.AGREED or mark.reason in _FLOWED
     kept = old is not None and old.values is not None and equal(group, old.values, now)
-    return content(now) if flowed or kept else hashed(key, group, now)
+    return GroupImage(now) if kept or _flowed(mark) else hashed(key, group, now)
 
 
 def hashes_only(kind: Kind, key: bytes, image: Image) -> Image:

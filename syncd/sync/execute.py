@@ -5,7 +5,7 @@ Nothing is repeated here. What is refused or unanswered goes back to be observed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -328,7 +328,7 @@ def _intent(session: Session, verb: Verb, attempt: Attempt) -> Intent:
     )
 
 
-def _before(session: Session, task: Task, patch: dict[str, Value]) -> dict[str, object]:
+def _before(session: Session, task: Task, patch: Mapping[str, Value]) -> dict[str, object]:
     """What the patch replaces; nothing of what another user has withdrawn (P7)."""
     known = task.item.fields if task.item is not None else _imaged(task)
     kept = {group.group for group in task.decision.groups if group.loser}
