@@ -96,7 +96,8 @@ def _answer(response: object) -> tuple[str, Answer] | None:
     if isinstance(headers, dict):
         after = next((v for n, v in headers.items() if str(n).lower() == "retry-after"), None)
     content = body if isinstance(body, dict) else {}
-    return str(response.get("id")), Answer(status, content, seconds(str(after or "")))
+    pause = seconds(str(after)) if after else None
+    return str(response.get("id")), Answer(status, content, pause)
 
 
 def _expect(answers: Sequence[Answer], effect: Effect) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from syncd.model.fields import FieldType
 from syncd.model.kinds import Kind
@@ -26,6 +27,7 @@ from syncd.outlook.port import Head, Item, Sensitivity, Stamp
 from syncd.outlook.texts import MANY_LINES, from_text
 
 Extended = Mapping[str, str | tuple[str, ...] | None]
+Reader = Callable[[Json, Extended], Value]
 
 _LINK, _KEY = key_of(properties.LINK), key_of(properties.KEY)
 _CLASS, _SENSITIVITY = key_of(properties.CLASS), key_of(properties.SENSITIVITY)
@@ -45,7 +47,8 @@ class Extractor:
     """Takes these fields of a kind out of items. Use `extractor` to make one."""
 
     kind: Kind
-    slots: tuple[Slot, ...]
+    readers: tuple[tuple[str, Reader], ...]
+    notes: str  # the name of the field that holds them, if it is among these
     match: tuple[str, ...]
 
     def head(self, item: Json) -> Head:
@@ -74,14 +77,13 @@ class Extractor:
             return {}, frozenset()
         values: dict[str, Value] = {}
         guarded: set[str] = set()
-        for slot in self.slots:
+        for name, read in self.readers:
             try:
-                values[slot.name] = _value(slot, item, extended)
+                values[name] = read(item, extended)
             except _MoreError:
-                guarded.add(slot.name)
-                continue
-            if slot.key == NOTES and _is_more_than_text(extended):
-                guarded.add(slot.name)
+                guarded.add(name)
+        if self.notes in values and _is_more_than_text(extended):
+            guarded.add(self.notes)
         return values, frozenset(guarded)
 
     def _head(self, item: Json, extended: Extended, values: Mapping[str, Value]) -> Head:
@@ -101,11 +103,17 @@ class Extractor:
         )
 
 
+@cache
 def extractor(kind: Kind, *, full: bool) -> Extractor:
     """The extractor of all fields of a kind, or of those that it is matched by."""
     place: Layout = layout(kind)
     slots: Iterable[Slot] = place.fields.values() if full else place.match
-    return Extractor(kind, tuple(slots), tuple(slot.name for slot in place.match))
+    return Extractor(
+        kind,
+        tuple((slot.name, _reader(slot)) for slot in slots),
+        next((slot.name for slot in slots if slot.key == NOTES), ""),
+        tuple(slot.name for slot in place.match),
+    )
 
 
 def mailing_address(extended: Extended) -> str | None:
@@ -117,24 +125,71 @@ class _MoreError(Exception):
     """A field holds what its value cannot say: a fax for an address, a word for a number."""
 
 
-def _value(slot: Slot, item: Json, extended: Extended) -> Value:
-    match slot.form:
-        case Form.TEXT:
-            return _read(slot, _text(item.get(slot.key)))
-        case Form.NAMES:
-            return tuple(each for each in _texts(item.get(slot.key)) if each) or None
-        case Form.EMAIL:
-            return _email(slot, _text(_object(item.get(slot.key)).get(slot.part)), extended)
-        case Form.PART:
-            return _read(slot, _text(_object(item.get(slot.key)).get(slot.part)))
-        case Form.MAILING:
-            named = mailing_address(extended) or BUSINESS
-            return _read(slot, _text(_object(item.get(named)).get(slot.part)))
-        case Form.PHONE | Form.EXTENDED:
-            return _read(slot, _mapi(extended, slot.extended))
-        case Form.SEVERAL:
-            found = extended.get(slot.extended)
-            return tuple(each for each in found if each) or None if found else None
+def _reader(slot: Slot) -> Reader:
+    """What reads a field: made once, since it is done for every field of every item."""
+    return _READERS[slot.form](slot)
+
+
+def _of_text(slot: Slot) -> Reader:
+    key, meaning = slot.key, partial(_read, slot)
+
+    def read(item: Json, _: Extended) -> Value:
+        found = item.get(key)
+        return meaning(_text(found)) if found is not None else None
+
+    return read
+
+
+def _of_part(slot: Slot) -> Reader:
+    key, part, meaning = slot.key, slot.part, partial(_read, slot)
+
+    def read(item: Json, _: Extended) -> Value:
+        found = _part(item, key, part)
+        return meaning(found) if found is not None else None
+
+    return read
+
+
+def _of_property(slot: Slot) -> Reader:
+    key, meaning = slot.extended, partial(_read, slot)
+    return lambda _, extended: meaning(_mapi(extended, key)) if key in extended else None
+
+
+def _of_properties(slot: Slot) -> Reader:
+    key = slot.extended
+    return lambda _, extended: tuple(each for each in extended.get(key) or () if each) or None
+
+
+def _of_names(slot: Slot) -> Reader:
+    key = slot.key
+    return lambda item, _: tuple(each for each in _texts(item.get(key)) if each) or None
+
+
+def _of_mailing(slot: Slot) -> Reader:
+    return lambda item, extended: _read(
+        slot, _part(item, mailing_address(extended) or BUSINESS, slot.part)
+    )
+
+
+def _of_email(slot: Slot) -> Reader:
+    return lambda item, extended: _email(slot, _part(item, slot.key, slot.part), extended)
+
+
+_READERS: Mapping[Form, Callable[[Slot], Reader]] = {
+    Form.TEXT: _of_text,
+    Form.NAMES: _of_names,
+    Form.EMAIL: _of_email,
+    Form.PHONE: _of_property,
+    Form.PART: _of_part,
+    Form.MAILING: _of_mailing,
+    Form.EXTENDED: _of_property,
+    Form.SEVERAL: _of_properties,
+}
+
+
+def _part(item: Json, key: str, part: str) -> str | None:
+    found = item.get(key)
+    return _text(_object(found).get(part)) if found is not None else None
 
 
 def _email(slot: Slot, address: str | None, extended: Extended) -> Value:
