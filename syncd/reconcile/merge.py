@@ -195,8 +195,10 @@ def enter(
     writable: bool,
 ) -> GroupOutcome:
     """Write what `side` holds to the other, as `carry` does, where nothing is there yet."""
-    if why := _barred(direction, side, guarded=False, writable=writable):
-        return GroupOutcome(group.name, why, Mark(Standing.APART, why))
+    if direction is not Direction.TWO_WAY or not writable:
+        why = _barred(direction, side, guarded=False, writable=writable)
+        if why is not None:
+            return GroupOutcome(group.name, why, Mark(Standing.APART, why))
     patch = difference(group, values, _NOTHING)
     if not patch:
         return _agreed(group.name, reason)

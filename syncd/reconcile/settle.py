@@ -56,14 +56,16 @@ def settle(
             continue
         was, had = crm_image.get(name), outlook_image.get(name)
         here, there = _values(group, crm, was), _values(group, outlook, had)
+        if was is had is None and here is not None and here == there:
+            # What was written and came back as it is: one image of both, and no more to compare.
+            marks[name] = AGREED
+            crm_image[name] = outlook_image[name] = GroupImage(here)
+            continue
         mark = marks[name] = _mark(group, here, there, outcome.mark)
         if here is not None and crm is not None:
-            was = crm_image[name] = _image(group, here, mark, was, key)
+            crm_image[name] = _image(group, here, mark, was, key)
         if there is not None and outlook is not None:
-            # One image for both, where they are the same: it is compared and stored as one.
-            same = was is not None and was.values is not None and there == was.values
-            now = was if same and _flowed(mark) else None
-            outlook_image[name] = now or _image(group, there, mark, had, key)
+            outlook_image[name] = _image(group, there, mark, had, key)
     return images, marks
 
 
