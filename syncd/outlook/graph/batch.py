@@ -89,11 +89,11 @@ def _answers(body: Json, effect: Effect) -> Mapping[str, Answer]:
 def _answer(response: object) -> tuple[str, Answer] | None:
     if not isinstance(response, dict):
         return None
-    status, body, headers = (response.get(name) for name in ("status", "body", "headers"))
+    status, body, headers = response.get("status"), response.get("body"), response.get("headers")
     if not isinstance(status, int):
         return None
     after = None
-    if isinstance(headers, dict):
+    if status >= 400 and isinstance(headers, dict):
         after = next((v for n, v in headers.items() if str(n).lower() == "retry-after"), None)
     content = body if isinstance(body, dict) else {}
     pause = seconds(str(after)) if after else None
