@@ -21,6 +21,8 @@ _DIALLING_NOISE = re.compile(r"[\s().\-/\u2010-\u2015\u00a0]+")
 
 def text(value: str) -> str | None:
     """One line: composed characters, runs of white space folded to one blank."""
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip() or None  # there is nothing to compose or to fold
     return _SPACES.sub(" ", unicodedata.normalize("NFC", value)).strip() or None
 
 

@@ -72,10 +72,11 @@ def settle(
 def _values(
     group: Group, record: Record | None, image: GroupImage | None
 ) -> Mapping[str, Value] | None:
-    seen = completed(group, image, record.group(group)) if record is not None else None
-    if seen is None and image is not None:
-        return image.values
-    return seen
+    now = record.group(group) if record is not None else None
+    if image is None:
+        return now
+    seen = completed(group, image, now)
+    return image.values if seen is None else seen
 
 
 def _mark(
