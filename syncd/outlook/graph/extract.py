@@ -130,8 +130,12 @@ def _reader(slot: Slot) -> Reader:
     return _READERS[slot.form](slot)
 
 
+def _meaning(slot: Slot) -> Callable[[str | None], Value]:
+    return partial(from_text, slot.type) if slot.wording is None else partial(_read, slot)
+
+
 def _of_text(slot: Slot) -> Reader:
-    key, meaning = slot.key, partial(_read, slot)
+    key, meaning = slot.key, _meaning(slot)
 
     def read(item: Json, _: Extended) -> Value:
         found = item.get(key)
@@ -141,7 +145,7 @@ def _of_text(slot: Slot) -> Reader:
 
 
 def _of_part(slot: Slot) -> Reader:
-    key, part, meaning = slot.key, slot.part, partial(_read, slot)
+    key, part, meaning = slot.key, slot.part, _meaning(slot)
 
     def read(item: Json, _: Extended) -> Value:
         found = _part(item, key, part)
@@ -151,7 +155,7 @@ def _of_part(slot: Slot) -> Reader:
 
 
 def _of_property(slot: Slot) -> Reader:
-    key, meaning = slot.extended, partial(_read, slot)
+    key, meaning = slot.extended, _meaning(slot)
     return lambda _, extended: meaning(_mapi(extended, key)) if key in extended else None
 
 
