@@ -70,13 +70,14 @@ def test_in_memory(path: Path, backend: Backend, engine: Engine, tmp_path: Path)
         expecting.check(stage)
 
 
+@BACKENDS
 @WIRED
-def test_over_the_wire(path: Path, engine: Engine) -> None:
-    """It ends in the same way against an Exchange that speaks EWS, and all is settled there."""
-    scenario = reading.read(path)
+def test_over_the_wire(path: Path, backend: Backend, engine: Engine) -> None:
+    """It ends in the same way against an Exchange on loopback, and all is settled there."""
+    scenario = reading.read(path).on_backend(backend)
     root = os.environ.get("SYNCD_SCHEMAS")
     with Sandbox(users=[ALICE, BOB], validate=Path(root) / "ews" if root else None) as box:
-        stage = Stage(scenario, sandbox_world(engine, box), box=box)
+        stage = Stage(scenario, sandbox_world(engine, box, backend), box=box)
         with awaiting(stage):
             stage.play()
             expecting.check(stage)
