@@ -19,7 +19,7 @@ from sqlalchemy import Row, select
 from syncd.crm import database
 from syncd.model.policy import Consent
 from syncd.outlook.errors import Failure, MailboxError, Sort
-from syncd.outlook.port import FolderRef, Move, Update, Written
+from syncd.outlook.port import FolderRef, Item, Move, Update, Written
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
@@ -225,11 +225,20 @@ def _clean(session: Session, found: Survey, items: Items) -> int:
     # leave one behind that nobody knows to be ours.
     moving = [each for each in work if each[1] in going]
     moved = _write(session, Verb.TRASH_ITEM, moving)
-    stripping += [(each, now.id, now.version) for each, now in moved]
+    stripping += _as_they_are_now(session, moved)
     return len(_write(session, Verb.UPDATE_ITEM, stripping))
 
 
 _Work = tuple[Marked, str, str]  # an item, its id and version now
+
+
+def _as_they_are_now(session: Session, moved: Sequence[tuple[Marked, Written]]) -> list[_Work]:
+    """What was thrown away; an answer that named no version is asked for it."""
+    silent = [now.id for _, now in moved if not now.version]
+    read = session.port.read(session.policy.kind, silent) if silent else []
+    versions = {each.head.id: each.head.version for each in read if isinstance(each, Item)}
+    known = [(each, now.id, now.version or versions.get(now.id, "")) for each, now in moved]
+    return [each for each in known if each[2]]  # the others are gone, with their mark
 
 
 def _write(session: Session, verb: Verb, work: Sequence[_Work]) -> list[tuple[Marked, Written]]:
@@ -296,9 +305,13 @@ def _request(session: Session, verb: Verb, batch: Sequence[_Work]) -> Results:
     if verb is Verb.TRASH_ITEM:
         return session.port.trash(kind, [Move(item, version) for _, item, version in batch])
     updates = []
+    aside = kind.archive_category.casefold()
     for each, item, version in batch:
-        others = tuple(n for n in each.head.categories if not session.is_label(n))
-        patch = {kind.labels: others} if each.labelled else {}
+        held, label = each.head.categories, session.is_label
+        others = tuple(
+            n for n in held if not (each.labelled and label(n)) and n.casefold() != aside
+        )
+        patch = {kind.labels: others} if others != held else {}
         updates.append(Update(item, version, patch, None, clear_stamp=True))
     return session.port.update(kind, updates)
 
