@@ -305,15 +305,19 @@ def _request(session: Session, verb: Verb, batch: Sequence[_Work]) -> Results:
     if verb is Verb.TRASH_ITEM:
         return session.port.trash(kind, [Move(item, version) for _, item, version in batch])
     updates = []
-    aside = kind.archive_category.casefold()
     for each, item, version in batch:
-        held, label = each.head.categories, session.is_label
-        others = tuple(
-            n for n in held if not (each.labelled and label(n)) and n.casefold() != aside
-        )
-        patch = {kind.labels: others} if others != held else {}
+        others = tuple(n for n in each.head.categories if not _is_mark(session, each, n))
+        patch = {kind.labels: others} if others != each.head.categories else {}
         updates.append(Update(item, version, patch, None, clear_stamp=True))
     return session.port.update(kind, updates)
+
+
+def _is_mark(session: Session, item: Marked, category: str) -> bool:
+    """Whether a category is one of tracking, or what marks an item of ours that left scope."""
+    if item.labelled and session.is_label(category):
+        return True
+    aside = session.policy.kind.archive_category
+    return item.crm_id is not None and category.casefold() == aside.casefold()
 
 
 def _removed(session: Session, archive: FolderRef) -> bool:

@@ -53,7 +53,7 @@ class Overview:
 def overviews(
     conn: Connection, addresses: Sequence[str] = (), now: datetime | None = None
 ) -> list[Overview]:
-    """The named mailboxes, or all, as it stands `now`. Raises MailboxProblem when one is not served."""
+    """The named mailboxes, or all, as of `now`. Raises MailboxProblem when one is not served."""
     rows = [mailboxes.get(conn, each) for each in addresses] or mailboxes.every(conn)
     open_ = alerts.counted(conn)
     over_graph = [row.id for row in rows if row.backend is Backend.GRAPH]
