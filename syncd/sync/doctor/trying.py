@@ -1,0 +1,74 @@
+"""The one thing that the doctor writes: a contact that it makes, changes and deletes again.
+
+It is in nobody's way: its name says what it is, and it carries no stamp once it was changed, so
+that no run takes it for an item of syncd's, or of another installation's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import uuid4
+
+from syncd.model.contact import CONTACT
+from syncd.outlook.errors import Failure, MailboxError, Sort
+from syncd.outlook.port import Creation, Mailbox, Move, Stamp, Update, Written
+from syncd.sync.doctor import opening
+from syncd.sync.doctor.causes import found
+from syncd.sync.doctor.finding import Finding
+from syncd.sync.doctor.patients import MailboxPatient
+
+_OURS = "syncd doctor"
+
+
+def probe(patient: MailboxPatient, port: Mailbox) -> Iterator[Finding]:
+    """Whether a contact can be made, changed and deleted, and a late change is refused."""
+    holes: dict[str, object] = {"server": patient.server.name, "mailbox": patient.address}
+    name = f"{_OURS} {patient.server.now():%Y-%m-%d %H:%M:%S}"
+    folder = port.folder(CONTACT, "default", create=False)
+    if folder is None:
+        return
+    made = _asked(lambda: port.create(CONTACT, folder.id, [_creation(name)]))
+    if isinstance(made, Failure):
+        yield _refused("made", made, holes)
+        return
+    patch = {"jobtitle": "can be deleted"}
+    changed = _asked(
+        lambda: port.update(CONTACT, [Update(made.id, made.version, patch, None, clear_stamp=True)])
+    )
+    if isinstance(changed, Failure):
+        yield _refused("changed", changed, holes)
+        changed = Written(made.id, made.version)
+    else:
+        late, now = _late(port, made, changed)
+        yield found(late[0], detail=late[1], **holes)
+        changed = now
+    gone = _asked(lambda: port.trash(CONTACT, [Move(changed.id, changed.version)]))
+    if isinstance(gone, Failure):
+        yield found(
+            "write-left", name=name, folder=folder.path, says=gone.message, detail=gone.code,
+            **holes,
+        )  # fmt: skip
+    else:
+        yield found("write-fine", name=name, **holes)
+
+
+def _creation(name: str) -> Creation:
+    stamp = Stamp("doctor", CONTACT.name, str(uuid4()), str(uuid4()))
+    return Creation({"lastname": name}, {each: name for each in CONTACT.initial}, stamp)
+
+
+def _late(port: Mailbox, made: Written, changed: Written) -> tuple[tuple[str, str], Written]:
+    """What the server says to a change of the version before; and the version after that."""
+    late = opening.late_change(port, made, {"jobtitle": "came too late"})
+    if late is None:  # it was taken
+        now = _asked(lambda: port.read(CONTACT, [changed.id]))
+        version = changed.version if isinstance(now, Failure) else now.head.version
+        return ("stale-taken", ""), Written(changed.id, version)
+    return ("stale-refused", late), changed
+
+
+def _refused(step: str, failure: Failure, holes: dict[str, object]) -> Finding:
+    return found(
+        "write-refused", step=step, says=failure.message, detail=failure.code, **holes
+    )
