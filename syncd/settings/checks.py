@@ -18,6 +18,7 @@ from syncd.settings.kinds import kinds_by_plural
 from syncd.settings.layers import contradictions, leaves, merged
 from syncd.settings.lines import Path
 from syncd.settings.mistakes import did_you_mean
+from syncd.settings.server_checks import server_mistakes
 
 Found = Iterator[tuple[Path, str, str | None]]
 Written = Mapping[str, object]
@@ -58,6 +59,9 @@ def _layers(written: Written) -> Iterator[tuple[Path, Written]]:
 def _servers(written: Written) -> Found:
     servers = list(_table(written, "servers"))
     policies = _table(written, "policies")
+    for name in servers:
+        section = _table(written, "servers", name)
+        yield from server_mistakes(name, section, _table(written, "store"))
     for path, layer in _layers(written):
         server = layer.get("server")
         if isinstance(server, str) and server not in servers:

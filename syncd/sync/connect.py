@@ -7,9 +7,10 @@ from pathlib import Path
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import Access, EwsServer
 from syncd.outlook.port import Mailbox
-from syncd.settings.configuration import Configuration, Server
+from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy
 from syncd.settings.secrets import SecretMissing, password_in, password_of
+from syncd.settings.server import Server
 from syncd.sync.mailboxes import MailboxRow, Misconfigured
 
 

@@ -7,19 +7,15 @@ Nothing here is ever sent twice.
 
 from __future__ import annotations
 
-import io
-import ipaddress
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from exchangelib.account import Identity
 from exchangelib.configuration import Configuration
 from exchangelib.credentials import DELEGATE, IMPERSONATION, Credentials
@@ -29,13 +25,10 @@ from exchangelib.transport import BASIC
 from exchangelib.version import EXCHANGE_2016, Version
 from requests.auth import HTTPBasicAuth
 
-from syncd.outlook.errors import MailboxError
-from syncd.outlook.ews import errors
-from syncd.outlook.ews.answers import Message, Reply, messages
-from syncd.outlook.ews.errors import Effect
+from syncd.outlook.ews.answers import Message, messages
 from syncd.outlook.ews.xml import Element
-
-_PIECE = 65536  # bytes; exchangelib reads answers in pieces of one
+from syncd.outlook.transport import LOST, Body, Reply, is_loopback, lost, receive, secure
+from syncd.outlook.verdict import Effect
 
 
 class Access(StrEnum):
@@ -73,18 +66,11 @@ class EwsServer:
                 f"{self.endpoint!r} is no EWS endpoint. Nothing was sent. "
                 "Write it as https://mail.example.com/EWS/Exchange.asmx"
             )
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError(
                 f"{self.endpoint} would send the password in the clear (basic authentication over "
                 "plain HTTP). Nothing was sent. Write the endpoint with https://"
             )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Session:
@@ -127,14 +113,16 @@ class Session:
     def _post(self, payload: Element, effect: Effect) -> Reply:
         until = time.monotonic() + self._server.deadline
         version = self._protocol.config.version.api_version
-        body = _Body(self._envelope.wrap(payload, api_version=version), until)
+        body = Body(self._envelope.wrap(payload, api_version=version), until)
         session = self._borrow()
         whole = False
         try:
             reply = self._exchange(session, body, until)
             whole = True
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
-            raise _lost(problem, body, effect) from None  # the cause may quote the request
+        except LOST as problem:
+            raise lost(
+                problem, effect, begun=body.begun
+            ) from None  # the cause may quote the request
         finally:
             self.requests += body.begun
             # A session that is not given back would make the next call wait for ever.
@@ -145,16 +133,11 @@ class Session:
     def _borrow(self) -> requests.Session:
         session: requests.Session = self._protocol.get_session()
         # Set on this session alone: exchangelib's hook for its adapter is one for all mailboxes.
-        # Without trust_env=False the environment's CA bundle would replace the one configured.
-        session.trust_env = False
-        verify = self._server.verify_tls
-        session.verify = str(verify) if isinstance(verify, Path) else verify
-        if verify is False:  # `config validate` warns of it, once and in words
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        secure(session, self._server.verify_tls)
         session.auth = HTTPBasicAuth(_octets(self._server.username), _octets(self._server.password))
         return session
 
-    def _exchange(self, session: requests.Session, body: _Body, until: float) -> Reply:
+    def _exchange(self, session: requests.Session, body: Body, until: float) -> Reply:
         with session.post(
             self._server.endpoint,
             data=body,
@@ -163,68 +146,9 @@ class Session:
             allow_redirects=False,
             stream=True,
         ) as response:
-            pieces = []
-            while piece := response.raw.read1(_PIECE, decode_content=True):
-                pieces.append(piece)
-                _check(until)
-            self.server_time = _http_date(response.headers.get("Date"))
-            after = response.headers.get("Retry-After")
-            return Reply(response.status_code, b"".join(pieces), after)
-
-
-def _http_date(text: str | None) -> datetime | None:
-    """The time of a Date header (RFC 9110, 5.6.7); `None` where there is none that can be read."""
-    try:
-        said = parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    return said if said.tzinfo else said.replace(tzinfo=UTC)
-
-
-class _Body(io.BytesIO):
-    """A request that knows whether any of it was asked for: until then it cannot have an effect."""
-
-    def __init__(self, content: bytes, until: float) -> None:
-        super().__init__(content)
-        self._until = until
-        self.begun = False
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        _check(self._until)
-        self.begun = True
-        return super().read(size)
-
-
-def _check(until: float) -> None:
-    if time.monotonic() > until:
-        raise TimeoutError("the deadline has passed")
-
-
-def _lost(problem: Exception, body: _Body, effect: Effect) -> MailboxError:
-    if body.begun:
-        late = isinstance(
-            problem, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError
-        )
-        says = "the server did not answer in time" if late else "the connection broke"
-        return errors.unanswered("timeout" if late else "broken-connection", says, effect)
-    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
-        says = "the server's certificate is not trusted; name its CA in verify_tls"
-        return errors.unsent("untrusted", says)
-    said = str(problem)
-    for sign, cause in _CAUSES:
-        if sign in said:
-            return errors.unsent("unreachable", f"the server cannot be reached: {cause}")
-    return errors.unsent("unreachable", "the server cannot be reached; check the endpoint")
-
-
-_CAUSES = (
-    ("Connection refused", "nothing listens at the endpoint's address and port"),
-    ("NameResolutionError", "the name of the endpoint is not known here"),
-    ("Network is unreachable", "there is no way to its network"),
-    ("No route to host", "there is no way to its network"),
-    ("timed out", "it does not answer"),
-    ("SSLError", "no secure connection comes about; check the port, and https:// or http://"),
-)
+            reply = receive(response, until)
+            self.server_time = reply.date
+            return reply
 
 
 def _octets(text: str) -> bytes:
