@@ -4,6 +4,8 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 
+SIGN_IN = "SignIn"  # a request to the sign-in, which `*` does not stand for
+
 
 class FaultKind(enum.Enum):
     """What goes wrong."""
@@ -149,7 +151,7 @@ class Faults:
         struck: list[Fault] = []
         for armed in list(self._armed):
             rule = armed.rule
-            if rule.on not in ("*", operation):
+            if rule.on != operation and (rule.on != "*" or operation == SIGN_IN):
                 continue
             if rule.mailbox and rule.mailbox.lower() not in addresses:
                 continue

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -41,14 +42,23 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], sandbox: "Sandbox") -> None:
+    def __init__(
+        self, address: tuple[str, int], sandbox: "Sandbox", tls: ssl.SSLContext | None
+    ) -> None:
         self.sandbox = sandbox
+        self.tls = tls
         self._open: set[socket.socket] = set()
         super().__init__(address, Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection and remember it."""
         connection, address = super().get_request()
+        if self.tls is not None:
+            # The handshake is the thread's of the connection: one that drags must not hold up
+            # the others.
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         self._open.add(connection)
         return connection, address
 
@@ -65,7 +75,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as above
         """Let broken connections be, and report everything else."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], ConnectionError | ssl.SSLError):
             super().handle_error(request, client_address)
 
 

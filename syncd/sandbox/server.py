@@ -20,10 +20,13 @@ from syncd.sandbox.ews.service import Service
 from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.site import SignIn
+from syncd.sandbox.identity.tenant import Entra
 from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
 from syncd.sandbox.state import State
+from syncd.sandbox.tls import CA, server_context
 from syncd.sandbox.web import Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
@@ -46,10 +49,12 @@ class Sandbox:
         state: a folder that keeps the mailboxes between starts.
         folder_names: display names by address and distinguished name, e.g. {"bob@example.test":
         {"contacts": …}}.
+        tls: a folder for the certificates, made once; everything is served over HTTPS.
 
     Raises:
         NotLoopbackError: the host is not a loopback address.
         SchemasMissingError: no schemas at `validate`.
+        CertificatesUnusableError: what is in `tls` cannot be used.
         OSError: the port is taken.
 
     """
@@ -65,10 +70,13 @@ class Sandbox:
         validate: Path | None = None,
         state: Path | None = None,
         folder_names: Mapping[str, Mapping[str, str]] | None = None,
+        tls: Path | None = None,
     ) -> None:
         if not is_loopback(host):
             raise NotLoopbackError(host)
         schemas = schemas_in(validate) if validate is not None else None
+        context = server_context(tls) if tls is not None else None
+        self.ca = tls / CA if tls is not None else None
         self._state = State(state) if state is not None else None
         self.clock = Clock(self._state.clock_offset() if self._state else 0.0)
         self.organisation = Organisation(password, service, self.clock)
@@ -83,8 +91,9 @@ class Sandbox:
         self.control = Control(
             self.organisation, self.clock, self.requests, self.faults, self.service
         )
-        self.sites: list[Site] = []
-        self._server = Server((host, port), self)
+        self.entra = Entra(self.clock, password)
+        self.sites: list[Site] = [SignIn(self.entra, self.organisation, self.faults)]
+        self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
 
@@ -102,7 +111,9 @@ class Sandbox:
     def base_url(self) -> str:
         """Where the server is, without a path."""
         host, port = self._server.server_address[:2]
-        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
+        scheme = "http" if self.ca is None else "https"
+        name = f"[{host!s}]" if ":" in str(host) else str(host)
+        return f"{scheme}://{name}:{port}"
 
     @property
     def url(self) -> str:
