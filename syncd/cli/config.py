@@ -127,7 +127,10 @@ def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...
         click.echo(f"  server {name}: {server.backend} at {server.endpoint}")
     for name, policy in configuration.policies.items():
         every = format_duration(policy.interval)
-        click.echo(f"  policy {name}: on server {policy.server}, every {every}")
+        on = f"server {policy.servers[0]}"
+        if len(policy.servers) > 1:
+            on = f"the first that has it of {', '.join(policy.servers)}"
+        click.echo(f"  policy {name}: on {on}, every {every}")
         for plural, section in policy.kinds.items():
             where = compiled[name].kinds[KINDS[plural].kind.name].scope.text
             click.echo(f"    {plural}: {section.direction}, where {where}")
@@ -149,7 +152,7 @@ def _as_data(path: Path, configuration: Configuration | None, found: Findings) -
         "servers": list(configuration.servers) if configuration else [],
         "policies": {
             name: {
-                "server": policy.server,
+                "servers": list(policy.servers),
                 "filters": {
                     scoped.policy.kind.plural: scoped.scope.text for scoped in policy.kinds.values()
                 },

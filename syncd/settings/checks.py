@@ -63,10 +63,14 @@ def _servers(written: Written) -> Found:
         section = _table(written, "servers", name)
         yield from server_mistakes(name, section, _table(written, "store"))
     for path, layer in _layers(written):
-        server = layer.get("server")
-        if isinstance(server, str) and server not in servers:
-            suggestion = did_you_mean(server, servers) or f"write a section [servers.{server}]"
-            yield (*path, "server"), f"there is no server {server!r}", suggestion
+        said = layer.get("server")
+        names = said if isinstance(said, list) else [said]
+        for server in dict.fromkeys(each for each in names if isinstance(each, str)):
+            if server not in servers:
+                suggestion = did_you_mean(server, servers) or f"write a section [servers.{server}]"
+                yield (*path, "server"), f"there is no server {server!r}", suggestion
+            if names.count(server) > 1:
+                yield (*path, "server"), f"names {server!r} more than once", "name each once"
     for name, policy in policies.items():
         above = "server" in _table(written, "organisation")
         if isinstance(policy, Mapping) and "server" not in policy and not above:
