@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from syncd.outlook.authentication.source import TokenSource
 from syncd.outlook.port import Mailbox
-from syncd.settings.configuration import Configuration, Server
 from syncd.settings.policies import MailboxPolicy
+from syncd.settings.server import Auth, Backend, Server
 from syncd.sync.connect import Connector
 from syncd.sync.doctor.wire import Address
 from syncd.sync.mailboxes import MailboxRow, MailboxState
@@ -16,26 +18,22 @@ from syncd.sync.mailboxes import MailboxRow, MailboxState
 
 def addresses(section: Server) -> tuple[Address, ...]:
     """Where a server is asked, and where it is signed in to; the server itself first."""
-    return (Address("endpoint", section.endpoint),)
+    return (Address("endpoint", section.endpoint or ""),)
 
 
-def servers_of(policy: MailboxPolicy) -> tuple[str, ...]:
-    """The servers that a policy names."""
-    return (policy.server,)
+def is_own(row: MailboxRow) -> bool:
+    """Whether a mailbox has a sign-in of its own."""
+    return row.username is not None or row.password_file is not None
 
 
-def tokens(configuration: Configuration, server: str) -> TokenSource | None:
-    """Where the tokens of a server come from; `None` where it takes a password."""
-    del configuration, server
-    return None
+def is_of_user(section: Server) -> bool:
+    """Whether users sign in by themselves, and no application."""
+    return section.auth is Auth.DEVICE_CODE
 
 
-def open_here(
-    configuration: Configuration, server: str, row: MailboxRow, policy: MailboxPolicy | None
-) -> Mailbox:
-    """A mailbox, opened on this server. Raises Misconfigured, MailboxError. Nothing is sent yet."""
-    here = replace(policy, server=server) if policy is not None else _nobodys(server)
-    return Connector(configuration)(row, here)
+def is_graph(section: Server) -> bool:
+    """Whether a server is asked over Graph."""
+    return section.backend is Backend.GRAPH
 
 
 def stranger(address: str, policy: str) -> MailboxRow:
@@ -54,10 +52,3 @@ def stranger(address: str, policy: str) -> MailboxRow:
         last_success=None,
         lease_until=None,
     )
-
-
-def _nobodys(server: str) -> MailboxPolicy:
-    """A policy that names nothing but a server, for mailboxes that no policy is for."""
-    from datetime import timedelta
-
-    return MailboxPolicy("", server, timedelta(minutes=5), {})

@@ -55,7 +55,7 @@ def probe(patient: MailboxPatient, port: Mailbox) -> Iterator[Finding]:
 
 def _creation(name: str) -> Creation:
     stamp = Stamp("doctor", CONTACT.name, str(uuid4()), str(uuid4()))
-    return Creation({"lastname": name}, {each: name for each in CONTACT.initial}, stamp)
+    return Creation({"lastname": name}, {each.name: name for each in CONTACT.initial}, stamp)
 
 
 def _late(port: Mailbox, made: Written, changed: Written) -> tuple[tuple[str, str], Written]:

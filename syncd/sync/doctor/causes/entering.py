@@ -69,10 +69,14 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
         ),
         "method-refused": Cause(
             Level.FAILURE,
-            "The server does not take the sign-in `{auth}`; it offers {offered}.",
+            "The server does not offer the sign-in {auth}.",
             _NOBODY,
-            "Write one of those as `auth` in [servers.{server}], or turn this one on at the server.",
-            ('auth = "{instead}"',),
+            "Turn it on at the server, or write another one as `auth` in [servers.{server}].",
+            (
+                "Set-WebServicesVirtualDirectory -Identity 'SERVER\\EWS (Default Web Site)' "
+                "-WindowsAuthentication $true",
+                'auth = "basic"',
+            ),
             Bar.CONFIGURATION,
         ),
         "ews-blocked": Cause(

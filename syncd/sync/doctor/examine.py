@@ -1,0 +1,85 @@
+"""Looking an installation over: every check in its order, and none whose ground has given way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from syncd.sync.doctor.catalogue import INSTALLATION, MAILBOX, SERVER, Check
+from syncd.sync.doctor.causes import skipped
+from syncd.sync.doctor.finding import Finding
+from syncd.sync.doctor.patients import Installation, ServerPatient
+
+Patient = TypeVar("Patient")
+
+
+def examine(here: Installation) -> Iterator[Finding]:
+    """Look an installation over; each finding as it is made."""
+    stand = Standing()
+    yield from _made(INSTALLATION, here, stand)
+    for server in here.servers():
+        yield from of_server(server, stand.within())
+
+
+def of_server(server: ServerPatient, stand: Standing) -> Iterator[Finding]:
+    """Look one server over, and the mailboxes that are to be looked at there."""
+    yield from _made(SERVER, server, stand, server=server.name)
+    for patient in server.mailboxes():
+        names = {"server": server.name, "mailbox": patient.address}
+        if patient.is_asked:
+            why = (
+                "not looked at: its user has not agreed yet; syncd users consent "
+                f"{patient.address}"
+            )
+            yield skipped("mailbox", why, **names)
+            continue
+        yield from _made(MAILBOX, patient, stand.within(), **names)
+
+
+class Standing:
+    """Which checks gave way so far, on what is looked at and on what that stands on."""
+
+    def __init__(self, above: Standing | None = None) -> None:
+        self._above = above
+        self._gone: dict[str, str] = {}  # check → the one that it came from
+
+    def within(self) -> Standing:
+        """The standing of something that stands on this."""
+        return Standing(self)
+
+    def gives_way(self, check: str, cause: str | None = None) -> None:
+        """A check failed, or was not made because of another one."""
+        self._gone.setdefault(check, cause or check)
+
+    def missing(self, needs: Iterable[str]) -> str | None:
+        """The check that failed and that one of these stands on; `None` where all are well."""
+        for need in needs:
+            found = self._gone.get(need)
+            if found is None and self._above is not None:
+                found = self._above.missing((need,))
+            if found is not None:
+                return found
+        return None
+
+
+def _made(
+    checks: Sequence[Check[Patient]],
+    patient: Patient,
+    stand: Standing,
+    *,
+    server: str = "",
+    mailbox: str = "",
+) -> Iterator[Finding]:
+    for check in checks:
+        if not check.applies(patient):
+            continue
+        broken = stand.missing(check.needs)
+        if broken is not None:
+            stand.gives_way(check.name, broken)
+            why = f"not looked at, for it needs '{broken}', which failed"
+            yield skipped(check.name, why, server=server, mailbox=mailbox)
+            continue
+        for found in check.run(patient):
+            if found.failed:
+                stand.gives_way(check.name)
+            yield found
