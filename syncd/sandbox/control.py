@@ -55,6 +55,7 @@ class Control:
                 return {
                     "total": self._requests.total,
                     "counts": dict(self._requests.counts),
+                    "parts": dict(self._requests.parts),
                     "last": [asdict(seen) for seen in self._requests],
                 }
             case ("DELETE", "requests"):

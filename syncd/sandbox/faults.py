@@ -35,6 +35,8 @@ class FaultKind(enum.Enum):
     TOO_MANY = "http_429"  # with Retry-After
     UNAVAILABLE = "http_503"  # with Retry-After
     CORRUPT_XML = "corrupt_xml"  # the answer is cut in the middle
+    GATEWAY_TIMEOUT = "http_504"  # Graph: the request is done, but a gateway gave up on its answer
+    CLAIMS_CHALLENGE = "claims_challenge"  # Graph: HTTP 401 that asks for another token
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """HTTP: sign-in, one path for EWS and one for control, and the faults that live below SOAP."""
 
-import base64
-import binascii
 import socket
 import ssl
 import sys
@@ -14,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from syncd.sandbox.control import PREFIX
 from syncd.sandbox.ews.answers import fault_envelope
+from syncd.sandbox.ews.autodiscover import PATH as AUTODISCOVER
+from syncd.sandbox.ews.autodiscover import autodiscover
+from syncd.sandbox.ews.door import Door
 from syncd.sandbox.ews.errors import SoapFaultError
 from syncd.sandbox.ews.service import NotXmlError, Request, read_request
 from syncd.sandbox.faults import Fault, FaultKind
@@ -32,7 +33,11 @@ _STATUS = {
     FaultKind.TOO_MANY: 429,
     FaultKind.UNAVAILABLE: 503,
 }
-_CHALLENGE = ("WWW-Authenticate", 'Basic realm="127.0.0.1"')
+# As far as is known: the body and the number of a real tenant's refusal are not published.
+_BLOCKED = (
+    "X-MS-Diagnostics",
+    '4000000;reason="EWS is not enabled for this organization.";error_category="ews_blocked"',
+)
 
 
 class Server(ThreadingHTTPServer):
@@ -89,6 +94,12 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # one packet per answer
     server: Server
 
+    def setup(self) -> None:
+        """Begin with nobody signed in."""
+        sandbox = self.server.sandbox
+        self._door = Door(sandbox.organisation, sandbox.entra, ntlm=sandbox.ntlm)
+        super().setup()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
         """Say nothing: the requests are counted."""
 
@@ -125,6 +136,8 @@ class Handler(BaseHTTPRequestHandler):
             self._control()
         elif path.lower() == EWS_PATH.lower():
             self._ews()
+        elif path.lower() == AUTODISCOVER:
+            self._autodiscover()
         else:
             self._body()
             self._send(404, b"", "text/plain")
@@ -146,6 +159,16 @@ class Handler(BaseHTTPRequestHandler):
             self._send(answer.status, answer.body, answer.content_type, *answer.headers)
         return True
 
+    def _autodiscover(self) -> None:
+        raw, sandbox = self._body(), self.server.sandbox
+        if self._account() is None:
+            return
+        with sandbox.organisation.lock:
+            answer = autodiscover(
+                raw, sandbox.organisation, sandbox.autodiscover_redirects, sandbox.url
+            )
+        self._send(200, answer, "text/xml; charset=utf-8")
+
     def _control(self) -> None:
         raw = self._body()
         sandbox = self.server.sandbox
@@ -159,7 +182,6 @@ class Handler(BaseHTTPRequestHandler):
         raw = self._body()
         account = self._account()
         if account is None:
-            self._send(401, b"", "text/plain", _CHALLENGE)
             return
         try:
             request = read_request(raw)
@@ -180,6 +202,8 @@ class Handler(BaseHTTPRequestHandler):
             )
             kinds = {fault.fault: fault for fault in faults}
             refusal = next((_STATUS[kind] for kind in kinds if kind in _STATUS), 0)
+            if sandbox.ews_blocked:
+                refusal = 403
             done = not refusal and not kinds.keys() & {FaultKind.LOST_REQUEST, FaultKind.LATE_WRITE}
             status, answer = (refusal, b"")
             if done:
@@ -214,7 +238,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, answer: bytes, kinds: dict[FaultKind, Fault]) -> None:
         if status == 401:
-            self._send(status, b"", "text/plain", _CHALLENGE)
+            self._send(status, b"", "text/plain", *self._door.challenge)
+        elif status == 403 and self.server.sandbox.ews_blocked:
+            self._send(status, b"", "text/plain", _BLOCKED)
         elif status in {429, 503}:
             struck = next(fault for kind, fault in kinds.items() if kind in _STATUS)
             self._send(
@@ -238,14 +264,12 @@ class Handler(BaseHTTPRequestHandler):
         timer.start()
 
     def _account(self) -> Account | None:
-        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return self.server.sandbox.organisation.sign_in(name, password)
+        """Return who asks; None where that was refused, and answered."""
+        found = self._door.knock(self.headers.get("Authorization", ""))
+        if isinstance(found, Account):
+            return found
+        self._send(found.status, b"", "text/plain", *found.headers)
+        return None
 
     def _body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)

@@ -14,12 +14,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from syncd.sandbox.callers import Caller
 from syncd.sandbox.clock import Clock
 from syncd.sandbox.control import PREFIX, Control
 from syncd.sandbox.ews.service import Service
 from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
+from syncd.sandbox.graph.asked import PREFIX as GRAPH
+from syncd.sandbox.graph.context import Switches
+from syncd.sandbox.graph.limit import Limit
+from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.registry import Resource
 from syncd.sandbox.identity.site import SignIn
 from syncd.sandbox.identity.tenant import Entra
 from syncd.sandbox.mailbox import Mailbox
@@ -27,9 +33,12 @@ from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
 from syncd.sandbox.state import State
 from syncd.sandbox.tls import CA, server_context
-from syncd.sandbox.web import Site
+from syncd.sandbox.web import Call, Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
+
+_TOKEN = "sandbox-graph-token"  # noqa: S105  # a sandbox on loopback has no secret
+_ROLES = frozenset({"Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"})
 
 
 class NotLoopbackError(ValueError):
@@ -49,7 +58,12 @@ class Sandbox:
         state: a folder that keeps the mailboxes between starts.
         folder_names: display names by address and distinguished name, e.g. {"bob@example.test":
         {"contacts": …}}.
+        graph_moves: Graph can move contacts, which is documented nowhere.
+        graph_if_match: Graph heeds If-Match on PATCH, which is documented for DELETE only.
+        graph_limit: requests to one mailbox over Graph in ten minutes, None for any number.
+        graph_replays: Graph tells changes twice and ends rounds with an empty page, as it may.
         tls: a folder for the certificates, made once; everything is served over HTTPS.
+        ntlm: EWS and autodiscover take NTLM in the place of Basic.
 
     Raises:
         NotLoopbackError: the host is not a loopback address.
@@ -70,7 +84,12 @@ class Sandbox:
         validate: Path | None = None,
         state: Path | None = None,
         folder_names: Mapping[str, Mapping[str, str]] | None = None,
+        graph_moves: bool = False,
+        graph_if_match: bool = True,
+        graph_limit: int | None = None,
+        graph_replays: bool = False,
         tls: Path | None = None,
+        ntlm: bool = False,
     ) -> None:
         if not is_loopback(host):
             raise NotLoopbackError(host)
@@ -92,7 +111,26 @@ class Sandbox:
             self.organisation, self.clock, self.requests, self.faults, self.service
         )
         self.entra = Entra(self.clock, password)
-        self.sites: list[Site] = [SignIn(self.entra, self.organisation, self.faults)]
+        self.ntlm = ntlm
+        self.ews_blocked = False  # as a tenant where EWS was turned off
+        self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
+        self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
+        self.graph_observers: list[Observer] = []  # told of every exchange, and parts of batches
+        around = Surroundings(
+            self.organisation,
+            self.clock,
+            self.requests,
+            self.faults,
+            self._caller,
+            self.save,
+            self.on_premises,
+            self.graph_observers,
+        )
+        switches = Switches(graph_moves, graph_if_match, graph_replays)
+        self.sites: list[Site] = [
+            SignIn(self.entra, self.organisation, self.faults),
+            GraphSite(around, switches, Limit(graph_limit, self.clock)),
+        ]
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
@@ -119,6 +157,22 @@ class Sandbox:
     def url(self) -> str:
         """The EWS endpoint."""
         return f"{self.base_url}{EWS_PATH}"
+
+    @property
+    def graph_url(self) -> str:
+        """Where Graph is."""
+        return f"{self.base_url}{GRAPH}"
+
+    @property
+    def graph_token(self) -> str:
+        """A token that may do everything over Graph; others are given out by the sign-in."""
+        return _TOKEN
+
+    def _caller(self, call: Call) -> Caller:
+        shown = call.headers.get("authorization", "")
+        if shown == f"Bearer {_TOKEN}":
+            return Caller("sandbox", None, _ROLES)
+        return self.entra.examine(shown, Resource.GRAPH)
 
     @property
     def control_url(self) -> str:
