@@ -25,6 +25,8 @@ from syncd.sandbox.graph.context import Switches
 from syncd.sandbox.graph.limit import Limit
 from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.control import WHAT as OF_SIGN_IN
+from syncd.sandbox.identity.control import SignInControl
 from syncd.sandbox.identity.registry import Resource
 from syncd.sandbox.identity.site import SignIn
 from syncd.sandbox.identity.tenant import Entra
@@ -131,6 +133,8 @@ class Sandbox:
             SignIn(self.entra, self.organisation, self.faults),
             GraphSite(around, switches, Limit(graph_limit, self.clock)),
         ]
+        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
+        self.control.add(OF_SIGN_IN, of_sign_in.route)
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
@@ -195,6 +199,9 @@ class Sandbox:
         if found is None:
             raise LookupError(address)
         return found
+
+    def _block_ews(self, blocked: bool) -> None:  # noqa: FBT001  # a switch is set to a value
+        self.ews_blocked = blocked
 
     def save(self, *, with_clock: bool = False) -> None:
         """Write what changed to the state folder; without one, forget what would be written."""

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from syncd.sync.doctor import checks_entering, checks_here, checks_network, checks_within
 from syncd.sync.doctor.finding import Finding
+from syncd.sync.doctor.opening import each_signs_in, is_of_user
 from syncd.sync.doctor.patients import Installation, MailboxPatient, ServerPatient
 
 Patient = TypeVar("Patient")
@@ -85,7 +86,7 @@ SERVER: tuple[Check[ServerPatient], ...] = (
         "permissions", On.SERVER, ("sign-in",),
         "what was granted in Entra: what is missing, and what syncd does not need",
         checks_entering.permissions,
-        lambda server: not server.section.by_password,
+        lambda server: not server.section.by_password and not each_signs_in(server.section),
     ),
     Check(
         "outside", On.SERVER, ("sign-in",),
@@ -100,6 +101,12 @@ MAILBOX: tuple[Check[MailboxPatient], ...] = (
         "mailbox", On.MAILBOX, ("sign-in",),
         "the mailbox is on this server, and open to syncd",
         checks_within.mailbox,
+    ),
+    Check(
+        "consent", On.MAILBOX, ("mailbox",),
+        "where a user signs in: what they let syncd do, what is missing, and what is too much",
+        checks_entering.consent,
+        lambda mailbox: is_of_user(mailbox.server.section),
     ),
     Check(
         "folders", On.MAILBOX, ("mailbox",),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from syncd.model.contact import CONTACT
 from syncd.outlook.errors import MailboxError, Sort
 from syncd.outlook.port import Backend
+from syncd.settings.secrets import SecretMissing
 from syncd.sync.doctor import concluding, opening
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
@@ -32,33 +33,32 @@ class Granted:
 
     application: frozenset[str]
     user: frozenset[str]
-    by_user: bool
 
 
 def sign_in(server: ServerPatient) -> Iterator[Finding]:
     """Whether the application, or the service account, is let in at all."""
-    if server.section.by_password:
+    section = server.section
+    if opening.each_signs_in(section):
+        yield found("sign-in-each", server=server.name)
+        return
+    if section.by_password:
         yield _by_password(server)
         return
-    for who, tokens in opening.identities(server):
-        try:
-            server.token = tokens.token()
-        except MailboxError as error:
-            yield concluding.of_sign_in(server, error)
-            return
-        yield found("sign-in-fine", server=server.name, who=who)
-    if server.token is None:
-        yield found("sign-in-untried", server=server.name)
-    elif server.backend is Backend.EWS:
-        trouble = _trouble(server)
-        if trouble is not None:
-            yield trouble
+    try:
+        server.token = opening.tokens(server.configuration, section, "").token()
+    except SecretMissing as missing:
+        yield found("secret-missing", server=server.name, what=missing.what, todo=missing.todo)
+        return
+    except MailboxError as error:
+        yield concluding.of_sign_in(server, error)
+        return
+    trouble = _trouble(server) if server.backend is Backend.EWS else None
+    who = f"the application {section.client_id}" if section.client_id else "the machine itself"
+    yield trouble or found("sign-in-fine", server=server.name, who=who)
 
 
 def _by_password(server: ServerPatient) -> Finding:
     """Passwords are tried with a mailbox: there is nothing else to ask for."""
-    if server.section.username is None:
-        return found("sign-in-each", server=server.name)
     if not _triable(server):
         return found("sign-in-untried", server=server.name)
     who = f"the account {server.section.username}"
@@ -109,9 +109,6 @@ def permissions(server: ServerPatient) -> Iterator[Finding]:
         yield found("permissions-unread", **holes)
         return
     needed = NEEDED[server.backend]
-    if granted.by_user:
-        yield from _of_user(server, granted.user, holes)
-        return
     for permission in sorted(granted.application & needed):
         yield found("permission-tenant-wide", permission=permission, **holes)
     for permission in sorted(granted.application - needed):
@@ -120,20 +117,28 @@ def permissions(server: ServerPatient) -> Iterator[Finding]:
         yield found("permissions-scoped", **holes)
 
 
-def _of_user(
-    server: ServerPatient, given: frozenset[str], holes: Mapping[str, str]
-) -> Iterator[Finding]:
-    user = next((each.address for each in server.mailboxes()), "The user")
+def consent(patient: MailboxPatient) -> Iterator[Finding]:
+    """What a user who signed in has let syncd do, as the token says."""
+    server = patient.server
+    holes = {
+        "server": server.name, "mailbox": patient.address,
+        "client": server.section.client_id or "CLIENTID",
+    }  # fmt: skip
+    token = opening.tokens(server.configuration, server.section, patient.address).token()
+    granted = granted_by(token)
+    if granted is None:
+        yield found("consent-unread", **holes)
+        return
     needed = NEEDED[server.backend]
-    missing = needed - given if server.backend is Backend.GRAPH else frozenset[str]()
-    surplus = given - needed - _OF_IDENTITY
+    missing = needed - granted.user if server.backend is Backend.GRAPH else frozenset[str]()
+    surplus = granted.user - needed - _OF_IDENTITY
     for permission in sorted(missing):
-        yield found("permission-missing", user=user, permission=permission, **holes)
+        yield found("consent-missing", permission=permission, **holes)
     for permission in sorted(surplus):
-        yield found("permission-surplus", permission=permission, **holes)
+        yield found("consent-surplus", permission=permission, **holes)
     if not missing and not surplus:
-        said = " and ".join(sorted(needed & given))
-        yield found("permissions-fine", user=user, needed=said, **holes)
+        said = " and ".join(sorted(needed & granted.user))
+        yield found("consent-fine", needed=said, **holes)
 
 
 def granted_by(token: str) -> Granted | None:
@@ -152,7 +157,7 @@ def granted_by(token: str) -> Granted | None:
     if not isinstance(roles, list):
         return None
     given = frozenset(scopes.split()) if isinstance(scopes, str) else frozenset[str]()
-    return Granted(frozenset(f"{each}" for each in roles), given, isinstance(scopes, str))
+    return Granted(frozenset(f"{each}" for each in roles), given)
 
 
 def outside(server: ServerPatient) -> Iterator[Finding]:

@@ -12,9 +12,8 @@ from syncd.outlook.authentication.certificate import CredentialUnusable, read_ce
 from syncd.settings.check import check_machine
 from syncd.settings.load import load
 from syncd.settings.mistakes import BadConfiguration
-from syncd.settings.secrets import SecretMissing, password_of
+from syncd.settings.secrets import credential_file, exposed_in
 from syncd.settings.server import Auth
-from syncd.sync.doctor import opening
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import (
@@ -26,7 +25,6 @@ from syncd.sync.doctor.patients import (
 )
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def configuration(here: Installation) -> Iterator[Finding]:
@@ -60,43 +58,22 @@ def configuration(here: Installation) -> Iterator[Finding]:
 
 def secrets(server: ServerPatient) -> Iterator[Finding]:
     """Whether what a server signs in with is there, kept to its owner, and good for a while."""
-    section, troubles = server.section, 0
-    try:
-        password_of(section)
-    except SecretMissing as missing:
-        troubles += 1
-        todo = f"{_sentence(missing.todo)}."
-        yield found("secret-missing", server=server.name, what=missing.what, todo=todo)
-    for file in opening.files(server.configuration, server.name):
-        for each in _kept(server, file):
-            troubles += 1
-            yield each
+    section, at, well = server.section, f"servers.{server.name}.", True
+    for mistake in check_machine(server.configuration).mistakes:
+        if mistake.path.startswith(at):
+            well, todo = False, f"{_sentence(mistake.suggestion or '')}."
+            yield found("secret-missing", server=server.name, what=mistake.message, todo=todo)
+    for file in exposed_in(section).values():
+        well = False
+        yield found("secret-exposed", server=server.name, file=file)
     if section.auth is Auth.CERTIFICATE and section.certificate_file is not None:
-        for each in _certificate(server, section.certificate_file):
-            troubles += 1
+        for each in _certificate(server, credential_file(section.certificate_file)):
+            well = False
             yield each
     if section.auth is Auth.SECRET:
         yield found("secret-plain", server=server.name)
-    if not troubles:
+    if well:
         yield found("secrets-fine", server=server.name)
-
-
-def _kept(server: ServerPatient, file: Path) -> Iterator[Finding]:
-    """Whether a file is there, and its owner's alone."""
-    try:
-        mode = file.stat().st_mode
-    except FileNotFoundError:
-        what = f"there is no file {file}"
-        todo = "Put it there, or correct its path in the configuration."
-        yield found("secret-missing", server=server.name, what=what, todo=todo)
-        return
-    except OSError as error:
-        what = f"{file} cannot be read: {error.strerror}"
-        todo = f"Let the user who runs syncd own it: chown syncd {file}"
-        yield found("secret-missing", server=server.name, what=what, todo=todo)
-        return
-    if mode & _OTHERS:
-        yield found("secret-exposed", server=server.name, file=file)
 
 
 def _certificate(server: ServerPatient, file: Path) -> Iterator[Finding]:

@@ -94,7 +94,9 @@ def of_mailbox(patient: MailboxPatient, error: MailboxError) -> Finding:
     elif error.sort is Sort.THROTTLED:
         code = "mailbox-busy"
     elif error.scope is Scope.CREDENTIAL:
-        code = "mailbox-refused" if opening.is_own(patient.row) else "token-refused"
+        code = _not_signed_in(patient)
+        says, _, todo = error.message.partition("; ")
+        holes |= {"says": _sentence(says), "todo": _sentence(todo or "Sign in once more")}
     elif error.scope is Scope.SERVER:
         code = "mailbox-unreachable"
     elif code == "delegation-missing" and server.backend is Backend.GRAPH:
@@ -102,6 +104,12 @@ def of_mailbox(patient: MailboxPatient, error: MailboxError) -> Finding:
     elif code is None and error.sort is Sort.DENIED:
         code = _denied(server)
     return found(code or "mailbox-failed", detail=error.code, **holes)
+
+
+def _not_signed_in(patient: MailboxPatient) -> str:
+    if opening.is_of_user(patient.server.section):
+        return "mailbox-not-signed-in"
+    return "mailbox-refused" if opening.is_own(patient.row) else "token-refused"
 
 
 def _denied(server: ServerPatient) -> str:

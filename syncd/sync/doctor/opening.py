@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
+from syncd.outlook.authentication.clouds import ENDPOINTS, Cloud
 from syncd.outlook.authentication.source import TokenSource
 from syncd.outlook.port import Mailbox
-from syncd.settings.policies import MailboxPolicy
+from syncd.settings.configuration import Configuration
 from syncd.settings.server import Auth, Backend, Server
 from syncd.sync.connect import Connector
 from syncd.sync.doctor.wire import Address
@@ -17,8 +15,28 @@ from syncd.sync.mailboxes import MailboxRow, MailboxState
 
 
 def addresses(section: Server) -> tuple[Address, ...]:
-    """Where a server is asked, and where it is signed in to; the server itself first."""
-    return (Address("endpoint", section.endpoint or ""),)
+    """Where a server is asked, and where it is signed in to; the server itself first.
+
+    A managed identity is signed in to at the machine itself, which has no certificate to look at.
+    """
+    cloud = ENDPOINTS[Cloud(section.cloud.value)]
+    online = cloud.graph if is_graph(section) else cloud.ews
+    found = [Address("endpoint", section.endpoint or section.autodiscover or online)]
+    if not section.by_password and section.auth is not Auth.MANAGED_IDENTITY:
+        authority = Address("authority", section.authority or cloud.authority)
+        if (authority.host, authority.port) != (found[0].host, found[0].port):
+            found.append(authority)
+    return tuple(found)
+
+
+def tokens(configuration: Configuration, section: Server, address: str) -> TokenSource:
+    """Where the tokens of a server come from. Raises SecretMissing. Nothing is sent yet."""
+    return Connector(configuration).tokens(section, address)
+
+
+def open_here(configuration: Configuration, server: str, row: MailboxRow) -> Mailbox:
+    """A mailbox, opened on this server. Raises Misconfigured, MailboxError. Nothing is sent yet."""
+    return Connector(configuration).open_on(server, row)
 
 
 def is_own(row: MailboxRow) -> bool:
@@ -31,9 +49,15 @@ def is_of_user(section: Server) -> bool:
     return section.auth is Auth.DEVICE_CODE
 
 
+def each_signs_in(section: Server) -> bool:
+    """Whether a server has no sign-in of its own, and each mailbox has one."""
+    return is_of_user(section) or (section.by_password and section.username is None)
+
+
 def is_graph(section: Server) -> bool:
     """Whether a server is asked over Graph."""
     return section.backend is Backend.GRAPH
+
 
 
 def stranger(address: str, policy: str) -> MailboxRow:

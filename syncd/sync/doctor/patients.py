@@ -15,8 +15,9 @@ from syncd.crm import database
 from syncd.crm.clock import StoreClock
 from syncd.model.policy import Consent
 from syncd.outlook.port import Backend, Mailbox
-from syncd.settings.configuration import Configuration, Server
+from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy, compile_policies
+from syncd.settings.server import Server
 from syncd.sync import mailboxes
 from syncd.sync.doctor import opening
 from syncd.sync.doctor.wire import Address
@@ -108,7 +109,7 @@ class ServerPatient:
     def policies(self) -> dict[str, MailboxPolicy]:
         """The policies that name it."""
         every = compile_policies(self.configuration)
-        return {n: each for n, each in every.items() if self.name in opening.servers_of(each)}
+        return {n: each for n, each in every.items() if self.name in each.servers}
 
     def mailboxes(self) -> list[MailboxPatient]:
         """The mailboxes to look at here: those named, else all that this server serves."""
@@ -185,9 +186,7 @@ class MailboxPatient:
     @contextmanager
     def open(self) -> Iterator[Mailbox]:
         """The mailbox, opened here whatever else serves it. Raises Misconfigured, MailboxError."""
-        port = opening.open_here(
-            self.server.configuration, self.server.name, self.row, self.policy
-        )
+        port = opening.open_here(self.server.configuration, self.server.name, self.row)
         try:
             yield port
         finally:

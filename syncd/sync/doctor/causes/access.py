@@ -88,6 +88,9 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             "A sign-in by device opens the mailbox of its own user alone. Let that user sign in.",
             ("syncd login {mailbox}",),
         ),
+        "mailbox-not-signed-in": Cause(
+            Level.FAILURE, "{says}.", _NOT_SYNCED, "{todo}.", ("syncd login {mailbox}",)
+        ),
         "mailbox-elsewhere": Cause(
             Level.FAILURE,
             "Graph does not serve this mailbox ({detail}): it is on a server of your own, or has no "

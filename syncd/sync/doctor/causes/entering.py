@@ -134,15 +134,6 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             "Nothing is consented in Entra, so that Exchange decides by its role assignments which "
             "mailboxes are open; whether they are is told with each mailbox.",
         ),
-        "permissions-fine": Cause(Level.OK, "{user} has let syncd do {needed}, and nothing else."),
-        "permission-missing": Cause(
-            Level.FAILURE,
-            "{user} has not let syncd do {permission}.",
-            "The mailbox is not synced.",
-            "In the Entra admin centre, App registrations, {client}, API permissions: add the "
-            "delegated permission {permission} of Microsoft Graph; then sign in once more.",
-            ("syncd login {user}",),
-        ),
         "permission-tenant-wide": Cause(
             Level.WARNING,
             "{permission} is consented in Entra, and holds in every mailbox of the tenant.",

@@ -7,6 +7,30 @@ from collections.abc import Mapping
 from syncd.sync.doctor.finding import Cause, Level
 
 WITHIN: Mapping[str, Mapping[str, Cause]] = {
+    "consent": {
+        "consent-fine": Cause(Level.OK, "Its user has let syncd do {needed}, and nothing else."),
+        "consent-missing": Cause(
+            Level.FAILURE,
+            "Its user has not let syncd do {permission}.",
+            "What needs it is not done in this mailbox.",
+            "In the Entra admin centre, App registrations, {client}, API permissions: add the "
+            "delegated permission {permission} of Microsoft Graph; then sign in once more.",
+            ("syncd login {mailbox}",),
+        ),
+        "consent-surplus": Cause(
+            Level.WARNING,
+            "{permission} is granted, and syncd does not need it.",
+            "syncd does not use it; who steals the sign-in could.",
+            "Take it away: Entra admin centre, App registrations, {client}, API permissions, "
+            "{permission}: Remove permission; then sign in once more.",
+            ("syncd login {mailbox}",),
+        ),
+        "consent-unread": Cause(
+            Level.WARNING,
+            "What its user has let syncd do cannot be read out of the token.",
+            "Whether too much is granted is not known; what is missing shows below.",
+        ),
+    },
     "folders": {
         "folder-fine": Cause(Level.OK, "{kind}: {path}, with {total} items."),
         "folder-new": Cause(
