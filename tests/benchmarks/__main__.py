@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from tests.benchmarks import cycles, membership, rounds, stores
 from tests.benchmarks.cycles import Cycle, Cycles
 from tests.benchmarks.exchange import ACCOUNT, PASSWORD, Exchange, exchange
@@ -101,7 +102,7 @@ _CYCLES = {
 
 
 def _cycles(server: Exchange, size: int) -> list[Cycles]:
-    reached = EwsServer(server.endpoint, ACCOUNT, PASSWORD)
+    reached = EwsServer(server.endpoint, Basic(ACCOUNT, PASSWORD))
     with tempfile.TemporaryDirectory() as folder:
         return [
             cycles.take(Path(folder), reached, f"cycle{each}@example.test", each)

@@ -13,6 +13,7 @@ from uuid import UUID
 from syncd.model.contact import CONTACT
 from syncd.outlook.ews.mailbox import BATCH, open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.port import Creation, Item, Stamp, Update, Written
 from tests.benchmarks import people
 from tests.benchmarks.bare import BareMailbox
@@ -53,7 +54,7 @@ def addresses(number: int) -> tuple[str, str, str]:
 def take(exchange: Exchange, number: int, size: int, *, ours_first: bool) -> Round:
     """One round over `size` contacts, in mailboxes of its own."""
     to_ours, to_bare, to_sync = addresses(number)
-    server = EwsServer(exchange.endpoint, ACCOUNT, PASSWORD)
+    server = EwsServer(exchange.endpoint, Basic(ACCOUNT, PASSWORD))
 
     def mine() -> Costs:
         return {**_ours(exchange, server, to_ours, size), **_sync(exchange, server, to_sync, size)}

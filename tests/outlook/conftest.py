@@ -11,6 +11,7 @@ import pytest
 from syncd.model.contact import CONTACT
 from syncd.outlook.ews.mailbox import EwsMailbox, open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.sandbox.server import Sandbox
 from tests.memory_mailbox import MemoryDesk
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk
@@ -43,7 +44,7 @@ def box() -> Iterator[Sandbox]:
 @pytest.fixture
 def server(box: Sandbox) -> EwsServer:
     """The sandbox as the adapter is told of it."""
-    return EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
+    return EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
 
 
 @pytest.fixture

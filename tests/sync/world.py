@@ -22,6 +22,7 @@ from syncd.model.policy import Consent, KindPolicy
 from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.port import Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
@@ -386,7 +387,7 @@ def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
 
 def sandbox_world(engine: Engine, box: Sandbox) -> World:
     """A world with the mailboxes of a sandbox, over EWS."""
-    server = EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
+    server = EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
     world = World(
         engine,
         Time(),

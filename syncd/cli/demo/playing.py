@@ -72,10 +72,11 @@ def by_hand(
         raise click.UsageError("--mobile and --delete need a CONTACT.")
     servers = context.configuration.servers
     todo = f"Start it with: syncd demo --keep; then go to {FOLDER}, where {CONFIGURATION} is."
-    if "sandbox" not in servers or not servers["sandbox"].endpoint.startswith("http://127.0.0.1:"):
+    endpoint = servers["sandbox"].endpoint if "sandbox" in servers else None
+    if endpoint is None or not endpoint.startswith("http://127.0.0.1:"):
         raise Problem(f"{context.path} is not the demo's.", "No mailbox was touched.", todo)
     try:
-        mailbox = Outlook(servers["sandbox"].endpoint, address.lower())
+        mailbox = Outlook(endpoint, address.lower())
         if contact is not None and mobile is not None:
             mailbox.set_phone(contact, "mobilephone", mobile)
         if contact is not None and delete:

@@ -152,6 +152,28 @@ STATUSES: Mapping[int, Verdict] = {
     # A 503 is no refusal: a server was seen to save 50 of 200 items and then answer it.
     503: perhaps_done(Sort.THROTTLED, Scope.SERVER, "the server is overloaded"),
 }
+# The same where an application of Microsoft Entra signs in, which means Exchange Online.
+OF_TOKENS: Mapping[int, Verdict] = {
+    401: refused(
+        Sort.DENIED,
+        Scope.CREDENTIAL,
+        "Exchange does not take the application's token; give it the permission "
+        "full_access_as_app (in the Entra admin centre, App registrations, API permissions, Office "
+        "365 Exchange Online) with admin consent, or the role Application EWS.AccessAsApp",
+    ),
+    403: refused(
+        Sort.ELSEWHERE,
+        Scope.MAILBOX,
+        "EWS is blocked in this organisation or for this application (EwsEnabled, "
+        'EwsAllowedAppIDs); name a server with backend = "graph" in the policy',
+    ),
+}
+NO_NTLM = refused(
+    Sort.DENIED,
+    Scope.CREDENTIAL,
+    "the server does not offer NTLM; switch Windows authentication on for its EWS directory "
+    '(Set-WebServicesVirtualDirectory -WindowsAuthentication $true), or write auth = "basic"',
+)
 REDIRECTED = perhaps_done(
     Sort.TRANSIENT, Scope.SERVER, "the endpoint redirects elsewhere; check its address"
 )

@@ -8,7 +8,7 @@ Nothing here is ever sent twice.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,17 +18,18 @@ from urllib.parse import urlsplit
 import requests
 from exchangelib.account import Identity
 from exchangelib.configuration import Configuration
-from exchangelib.credentials import DELEGATE, IMPERSONATION, Credentials
+from exchangelib.credentials import DELEGATE, IMPERSONATION
 from exchangelib.protocol import BaseProtocol, FailFast
 from exchangelib.services.common import EWSAccountService
-from exchangelib.transport import BASIC
+from exchangelib.transport import NOAUTH
 from exchangelib.version import EXCHANGE_2016, Version
-from requests.auth import HTTPBasicAuth
 
+from syncd.outlook.ews import errors
 from syncd.outlook.ews.answers import Message, messages
+from syncd.outlook.ews.sign_in import REFUSED, OAuth, SignIn, proof_of
 from syncd.outlook.ews.xml import Element
 from syncd.outlook.transport import LOST, Body, Reply, is_loopback, lost, receive, secure
-from syncd.outlook.verdict import Effect
+from syncd.outlook.verdict import Effect, error
 
 
 class Access(StrEnum):
@@ -52,8 +53,7 @@ class EwsServer:
     """
 
     endpoint: str
-    username: str
-    password: str = field(repr=False)
+    sign_in: SignIn
     access: Access = Access.IMPERSONATION
     verify_tls: bool | Path = True
     timeout: float = 60.0
@@ -68,8 +68,8 @@ class EwsServer:
             )
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError(
-                f"{self.endpoint} would send the password in the clear (basic authentication over "
-                "plain HTTP). Nothing was sent. Write the endpoint with https://"
+                f"{self.endpoint} would send the password or token in the clear (over plain HTTP). "
+                "Nothing was sent. Write the endpoint with https://"
             )
 
 
@@ -78,6 +78,7 @@ class Session:
 
     def __init__(self, server: EwsServer, address: str) -> None:
         self._server = server
+        self._proof = proof_of(server.sign_in, server.endpoint, server.timeout)
         self._headers = {"X-AnchorMailbox": address.encode(), "User-Agent": b"syncd"}
         self.requests = 0
         self.server_time: datetime | None = None
@@ -85,9 +86,9 @@ class Session:
         # With version and sign-in given, nothing is guessed and nothing is asked.
         self._protocol = BaseProtocol(
             Configuration(
-                credentials=Credentials(server.username, server.password),
+                credentials=None,  # each request is given its own, by `sign_in`
                 service_endpoint=server.endpoint,
-                auth_type=BASIC,
+                auth_type=NOAUTH,
                 version=Version(build=EXCHANGE_2016),
                 retry_policy=FailFast(),
                 max_connections=1,
@@ -113,28 +114,40 @@ class Session:
     def _post(self, payload: Element, effect: Effect) -> Reply:
         until = time.monotonic() + self._server.deadline
         version = self._protocol.config.version.api_version
-        body = Body(self._envelope.wrap(payload, api_version=version), until)
+        content = self._envelope.wrap(payload, api_version=version)
         session = self._borrow()
+        body = Body(content, until)
         whole = False
         try:
+            self.requests += self._proof.show(session)
             reply = self._exchange(session, body, until)
+            if reply.status == REFUSED and self._proof.renew(session, reply):
+                # It was refused before any effect, and so is not a second try at one.
+                self.requests += body.begun
+                body = Body(content, until)
+                reply = self._exchange(session, body, until)
             whole = True
         except LOST as problem:
-            raise lost(
-                problem, effect, begun=body.begun
-            ) from None  # the cause may quote the request
+            # The cause may quote the request.
+            raise lost(problem, effect, begun=body.begun) from None
         finally:
             self.requests += body.begun
             # A session that is not given back would make the next call wait for ever.
             give_back = self._protocol.release_session if whole else self._protocol.retire_session
             give_back(session)
+        self._admitted(reply, effect)
         return reply
+
+    def _admitted(self, reply: Reply, effect: Effect) -> None:
+        """Raise MailboxError where a refusal means something else for tokens than for passwords."""
+        if isinstance(self._server.sign_in, OAuth) and reply.status in errors.OF_TOKENS:
+            verdict = errors.OF_TOKENS[reply.status]
+            raise error(f"http-{reply.status}", verdict, effect, reply.pause)
 
     def _borrow(self) -> requests.Session:
         session: requests.Session = self._protocol.get_session()
         # Set on this session alone: exchangelib's hook for its adapter is one for all mailboxes.
         secure(session, self._server.verify_tls)
-        session.auth = HTTPBasicAuth(_octets(self._server.username), _octets(self._server.password))
         return session
 
     def _exchange(self, session: requests.Session, body: Body, until: float) -> Reply:
@@ -149,11 +162,3 @@ class Session:
             reply = receive(response, until)
             self.server_time = reply.date
             return reply
-
-
-def _octets(text: str) -> bytes:
-    """A name or password as basic authentication sends it: as ever where that can, else UTF-8."""
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode()
