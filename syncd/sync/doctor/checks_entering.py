@@ -85,9 +85,7 @@ def _trouble(server: ServerPatient) -> Finding | None:
             with patient.open() as port:
                 port.folder(CONTACT, "default", create=False)
         except Misconfigured as problem:
-            return found(
-                "secret-missing", server=server.name, what=problem.what, todo=problem.todo
-            )
+            return found("secret-missing", server=server.name, what=problem.what, todo=problem.todo)
         except MailboxError as error:
             if not concluding.is_blocked(server, error):
                 return concluding.of_server(server, error)

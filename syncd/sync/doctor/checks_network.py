@@ -30,7 +30,7 @@ def names(server: ServerPatient) -> Iterator[Finding]:
         code = "name-fine" if numbers else "name-unknown"
         yield found(
             code, server=server.name, host=address.host, key=address.key,
-            addresses=", ".join(numbers[:3]) + (", …" if len(numbers) > 3 else ""),  # noqa: PLR2004
+            addresses=", ".join(numbers[:3]) + (", …" if len(numbers) > 3 else ""),
         )  # fmt: skip
 
 

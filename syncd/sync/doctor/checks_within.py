@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from syncd.model.contact import CONTACT
 from syncd.outlook.errors import MailboxError, Scope
-from syncd.sync.doctor import concluding, opening, trying
+from syncd.sync.doctor import concluding, opening, probing, trying
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import MailboxPatient
@@ -61,10 +61,8 @@ def folders(patient: MailboxPatient) -> Iterator[Finding]:
 
 def categories(patient: MailboxPatient) -> Iterator[Finding]:
     """Whether the list of categories may be read."""
-    category = next(
-        (each.policy.track_category for each in (patient.policy.kinds.values() if patient.policy else ())),
-        "CRM",
-    )
+    kinds = patient.policy.kinds.values() if patient.policy is not None else ()
+    category = next((each.policy.track_category for each in kinds), "CRM")
     section = patient.server.section
     holes = {
         "server": patient.server.name, "mailbox": patient.address, "category": category,
@@ -72,7 +70,7 @@ def categories(patient: MailboxPatient) -> Iterator[Finding]:
     }  # fmt: skip
     try:
         with patient.open() as port:
-            refused = opening.refusal_of_categories(port)
+            refused = probing.refusal_of_categories(port)
     except MailboxError as error:
         refused = error.code
     if refused is None:

@@ -28,8 +28,7 @@ def of_server(server: ServerPatient, stand: Standing) -> Iterator[Finding]:
         names = {"server": server.name, "mailbox": patient.address}
         if patient.is_asked:
             why = (
-                "not looked at: its user has not agreed yet; syncd users consent "
-                f"{patient.address}"
+                f"not looked at: its user has not agreed yet; syncd users consent {patient.address}"
             )
             yield skipped("mailbox", why, **names)
             continue

@@ -59,7 +59,6 @@ def is_graph(section: Server) -> bool:
     return section.backend is Backend.GRAPH
 
 
-
 def stranger(address: str, policy: str) -> MailboxRow:
     """A mailbox that the store does not know, as if it did."""
     return MailboxRow(

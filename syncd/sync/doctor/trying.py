@@ -6,19 +6,21 @@ that no run takes it for an item of syncd's, or of another installation's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 from uuid import uuid4
 
 from syncd.model.contact import CONTACT
-from syncd.outlook.errors import Failure, MailboxError, Sort
+from syncd.outlook.errors import Failure, MailboxError
 from syncd.outlook.port import Creation, Mailbox, Move, Stamp, Update, Written
-from syncd.sync.doctor import opening
+from syncd.sync.doctor import probing
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import MailboxPatient
 
 _OURS = "syncd doctor"
+
+Answer = TypeVar("Answer")
 
 
 def probe(patient: MailboxPatient, port: Mailbox) -> Iterator[Finding]:
@@ -40,9 +42,8 @@ def probe(patient: MailboxPatient, port: Mailbox) -> Iterator[Finding]:
         yield _refused("changed", changed, holes)
         changed = Written(made.id, made.version)
     else:
-        late, now = _late(port, made, changed)
-        yield found(late[0], detail=late[1], **holes)
-        changed = now
+        late, changed = _late(port, made, changed, holes)
+        yield late
     gone = _asked(lambda: port.trash(CONTACT, [Move(changed.id, changed.version)]))
     if isinstance(gone, Failure):
         yield found(
@@ -58,17 +59,30 @@ def _creation(name: str) -> Creation:
     return Creation({"lastname": name}, {each.name: name for each in CONTACT.initial}, stamp)
 
 
-def _late(port: Mailbox, made: Written, changed: Written) -> tuple[tuple[str, str], Written]:
+def _asked(ask: Callable[[], Sequence[Answer | Failure]]) -> Answer | Failure:
+    """The one answer of a batch of one; a whole request that failed is that answer's failure."""
+    try:
+        (answer,) = ask()
+    except MailboxError as error:
+        return Failure(error.sort, error.code, error.message)
+    return answer
+
+
+def _late(
+    port: Mailbox, made: Written, changed: Written, holes: dict[str, object]
+) -> tuple[Finding, Written]:
     """What the server says to a change of the version before; and the version after that."""
-    late = opening.late_change(port, made, {"jobtitle": "came too late"})
-    if late is None:  # it was taken
-        now = _asked(lambda: port.read(CONTACT, [changed.id]))
-        version = changed.version if isinstance(now, Failure) else now.head.version
-        return ("stale-taken", ""), Written(changed.id, version)
-    return ("stale-refused", late), changed
+    try:
+        code = probing.late_change(port, made, {"jobtitle": "came too late"})
+    except MailboxError as error:
+        failure = Failure(error.sort, error.code, error.message)
+        return _refused("changed", failure, holes), changed
+    if code is not None:
+        return found("stale-refused", detail=code, **holes), changed
+    now = _asked(lambda: port.read(CONTACT, [changed.id]))
+    version = changed.version if isinstance(now, Failure) else now.head.version
+    return found("stale-taken", **holes), Written(changed.id, version)
 
 
 def _refused(step: str, failure: Failure, holes: dict[str, object]) -> Finding:
-    return found(
-        "write-refused", step=step, says=failure.message, detail=failure.code, **holes
-    )
+    return found("write-refused", step=step, says=failure.message, detail=failure.code, **holes)

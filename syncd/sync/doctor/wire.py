@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+from requests.certs import where
 
 TIMEOUT = 10.0  # seconds, for one connection
 
@@ -141,7 +142,7 @@ def _context(verify: bool | Path) -> ssl.SSLContext:  # noqa: FBT001 - as config
     if verify is False:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     else:
-        named = f"{verify}" if isinstance(verify, Path) else requests.certs.where()
+        named = f"{verify}" if isinstance(verify, Path) else where()
         context.load_verify_locations(named)
     return context
 
@@ -170,7 +171,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return tuple(f"{each.value}" for each in certificate.subject)
+        return (certificate.subject.rfc4514_string(),)
     return (
         *names.get_values_for_type(x509.DNSName),
         *(f"{each}" for each in names.get_values_for_type(x509.IPAddress)),
@@ -183,5 +184,5 @@ def _issuer(certificate: x509.Certificate) -> str:
     for name in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         found = certificate.issuer.get_attributes_for_oid(name)
         if found:
-            return f"{found[0].value}"
+            return str(found[0].value)
     return "a CA without a name"

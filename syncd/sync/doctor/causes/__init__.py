@@ -21,13 +21,13 @@ _BY_CODE: Mapping[str, tuple[str, Cause]] = {
 SKIPPED = "skipped"
 
 
-def found(code: str, *, detail: str = "", **holes: object) -> Finding:
-    """The finding of a cause, with its holes filled in. `server` and `mailbox` may be among them.
+def found(code: str, **holes: object) -> Finding:
+    """The finding of a cause, with its holes filled in; `server`, `mailbox`, `detail` among them.
 
     Raises KeyError for a code that is in no table, or a hole that was not filled.
     """
     check, cause = _BY_CODE[code]
-    said = {name: f"{value}" for name, value in holes.items()} | {"detail": detail}
+    said = {"detail": ""} | {name: f"{value}" for name, value in holes.items()}
     return Finding(
         check=check,
         code=code,
@@ -38,7 +38,7 @@ def found(code: str, *, detail: str = "", **holes: object) -> Finding:
         type=tuple(line.format_map(said) for line in cause.type),
         server=said.get("server", ""),
         mailbox=said.get("mailbox", ""),
-        detail=detail,
+        detail=said["detail"],
         bar=cause.bar,
     )
 

@@ -18,18 +18,26 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             "{mailbox} is open to syncd, and should not be.",
             "syncd leaves it alone, for it is not served; who steals what syncd signs in with can "
             "read it.",
-            "Scope the role to those who are served, and take away any consent in Entra: grants add "
-            "up, and one without a scope opens every mailbox. It takes up to 2 hours to show.",
+            "Scope the role to those who are served, and take away any consent in Entra: grants "
+            "add up, and one without a scope opens every mailbox. It takes up to 2 hours to show.",
             (
-                "New-ManagementScope -Name 'syncd mailboxes' -RecipientRestrictionFilter "
-                "\"MemberOfGroup -eq '$((Get-Group GROUP).DistinguishedName)'\"",
-                "New-ManagementRoleAssignment -App {principal} -Role 'Application "
-                "Contacts.ReadWrite' -CustomResourceScope 'syncd mailboxes'",
-                "New-ManagementRoleAssignment -App {principal} -Role 'Application "
-                "MailboxSettings.ReadWrite' -CustomResourceScope 'syncd mailboxes'",
+                (
+                    "New-ManagementScope -Name 'syncd mailboxes' -RecipientRestrictionFilter "
+                    "\"MemberOfGroup -eq '$((Get-Group GROUP).DistinguishedName)'\""
+                ),
+                (
+                    "New-ManagementRoleAssignment -App {principal} -Role 'Application "
+                    "Contacts.ReadWrite' -CustomResourceScope 'syncd mailboxes'"
+                ),
+                (
+                    "New-ManagementRoleAssignment -App {principal} -Role 'Application "
+                    "MailboxSettings.ReadWrite' -CustomResourceScope 'syncd mailboxes'"
+                ),
                 "Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId {principal}",
-                "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId {principal} "
-                "-AppRoleAssignmentId ID",
+                (
+                    "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId {principal} "
+                    "-AppRoleAssignmentId ID"
+                ),
             ),
         ),
         "outside-reached-by-role": Cause(
@@ -39,11 +47,18 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             "Scope the role to those who are served: the second line names the assignment that has "
             "no scope, the third gives it one.",
             (
-                "New-ManagementScope -Name 'syncd mailboxes' -RecipientRestrictionFilter "
-                "\"MemberOfGroup -eq '$((Get-Group GROUP).DistinguishedName)'\"",
-                "Get-ManagementRoleAssignment -RoleAssignee {account} -Role ApplicationImpersonation",
-                "Set-ManagementRoleAssignment ASSIGNMENT -CustomRecipientWriteScope "
-                "'syncd mailboxes'",
+                (
+                    "New-ManagementScope -Name 'syncd mailboxes' -RecipientRestrictionFilter "
+                    "\"MemberOfGroup -eq '$((Get-Group GROUP).DistinguishedName)'\""
+                ),
+                (
+                    "Get-ManagementRoleAssignment -RoleAssignee {account} "
+                    "-Role ApplicationImpersonation"
+                ),
+                (
+                    "Set-ManagementRoleAssignment ASSIGNMENT -CustomRecipientWriteScope "
+                    "'syncd mailboxes'"
+                ),
             ),
         ),
         "outside-served": Cause(
@@ -74,8 +89,8 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             Level.FAILURE,
             "syncd is not let into this mailbox ({detail}).",
             _NOT_SYNCED,
-            "Put it into the group whose members the scope has, directly and not by way of another "
-            "group, and ask Exchange. If it says InScope True, wait: it takes up to 2 hours to show.",
+            "Put it into the group whose members the scope has, directly and not by another "
+            "group, and ask Exchange. If it says InScope True, wait: it takes up to 2 hours.",
             (
                 "Add-DistributionGroupMember -Identity GROUP -Member {mailbox}",
                 "Test-ServicePrincipalAuthorization -Identity {client} -Resource {mailbox}",
@@ -93,8 +108,8 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
         ),
         "mailbox-elsewhere": Cause(
             Level.FAILURE,
-            "Graph does not serve this mailbox ({detail}): it is on a server of your own, or has no "
-            "licence for Exchange Online.",
+            "Graph does not serve this mailbox ({detail}): it is on a server of your own, or has "
+            "no licence for Exchange Online.",
             _NOT_SYNCED,
             "Where it is on a server of your own, give that server a section with "
             'backend = "ews", and let the policy name both: server = ["{server}", "office"]. '
@@ -121,11 +136,15 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             "Give the account the role ApplicationImpersonation with this mailbox in its scope; or "
             'write access = "delegate", and give it full access to the mailbox.',
             (
-                "New-ManagementRoleAssignment -Name 'syncd impersonation' -Role "
-                "ApplicationImpersonation -User {account} -CustomRecipientWriteScope "
-                "'syncd mailboxes'",
-                "Add-MailboxPermission {mailbox} -User {account} -AccessRights FullAccess "
-                "-AutoMapping $false",
+                (
+                    "New-ManagementRoleAssignment -Name 'syncd impersonation' -Role "
+                    "ApplicationImpersonation -User {account} -CustomRecipientWriteScope "
+                    "'syncd mailboxes'"
+                ),
+                (
+                    "Add-MailboxPermission {mailbox} -User {account} -AccessRights FullAccess "
+                    "-AutoMapping $false"
+                ),
             ),
         ),
         "delegation-missing": Cause(
@@ -134,8 +153,10 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             _NOT_SYNCED,
             "Give the account full access to it.",
             (
-                "Add-MailboxPermission {mailbox} -User {account} -AccessRights FullAccess "
-                "-AutoMapping $false",
+                (
+                    "Add-MailboxPermission {mailbox} -User {account} -AccessRights FullAccess "
+                    "-AutoMapping $false"
+                ),
             ),
         ),
         "mailbox-unknown": Cause(

@@ -20,8 +20,10 @@ TO_GRAPH = (
 ALLOW = (
     "syncd config validate",
     "syncd doctor --server {server}",
-    "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | "
-    "Format-List EwsEnabled, EwsAllowedAppIDs",
+    (
+        "Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | "
+        "Format-List EwsEnabled, EwsAllowedAppIDs"
+    ),
     'Set-OrganizationConfig -EwsAllowedAppIDs "{listed}{client}"',
     "Set-OrganizationConfig -EwsEnabled $true",
 )
@@ -73,8 +75,10 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             _NOBODY,
             "Turn it on at the server, or write another one as `auth` in [servers.{server}].",
             (
-                "Set-WebServicesVirtualDirectory -Identity 'SERVER\\EWS (Default Web Site)' "
-                "-WindowsAuthentication $true",
+                (
+                    "Set-WebServicesVirtualDirectory -Identity 'SERVER\\EWS (Default Web Site)' "
+                    "-WindowsAuthentication $true"
+                ),
                 'auth = "basic"',
             ),
             Bar.CONFIGURATION,
@@ -122,8 +126,8 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             Level.FAILURE,
             "Autodiscover does not lead to a server: {says}.",
             _NOBODY,
-            "Write the address itself as `endpoint` in [servers.{server}]; ask the server for it. An "
-            "application that Exchange Online scopes (RBAC) cannot use autodiscover at all.",
+            "Write the address itself as `endpoint` in [servers.{server}]; ask the server for it. "
+            "An application that Exchange Online scopes (RBAC) cannot use autodiscover at all.",
             ("Get-WebServicesVirtualDirectory | Format-List ExternalUrl, InternalUrl",),
             Bar.CONFIGURATION,
         ),
@@ -140,13 +144,17 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             "syncd looks only into mailboxes that it serves; who steals its key can look into all. "
             "What Exchange grants in a scope adds to that, and narrows nothing.",
             "Assign the role in a scope (deploy/entra/register.ps1), then take the consent away: "
-            "Entra admin centre, Enterprise applications, {client}, Permissions; or type the second "
-            "line with what the first one shows.",
+            "Entra admin centre, Enterprise applications, {client}, Permissions; or type the "
+            "second line with what the first one shows.",
             (
-                "Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId (Get-MgServicePrincipal "
-                "-Filter \"appId eq '{client}'\").Id",
-                "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId PRINCIPALID "
-                "-AppRoleAssignmentId ID",
+                (
+                    "Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId "
+                    "(Get-MgServicePrincipal -Filter \"appId eq '{client}'\").Id"
+                ),
+                (
+                    "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId PRINCIPALID "
+                    "-AppRoleAssignmentId ID"
+                ),
             ),
         ),
         "permission-surplus": Cause(

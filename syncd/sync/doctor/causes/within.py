@@ -56,12 +56,14 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
         "categories-denied": Cause(
             Level.WARNING,
             "The list of categories is closed to syncd ({detail}).",
-            'Outlook does not offer the category "{category}" by itself: users type it, and it works '
-            "all the same.",
+            'Outlook does not offer the category "{category}" by itself: users type it, and it '
+            "works all the same.",
             "Through Graph, assign the role in the same scope; through EWS, give full access.",
             (
-                "New-ManagementRoleAssignment -App {client} -Role 'Application "
-                "MailboxSettings.ReadWrite' -CustomResourceScope 'syncd mailboxes'",
+                (
+                    "New-ManagementRoleAssignment -App {client} -Role 'Application "
+                    "MailboxSettings.ReadWrite' -CustomResourceScope 'syncd mailboxes'"
+                ),
             ),
         ),
     },
@@ -81,8 +83,8 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
         "cannot-search-trash": Cause(
             Level.OK,
             "Deleted Items cannot be searched here.",
-            "What is in there is found by its id; what was deleted before syncd knew the mailbox is "
-            "not.",
+            "What is in there is found by its id; what was deleted before syncd knew the mailbox "
+            "is not.",
         ),
         "claim-off": Cause(
             Level.OK,
@@ -123,8 +125,8 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
         "stale-taken": Cause(
             Level.WARNING,
             "An update that came too late was taken (If-Match was ignored).",
-            "syncd compares before each write all the same; an edit within the fraction of a second "
-            "between the two is overwritten, and can be read back in the journal.",
+            "syncd compares before each write all the same; an edit within the fraction of a "
+            "second between the two is overwritten, and can be read back in the journal.",
             "There is nothing to do; please tell the makers of syncd.",
         ),
     },
