@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
+from doctor_tables import doctor_tables
 from filter_tables import filter_tables
 from settings_tables import settings_page
 
@@ -313,6 +314,12 @@ def filters() -> str:
     return text + PRINTED + "\n\n" + "\n".join(filter_tables(_table))
 
 
+def doctor() -> str:
+    """`doctor.md`: its text stays, and the checks and what they may find are printed."""
+    text = (HERE / "doctor.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(doctor_tables(_table))
+
+
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
     heads = list(heads)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -345,6 +352,7 @@ PAGES = {
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
     "filters.md": filters,
+    "doctor.md": doctor,
     "settings.md": lambda: settings_page(_table),
 }
 

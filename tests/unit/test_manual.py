@@ -19,6 +19,7 @@ PAGES = [
     "crm.md",
     "import.md",
     "filters.md",
+    "doctor.md",
     "settings.md",
 ]
 

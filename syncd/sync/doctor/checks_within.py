@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncd.model.contact import CONTACT
-from syncd.outlook.errors import MailboxError, Scope
+from syncd.outlook.errors import MailboxError, Sort
 from syncd.sync.doctor import concluding, opening, probing, trying
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
@@ -47,10 +47,10 @@ def folders(patient: MailboxPatient) -> Iterator[Finding]:
                 if folder is not None and folder.total:
                     port.changes(kind, folder.id, None)  # one page: that it may be read
         except MailboxError as error:
-            code = "folder-wrong" if error.code == "wrong-folder-class" else "folder-denied"
-            if error.scope not in (Scope.FOLDER, Scope.MAILBOX):
+            if error.sort not in (Sort.DENIED, Sort.INVALID, Sort.GONE):
                 yield concluding.of_mailbox(patient, error)
                 continue
+            code = "folder-wrong" if error.code == "wrong-folder-class" else "folder-denied"
             yield found(code, says=error.message, detail=error.code, **holes)
             continue
         if folder is None:
@@ -63,20 +63,21 @@ def categories(patient: MailboxPatient) -> Iterator[Finding]:
     """Whether the list of categories may be read."""
     kinds = patient.policy.kinds.values() if patient.policy is not None else ()
     category = next((each.policy.track_category for each in kinds), "CRM")
-    section = patient.server.section
     holes = {
         "server": patient.server.name, "mailbox": patient.address, "category": category,
-        "client": section.client_id or "CLIENTID",
     }  # fmt: skip
     try:
         with patient.open() as port:
             refused = probing.refusal_of_categories(port)
     except MailboxError as error:
-        refused = error.code
+        yield concluding.of_mailbox(patient, error)
+        return
     if refused is None:
         yield found("categories-fine", **holes)
     else:
-        yield found("categories-denied", detail=refused, **holes)
+        graph = opening.is_graph(patient.server.section)
+        code = "categories-denied" if graph else "categories-closed"
+        yield found(code, detail=refused, **holes)
 
 
 def capabilities(patient: MailboxPatient) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.ews.errors import NO_NTLM
 from syncd.outlook.port import Backend
 from syncd.sync.doctor import opening
 from syncd.sync.doctor.causes import found
@@ -54,7 +55,9 @@ _BLOCKED = "http-403"
 def of_server(server: ServerPatient, error: MailboxError) -> Finding | None:
     """What a failure says of its server over EWS; `None` where it is the mailbox's own."""
     code = _OF_SERVER.get(error.code)
-    if error.scope is Scope.CREDENTIAL:
+    if error.message == NO_NTLM.says:  # it comes with the status that a wrong password has
+        code = "method-refused"
+    elif error.scope is Scope.CREDENTIAL:
         code = (code or "account-refused") if server.section.by_password else None
     if code is not None:
         return found(code, detail=error.code, **holes_of(server, error))

@@ -75,10 +75,10 @@ def _made(
         broken = stand.missing(check.needs)
         if broken is not None:
             stand.gives_way(check.name, broken)
-            why = f"not looked at, for it needs '{broken}', which failed"
+            why = f"not looked at, for it needs '{broken}', which did not go well"
             yield skipped(check.name, why, server=server, mailbox=mailbox)
             continue
         for found in check.run(patient):
-            if found.failed:
+            if found.failed or found.stops:
                 stand.gives_way(check.name)
             yield found

@@ -28,7 +28,8 @@ class Cause:
     """One thing that a check may find. All texts have holes, filled in by `found`.
 
     `what` and `follows` are sentences; `steps` tells a person what to do, `type` are lines to type
-    as they stand, each whole. `follows` is empty where nothing does.
+    as they stand, each whole. `follows` is empty where nothing does. `stops`: what needs this check
+    cannot be looked at, although it is no failure.
     """
 
     level: Level
@@ -37,6 +38,7 @@ class Cause:
     steps: str = ""
     type: tuple[str, ...] = ()
     bar: Bar = Bar.OTHER
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ class Finding:
     mailbox: str = ""
     detail: str = ""
     bar: Bar = Bar.OTHER
+    stops: bool = False
 
     @property
     def failed(self) -> bool:
-        """Whether what depends on it cannot be looked at."""
+        """Whether something is broken."""
         return self.level is Level.FAILURE

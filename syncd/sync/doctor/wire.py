@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 import requests
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from requests.certs import where
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from syncd.outlook.transport import secure
 
 TIMEOUT = 10.0  # seconds, for one connection
 
@@ -121,8 +123,7 @@ def answers(address: Address) -> Broken | None:
 def time_at(url: str, verify: bool | Path) -> datetime | None:  # noqa: FBT001 - as configured
     """What a server's clock says, whatever else it answers; `None` where it does not say."""
     with requests.Session() as session:
-        session.trust_env = False
-        session.verify = f"{verify}" if isinstance(verify, Path) else verify
+        secure(session, verify)
         try:
             with session.get(url, timeout=TIMEOUT, allow_redirects=False, stream=True) as answer:
                 said = parsedate_to_datetime(answer.headers.get("Date", ""))
@@ -133,7 +134,7 @@ def time_at(url: str, verify: bool | Path) -> datetime | None:  # noqa: FBT001 -
 
 def trust_of(verify: bool | Path) -> str:  # noqa: FBT001 - as configured
     """Whom a server trusts, in words."""
-    return f"{verify}" if isinstance(verify, Path) else "the public CAs"
+    return f"the CAs in {verify}" if isinstance(verify, Path) else "the public CAs"
 
 
 def _context(verify: bool | Path) -> ssl.SSLContext:  # noqa: FBT001 - as configured
@@ -142,7 +143,7 @@ def _context(verify: bool | Path) -> ssl.SSLContext:  # noqa: FBT001 - as config
     if verify is False:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     else:
-        named = f"{verify}" if isinstance(verify, Path) else where()
+        named = f"{verify}" if isinstance(verify, Path) else DEFAULT_CA_BUNDLE_PATH
         context.load_verify_locations(named)
     return context
 

@@ -40,6 +40,7 @@ def found(code: str, **holes: object) -> Finding:
         mailbox=said.get("mailbox", ""),
         detail=said["detail"],
         bar=cause.bar,
+        stops=cause.stops,
     )
 
 

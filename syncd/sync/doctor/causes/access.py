@@ -201,6 +201,7 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             "syncd comes back by itself.",
             "See how much of its share is used: docs/exchange-online.md.",
             ("syncd status",),
+            stops=True,
         ),
         "mailbox-unreachable": Cause(
             Level.FAILURE,

@@ -105,7 +105,7 @@ HERE: Mapping[str, Mapping[str, Cause]] = {
         ),
     },
     "store": {
-        "store-fine": Cause(Level.OK, "The store is open; {count} mailboxes are served."),
+        "store-fine": Cause(Level.OK, "The store is open. Mailboxes that are served: {count}."),
         "store-closed": Cause(
             Level.FAILURE,
             "{what}",

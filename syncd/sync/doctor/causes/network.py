@@ -23,7 +23,7 @@ NETWORK: Mapping[str, Mapping[str, Cause]] = {
     "tls": {
         "tls-fine": Cause(
             Level.OK,
-            "{host} shows a certificate by {issuer}, good until {date}; trusted by {trust}.",
+            "{host} shows a certificate by {issuer}, good until {date}; trusted are {trust}.",
         ),
         "tls-plain": Cause(Level.OK, "{host} is this machine, and is asked over plain HTTP."),
         "tls-unchecked": Cause(
@@ -61,7 +61,7 @@ NETWORK: Mapping[str, Mapping[str, Cause]] = {
         ),
         "tls-untrusted": Cause(
             Level.FAILURE,
-            "The certificate of {host} is by {issuer}, whom {trust} does not trust.",
+            "The certificate of {host} is by {issuer}, and trusted are only {trust}.",
             "Nothing is sent there: it could be anybody.",
             "Where that is your own CA, name its file in [servers.{server}]. Where it is a proxy "
             "that opens connections, except {host} from it, or name the proxy's CA.",

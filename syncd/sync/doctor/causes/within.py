@@ -6,6 +6,11 @@ from collections.abc import Mapping
 
 from syncd.sync.doctor.finding import Cause, Level
 
+_UNLISTED = (
+    'Outlook does not offer the category "{category}" by itself: users type it, and it works all '
+    "the same."
+)
+
 WITHIN: Mapping[str, Mapping[str, Cause]] = {
     "consent": {
         "consent-fine": Cause(Level.OK, "Its user has let syncd do {needed}, and nothing else."),
@@ -56,15 +61,20 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
         "categories-denied": Cause(
             Level.WARNING,
             "The list of categories is closed to syncd ({detail}).",
-            'Outlook does not offer the category "{category}" by itself: users type it, and it '
-            "works all the same.",
-            "Through Graph, assign the role in the same scope; through EWS, give full access.",
+            _UNLISTED,
+            "Assign the role in the same scope as the other one.",
             (
                 (
-                    "New-ManagementRoleAssignment -App {client} -Role 'Application "
+                    "New-ManagementRoleAssignment -App PRINCIPALID -Role 'Application "
                     "MailboxSettings.ReadWrite' -CustomResourceScope 'syncd mailboxes'"
                 ),
             ),
+        ),
+        "categories-closed": Cause(
+            Level.WARNING,
+            "The list of categories, which is kept in the calendar, is closed ({detail}).",
+            _UNLISTED,
+            "Give the account full access to the mailbox.",
         ),
     },
     "capabilities": {
