@@ -116,6 +116,8 @@ class Sandbox:
         self.ntlm = ntlm
         self.ews_blocked = False  # as a tenant where EWS was turned off
         self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
+        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
+        self.control.add(OF_SIGN_IN, of_sign_in.route)
         self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
         self.graph_observers: list[Observer] = []  # told of every exchange, and parts of batches
         around = Surroundings(
@@ -133,8 +135,6 @@ class Sandbox:
             SignIn(self.entra, self.organisation, self.faults),
             GraphSite(around, switches, Limit(graph_limit, self.clock)),
         ]
-        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
-        self.control.add(OF_SIGN_IN, of_sign_in.route)
         self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
