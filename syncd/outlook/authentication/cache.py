@@ -6,6 +6,7 @@ is that user to Microsoft, for months. With a key file its content is encrypted 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -65,14 +66,12 @@ class Sealed:
 
     def write(self, content: str) -> None:
         """Put a whole new content in place of the old one. Raises CredentialUnusable."""
+        self.probe()
         lock = None if self.key_file is None else _lock(self.key_file)
         sealed = content.encode() if lock is None else lock.encrypt(content.encode())
-        folder = self.file.parent
         try:
-            folder.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
-            _check(folder, "700")
             # mkstemp makes it for its owner alone, before there is anything in it.
-            handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".new")
+            handle, name = tempfile.mkstemp(dir=self.file.parent, prefix=".", suffix=".new")
             try:
                 with os.fdopen(handle, "wb") as file:
                     os.fchmod(file.fileno(), _FILE)
@@ -84,9 +83,20 @@ class Sealed:
                 Path(name).unlink(missing_ok=True)
                 raise
         except OSError as error:
-            what = f"{self.file} cannot be written: {error.strerror}"
-            todo = f"let the user who runs syncd own the folder: chown syncd {folder}"
-            raise CredentialUnusable(what, todo) from None
+            raise _unwritable(self.file.parent, error) from None
+
+    def probe(self) -> None:
+        """See whether it could be written, before anybody is asked to sign in. As `write`."""
+        if self.key_file is not None:
+            _lock(self.key_file)
+        folder = self.file.parent
+        try:
+            folder.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from None
+        _check(folder, "700")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise _unwritable(folder, OSError(errno.EACCES, os.strerror(errno.EACCES)))
 
     def remove(self) -> bool:
         """Forget it; False where there was nothing. Raises CredentialUnusable."""
@@ -98,6 +108,11 @@ class Sealed:
             what = f"{self.file} cannot be removed: {error.strerror}"
             raise CredentialUnusable(what, f"type: sudo rm {self.file}") from None
         return True
+
+
+def _unwritable(folder: Path, error: OSError) -> CredentialUnusable:
+    what = f"nothing can be written into {folder}: {error.strerror}"
+    return CredentialUnusable(what, f"let the user who runs syncd own it: chown syncd {folder}")
 
 
 def _check(path: Path, mode: str) -> None:

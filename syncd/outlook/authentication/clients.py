@@ -9,7 +9,11 @@ from typing import Any, Protocol
 import msal
 
 from syncd.outlook.authentication.cache import NotSignedIn, Sealed
-from syncd.outlook.authentication.certificate import read_certificate, read_credential
+from syncd.outlook.authentication.certificate import (
+    CredentialUnusable,
+    read_certificate,
+    read_credential,
+)
 from syncd.outlook.authentication.clouds import Resource
 from syncd.outlook.authentication.credentials import (
     Application,
@@ -189,6 +193,7 @@ class _Person:
         self, application: Application, credential: Delegated, resource: Resource, wire: Wire
     ) -> None:
         self._application, self._resource, self._wire = application, resource, wire
+        self._user = credential.user
         self._sealed = Sealed(credential.cache, credential.key_file)
         self._cache = msal.SerializableTokenCache()
         self._msal: msal.PublicClientApplication | None = None
@@ -200,8 +205,12 @@ class _Person:
             self._msal = public_client(self._application, self._wire, self._cache)
         if stamp == self._stamp and stamp is not None:
             return
-        self._cache.deserialize(self._sealed.read())
-        self._cache.has_state_changed = False
+        try:
+            self._cache.deserialize(self._sealed.read())
+        except ValueError:
+            what = f"{self._sealed.file} is damaged"
+            todo = f"sign in once more: syncd login {self._user}"
+            raise CredentialUnusable(what, todo) from None
         self._stamp = stamp
         self._wire.release()  # somebody signed in again
 

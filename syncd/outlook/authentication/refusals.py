@@ -72,6 +72,7 @@ CODES: Mapping[int, Refusal] = {
         Sort.TRANSIENT,
         "the sign-in is not valid at this time: the clock of this machine is wrong",
         "set the clock: timedatectl set-ntp true",
+        stops=False,
     ),
     70021: _denied(
         "the application {app} trusts no token of this platform",
@@ -171,6 +172,11 @@ ERRORS: Mapping[str, Refusal] = {
     "temporarily_unavailable": CODES[90033],
     "server_error": CODES[90033],
 }
+NO_IDENTITY = _denied(
+    "this machine has no such identity",
+    "in the Azure portal, open the machine, Identity: switch one on, or assign the one that "
+    "client_id names",
+)
 UNKNOWN = _denied("the sign-in was refused", f"{_APP}: look under Sign-in logs for why")
 _BY_CODE = dict(CODES) | {alike: CODES[code] for code, others in _ALIKE.items() for alike in others}
 
@@ -193,6 +199,8 @@ def explained(
     """The error of an answer, in words; and whether asking again is of no use for now."""
     refusal, code = refusal_of(answer)
     credential = application.credential
+    if isinstance(credential, ManagedIdentity) and refusal.sort is Sort.DENIED:
+        refusal = NO_IDENTITY
     holes = {
         "app": application.client_id or "the managed identity",
         "what": _source(application),

@@ -168,6 +168,7 @@ OF_TOKENS: Mapping[int, Verdict] = {
         'EwsAllowedAppIDs); name a server with backend = "graph" in the policy',
     ),
 }
+NOT_ENOUGH_SCOPE = "2000008"  # in x-ms-diagnostics: the token lacks the permission
 NO_NTLM = refused(
     Sort.DENIED,
     Scope.CREDENTIAL,

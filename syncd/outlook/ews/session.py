@@ -141,7 +141,9 @@ class Session:
     def _admitted(self, reply: Reply, effect: Effect) -> None:
         """Raise MailboxError where a refusal means something else for tokens than for passwords."""
         if isinstance(self._server.sign_in, OAuth) and reply.status in errors.OF_TOKENS:
-            verdict = errors.OF_TOKENS[reply.status]
+            # A token without the permission is a right that is missing, and no blocked tenant.
+            lacks = errors.NOT_ENOUGH_SCOPE in (reply.diagnostics or "")
+            verdict = errors.OF_TOKENS[REFUSED if lacks else reply.status]
             raise error(f"http-{reply.status}", verdict, effect, reply.pause)
 
     def _borrow(self) -> requests.Session:
