@@ -143,6 +143,10 @@ class GraphMailbox:
         """Put a category into the master list. Whether it is in it now; False where denied."""
         return self._categories.offer(name)
 
+    def refusal_of_categories(self) -> str | None:
+        """The code by which the master list is closed to us; `None` where it can be read."""
+        return self._categories.refusal()
+
     def withdraw_category(self, name: str) -> bool:
         """Take a category off the master list. Whether it was on it."""
         return self._categories.withdraw(name)
@@ -283,6 +287,17 @@ class GraphMailbox:
         results = [_deleted(*pair) for pair in zip(sent, answers, strict=True)]
         return _merged(seen, results)
 
+    def late_change(self, id_: str, version: str) -> Failure | None:
+        """What Graph itself says to a change of a version that is over; `None`: it took it.
+
+        An update compares versions before, and so never finds out. Never repeated.
+        """
+        part = Part("PATCH", item_path(self._session, id_), _LATE, if_match=_etag(version))
+        (answer,) = batch.send(self._session, [part], Effect.WRITES)
+        if answer.ok:
+            return None
+        return errors.failure(answer.status, answer.code, Effect.WRITES)
+
     def remove_folder(self, kind: Kind, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it."""
         del kind
@@ -314,6 +329,7 @@ class GraphMailbox:
 
 
 _NAMELESS = Failure(Sort.IN_DOUBT, "no-id", "it was done, but the answer does not say as what")
+_LATE: Json = {"jobTitle": "came too late"}
 _CLOSED = "Graph lets nobody look into Deleted Items"
 _CHANGED = errors.failure(412, "ErrorIrresolvableConflict", Effect.NONE)
 

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from syncd.model.contact import CONTACT
-from syncd.model.values import Value
-from syncd.outlook.errors import Failure, MailboxError, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.ews.mailbox import EwsMailbox
+from syncd.outlook.graph.mailbox import GraphMailbox
 from syncd.outlook.port import Mailbox, Update, Written
 
 
 def refusal_of_categories(port: Mailbox) -> str | None:
     """The code by which the list of categories is closed to us; `None` where it can be read."""
-    if isinstance(port, EwsMailbox):
-        return port.refusal_of_categories()
-    return None
+    return port.refusal_of_categories() if isinstance(port, EwsMailbox | GraphMailbox) else None
 
 
-def late_change(port: Mailbox, made: Written, patch: Mapping[str, Value]) -> str | None:
-    """The code by which a change of a version that is over was refused; `None` where it was taken.
+def late_change(port: Mailbox, made: Written) -> str | None:
+    """The code by which a change of a version that is over was refused; `None`: it was taken.
 
     Raises MailboxError when it was neither.
     """
-    (answer,) = port.update(CONTACT, [Update(made.id, made.version, patch, None)])
-    if isinstance(answer, Written):
-        return None
-    if answer.sort is not Sort.PRECONDITION:
-        raise _raised(answer)
-    return answer.code
+    said = _said(port, made)
+    if said is None or said.sort is Sort.PRECONDITION:
+        return None if said is None else said.code
+    raise MailboxError(said.sort, Scope.MAILBOX, said.code, said.message)
 
 
-def _raised(failure: Failure) -> MailboxError:
-    from syncd.outlook.errors import Scope
-
-    return MailboxError(failure.sort, Scope.MAILBOX, failure.code, failure.message)
+def _said(port: Mailbox, made: Written) -> Failure | None:
+    if isinstance(port, GraphMailbox):
+        return port.late_change(made.id, made.version)
+    late = Update(made.id, made.version, {"jobtitle": "came too late"}, None)
+    (answer,) = port.update(CONTACT, [late])
+    return answer if isinstance(answer, Failure) else None

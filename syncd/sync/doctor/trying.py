@@ -73,7 +73,7 @@ def _late(
 ) -> tuple[Finding, Written]:
     """What the server says to a change of the version before; and the version after that."""
     try:
-        code = probing.late_change(port, made, {"jobtitle": "came too late"})
+        code = probing.late_change(port, made)
     except MailboxError as error:
         failure = Failure(error.sort, error.code, error.message)
         return _refused("changed", failure, holes), changed
