@@ -39,7 +39,9 @@ def contacts_delta(context: Context) -> Reply:
     if context.switches.replays and value:
         value.append(value[0])
         complete = False  # the end is an empty page
-    return _page(context, "contacts", value, replace(token, position=page.position), complete=complete)
+    return _page(
+        context, "contacts", value, replace(token, position=page.position), complete=complete
+    )
 
 
 def _removed(context: Context, folder: Folder, key: str) -> Json | None:

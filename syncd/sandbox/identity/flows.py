@@ -102,9 +102,10 @@ class Flows:
         self, application: Application, user: str, scope: str, form: Mapping[str, str]
     ) -> Mapping[str, object]:
         resource, what = self._resource(scope)
-        if not application.consent:
-            raise errors.consent_missing(application.client_id, application.name)
         tokens, asked = self._entra.tokens, scope.split()
+        permissions = {each.rpartition("/")[2] for each in asked} - _OF_OPENID - {".default"}
+        if not application.consent or permissions - application.scopes:
+            raise errors.consent_missing(application.client_id, application.name)
         ours = sorted(
             s for s in application.scopes if s.startswith("EWS.") is (what is Resource.EWS)
         )

@@ -106,12 +106,16 @@ def test_revoked(box: Sandbox, client: Any) -> None:
     assert "access_token" in client.acquire_token_by_refresh_token(again["refresh_token"], SCOPES)
 
 
-def test_without_consent(box: Sandbox, client: Any) -> None:
-    """A user cannot sign in to what nobody consented to, and the refusal names the application."""
-    box.entra.default.consent = False
+@pytest.mark.parametrize(
+    ("consent", "scopes"), [(False, {"Contacts.ReadWrite"}), (True, {"MailboxSettings.ReadWrite"})]
+)
+def test_without_consent(box: Sandbox, consent: bool, scopes: set[str], client: Any) -> None:
+    """A user cannot sign in to what is not all consented to; the refusal names the application."""
+    application = box.entra.default
+    application.consent, application.scopes = consent, frozenset(scopes)
     found = signed_in(box, client)
     assert (found["error"], found["error_codes"]) == ("invalid_grant", [65001])
-    assert box.entra.default.client_id in found["error_description"]
+    assert application.client_id in found["error_description"]
 
 
 def test_confidential_only(box: Sandbox, client: Any) -> None:
