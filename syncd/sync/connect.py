@@ -20,6 +20,8 @@ from syncd.outlook.authentication.entra import Tokens, tokens_for
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import Access, EwsServer
 from syncd.outlook.ews.sign_in import Basic, Ntlm, OAuth, SignIn
+from syncd.outlook.graph.mailbox import open_graph
+from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy
@@ -72,7 +74,15 @@ class Connector:
 
     def _open(self, server: Server, row: MailboxRow) -> Mailbox:
         if server.backend is Backend.GRAPH:
-            raise Misconfigured("Graph is not spoken yet", "Write a server with backend = ews")
+            return open_graph(
+                GraphServer(
+                    tokens=self.tokens(server, row.address),
+                    base_url=(server.endpoint or ENDPOINTS[_cloud(server)].graph).rstrip("/"),
+                    verify_tls=server.verify_tls,
+                    timeout=server.timeout.total_seconds(),
+                ),
+                row.address,
+            )
         return open_ews(
             EwsServer(
                 endpoint=server.endpoint or ENDPOINTS[_cloud(server)].ews,
