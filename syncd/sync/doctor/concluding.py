@@ -33,6 +33,7 @@ _OF_MAILBOX: Mapping[str, str] = {
     "MailboxNotEnabledForRESTAPI": "mailbox-elsewhere",
     "MailboxNotSupportedForRESTAPI": "mailbox-elsewhere",
     "ErrorInvalidUser": "mailbox-unknown",
+    "ResourceNotFound": "mailbox-unknown",
     "Request_ResourceNotFound": "mailbox-unknown",
     "ErrorNonExistentMailbox": "mailbox-unknown",
     "ErrorNonPrimarySmtpAddress": "mailbox-unknown",
