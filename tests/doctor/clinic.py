@@ -33,7 +33,7 @@ class Clinic:
     server: dict[str, object] = field(default_factory=dict)
     policy: dict[str, object] = field(default_factory=lambda: {"server": "it"})
     contacts: dict[str, object] = field(default_factory=dict)
-    broken: str = ""  # a line more, that the file should not have
+    others: dict[str, dict[str, object]] = field(default_factory=dict)  # more servers
     wanted: Wanted = field(default_factory=Wanted)
 
     @property
@@ -59,7 +59,9 @@ class Clinic:
         """Write the configuration."""
         lines = ["[store]", 'url = "sqlite:///syncd.db"', "[servers.it]", *_toml(self.server)]
         lines += ["[policies.sales]", *_toml(self.policy)]
-        lines += ["[policies.sales.contacts]", *_toml(self.contacts), self.broken]
+        lines += ["[policies.sales.contacts]", *_toml(self.contacts)]
+        for name, keys in self.others.items():
+            lines += [f"[servers.{name}]", *_toml(keys)]
         self.path.write_text("\n".join(lines))
         self.path.chmod(0o600)
 

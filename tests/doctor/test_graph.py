@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from syncd.outlook.authentication.credentials import Delegated
 from syncd.outlook.authentication.login import Login
-from syncd.sandbox.identity.registry import CLIENT_ID, TENANT
+from syncd.sandbox.identity.registry import CLIENT_ID, TENANT, Registration
 from syncd.sandbox.server import Sandbox
 from syncd.settings.load import load
 from syncd.sync.connect import application_of, resource_of
@@ -45,11 +46,17 @@ class Tenant:
         """The sandbox."""
         return self.at.box
 
-    def register(self, **how: object) -> None:
+    def register(self, **how: Unpack[Registration]) -> None:
         """Let the application be registered in another way: scoped over Alice unless said."""
-        said: dict[str, object] = {"client_id": CLIENT_ID, "secret": "sandbox", "roles": NEEDED}
-        certificate = certify(self.key, 400)
-        self.box.entra.register(**said | {"scope": {ALICE}, "certificate": certificate} | how)  # type: ignore[typeddict-item]
+        said: Registration = {
+            "client_id": CLIENT_ID,
+            "secret": "sandbox",
+            "roles": NEEDED,
+            "scope": {ALICE},
+            "certificate": certify(self.key, 400),
+        }
+        said.update(how)
+        self.box.entra.register(**said)
 
     def certificate(self, days: int = 400) -> None:
         """Sign in by certificate."""
@@ -78,7 +85,8 @@ class Tenant:
                 for each in grants.waiting():
                     grants.decide(each.user_code, ALICE, approve=True)
 
-        login = Login(application, application.credential, resource_of(server), sleep=browser)  # type: ignore[arg-type]
+        assert isinstance(application.credential, Delegated)
+        login = Login(application, application.credential, resource_of(server), sleep=browser)
         login.begin()
         login.wait()
 
@@ -99,7 +107,7 @@ def _server(**keys: object) -> Break:
     return lambda tenant: tenant.at.server.update(keys)
 
 
-def _registered(**how: object) -> Break:
+def _registered(**how: Unpack[Registration]) -> Break:
     return lambda tenant: tenant.register(**how)
 
 
@@ -128,7 +136,7 @@ def _no_certificate(tenant: Tenant) -> None:
     tenant.at.server["certificate_file"] = tenant.at.file("syncd.pem", "nothing\n")
 
 
-def _outside(address: str, **how: object) -> Break:
+def _outside(address: str, **how: Unpack[Registration]) -> Break:
     def breaks(tenant: Tenant) -> None:
         tenant.register(**how)
         tenant.at.wanted = replace(tenant.at.wanted, outside=address)
@@ -368,3 +376,34 @@ def test_nothing_is_found_where_all_is_well(
     checks = {each.check for each in found}
     assert checks >= {"tls", "clock", "mailbox", "folders", "categories", "capabilities"}
     assert "outside" in checks or "device" in name
+
+
+def test_in_a_hybrid_each_mailbox_is_on_one_of_the_servers(
+    tmp_path: Path, empty_store: Path, tls: Path, key: rsa.RSAPrivateKey
+) -> None:
+    """That it is not on the other one is no failure; that it is on none is."""
+    carol = "carol@example.test"
+    with Sandbox([ALICE, BOB, carol], tls=tls) as box, clinic(tmp_path, empty_store, box) as at:
+        tenant = Tenant(at, key)
+        online(tenant)
+        tenant.register(scope={ALICE, BOB, carol})
+        office: dict[str, object] = {"backend": "ews", "endpoint": box.url}
+        office |= {"username": "svc-syncd", "password_file": at.file("password")}
+        at.others["office"] = office | {"verify_tls": str(box.ca)}
+        at.policy["server"] = ["it", "office"]
+        at.serve(BOB, carol)
+        box.on_premises |= {BOB, carol}
+        at.write()
+        before = at.look()
+        box.faults.add("*", "soap_fault", mailbox=carol, code="ErrorNonExistentMailbox", times=9)
+        after = at.look()
+    assert troubles(before).keys() == PLAIN
+    assert {(e.mailbox, e.server) for e in before if e.code == "mailbox-not-here"} == {
+        (BOB, "it"),
+        (carol, "it"),
+    }
+    assert {(each.mailbox, each.server) for each in before if each.code == "mailbox-fine"} >= {
+        (ALICE, "it"),
+        (BOB, "office"),
+    }
+    assert carol in {each.mailbox for each in after if each.level is Level.FAILURE}

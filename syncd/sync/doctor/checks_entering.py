@@ -167,6 +167,9 @@ def outside(server: ServerPatient) -> Iterator[Finding]:
         yield found("outside-served", server=server.name, mailbox=address)
         return
     holes: dict[str, object] = {"server": server.name, "mailbox": address}
+    if opening.each_signs_in(server.section):
+        yield found("outside-each", **holes)
+        return
     patient = server.stranger(address.strip().lower())
     try:
         with patient.open() as port:

@@ -23,7 +23,10 @@ def mailbox(patient: MailboxPatient) -> Iterator[Finding]:
         todo = problem.todo
         yield found("mailbox-misconfigured", says=problem.what, todo=todo, **holes)
     except MailboxError as error:
-        yield concluding.of_mailbox(patient, error)
+        if error.sort is Sort.ELSEWHERE and patient.is_sought:
+            yield found("mailbox-not-here", detail=error.code, **holes)
+        else:
+            yield concluding.of_mailbox(patient, error)
     else:
         yield found("mailbox-fine", **holes)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from syncd.sync.doctor.catalogue import INSTALLATION, MAILBOX, SERVER, Check
-from syncd.sync.doctor.causes import skipped
+from syncd.sync.doctor.causes import found, skipped
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import Installation, ServerPatient
 
@@ -17,8 +17,16 @@ def examine(here: Installation) -> Iterator[Finding]:
     """Look an installation over; each finding as it is made."""
     stand = Standing()
     yield from _made(INSTALLATION, here, stand)
+    not_on: dict[str, set[str]] = {}
     for server in here.servers():
-        yield from of_server(server, stand.within())
+        for each in of_server(server, stand.within()):
+            if each.code == "mailbox-not-here":
+                not_on.setdefault(each.mailbox, set()).add(each.server)
+            yield each
+    for row in here.served:
+        servers = here.may_be_on(row)
+        if servers and not_on.get(row.address, set()) >= set(servers):
+            yield found("mailbox-nowhere", mailbox=row.address, servers=", ".join(servers))
 
 
 def of_server(server: ServerPatient, stand: Standing) -> Iterator[Finding]:
@@ -78,7 +86,7 @@ def _made(
             why = f"not looked at, for it needs '{broken}', which did not go well"
             yield skipped(check.name, why, server=server, mailbox=mailbox)
             continue
-        for found in check.run(patient):
-            if found.failed or found.stops:
+        for each in check.run(patient):
+            if each.failed or each.stops:
                 stand.gives_way(check.name)
-            yield found
+            yield each

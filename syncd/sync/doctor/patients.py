@@ -70,6 +70,12 @@ class Installation:
                 if self.wanted.server == name or not self._names_others(patient):
                     yield patient
 
+    def may_be_on(self, row: MailboxRow) -> tuple[str, ...]:
+        """The servers that the policy of a mailbox names."""
+        policies = compile_policies(self.configuration) if self.configuration else {}
+        policy = policies.get(row.policy)
+        return policy.servers if policy is not None else ()
+
     def _names_others(self, server: ServerPatient) -> bool:
         """Whether mailboxes were named, and none of them is this server's."""
         return bool(self.wanted.mailboxes) and not server.mailboxes()
@@ -182,6 +188,12 @@ class MailboxPatient:
         """Whether its user has still to agree that it is read."""
         asks = self.policy is not None and self.policy.consent is Consent.USER
         return self.served and asks and self.row.consented_at is None
+
+    @property
+    def is_sought(self) -> bool:
+        """Whether it may be on another server as well, and was not found on one yet."""
+        several = self.policy is not None and len(self.policy.servers) > 1
+        return several and self.row.server is None
 
     @contextmanager
     def open(self) -> Iterator[Mailbox]:

@@ -13,6 +13,10 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
         "outside-kept-out": Cause(
             Level.OK, "{mailbox} is closed to syncd, as it should be ({detail})."
         ),
+        "outside-each": Cause(
+            Level.OK,
+            "Each mailbox signs in by itself here: there is nothing to open another one with.",
+        ),
         "outside-reached": Cause(
             Level.FAILURE,
             "{mailbox} is open to syncd, and should not be.",
@@ -85,6 +89,20 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
     },
     "mailbox": {
         "mailbox-fine": Cause(Level.OK, "The mailbox is open to syncd."),
+        "mailbox-not-here": Cause(
+            Level.OK,
+            "The mailbox is not on this server ({detail}).",
+            "syncd looks for it on the other servers of its policy.",
+            stops=True,
+        ),
+        "mailbox-nowhere": Cause(
+            Level.FAILURE,
+            "None of the servers of its policy has this mailbox: {servers}.",
+            _NOT_SYNCED,
+            "Check the address: it must be the primary one. One that is being moved from one "
+            "server to another is found by itself once that is done.",
+            ("syncd users change {mailbox} --address NEW",),
+        ),
         "mailbox-denied": Cause(
             Level.FAILURE,
             "syncd is not let into this mailbox ({detail}).",
