@@ -20,6 +20,7 @@ PAGES = [
     "import.md",
     "filters.md",
     "doctor.md",
+    "exchange-online.md",
     "settings.md",
 ]
 
