@@ -228,7 +228,7 @@ def _encoded(asked: Asked, reply: Reply, ids: tuple[str, str]) -> Answer:
     headers = [*reply.headers, ("request-id", ids[0]), ("client-request-id", ids[1])]
     if asked.applied:
         headers.append(("Preference-Applied", ", ".join(asked.applied)))
-    body = b"" if reply.body is None else json.dumps(reply.body, ensure_ascii=False).encode()
+    body = b"" if reply.body is None else json.dumps(reply.body).encode()
     return Answer(
         reply.status,
         body,
