@@ -22,6 +22,8 @@ from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
 from syncd.sandbox.graph.asked import PREFIX as GRAPH
 from syncd.sandbox.graph.context import Switches
+from syncd.sandbox.graph.control import WHAT as OF_GRAPH
+from syncd.sandbox.graph.control import GraphControl
 from syncd.sandbox.graph.limit import Limit
 from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
@@ -120,6 +122,7 @@ class Sandbox:
         of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
         self.control.add(OF_SIGN_IN, of_sign_in.route)
         self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
+        self.control.add(OF_GRAPH, GraphControl(self.organisation, self.on_premises).route)
         self.graph_observers: list[Observer] = []  # told of every exchange, and parts of batches
         around = Surroundings(
             self.organisation,

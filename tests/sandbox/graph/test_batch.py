@@ -70,6 +70,7 @@ PART = {"id": "1", "method": "GET", "url": f"/users/{ALICE}/contactFolders"}
         [{**PART, "dependsOn": ["2"]}],
         [{**PART, "method": "POST", "body": {}}],
         [{"id": "1"}],
+        [{**PART, "method": "POST", "url": "/$batch"}],
         ["x"],
     ],
 )

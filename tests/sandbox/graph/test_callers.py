@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 
 from syncd.sandbox.server import Sandbox
 from tests.sandbox.graph.conftest import ALICE, BOB, CONTACTS, Graph
@@ -73,6 +74,19 @@ def test_a_mailbox_may_not_be_on_graph(box: Sandbox) -> None:
     assert graph.batch(("GET", "/contacts"))["1"]["status"] == 404
     assert graph.get("")["mail"] == ALICE
     Graph(box, BOB).get(CONTACTS)
+
+
+def test_another_process_says_which_mailboxes_are_not_on_graph(box: Sandbox, graph: Graph) -> None:
+    """By the control endpoint, all of them at once; one that there is not is refused."""
+    url = f"{box.control_url}graph"
+    for addresses, status in (([ALICE.upper()], 404), ([BOB], 200), ([ALICE], 404), ([], 200)):
+        told = requests.post(url, json={"on_premises": addresses}, timeout=10)
+        assert told.json() == {"on_premises": [each.lower() for each in addresses]}
+        assert graph.call("GET", CONTACTS).status_code == status
+    wrong: tuple[object, ...] = ({"on_premises": ["nobody@x.test"]}, {"on": []}, {"on_premises": 1})
+    for body in wrong:
+        assert requests.post(url, json=body, timeout=10).status_code == 400
+    assert requests.get(url, timeout=10).json() == {"on_premises": []}
 
 
 @pytest.mark.parametrize(

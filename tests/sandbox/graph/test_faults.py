@@ -105,6 +105,15 @@ def test_an_answer_is_cut_in_the_middle(box: Sandbox, graph: Graph, mailbox: Mai
     assert len(mailbox.items()) == 1
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_answer_is_slow(box: Sandbox, graph: Graph, whole: bool) -> None:
+    """Of a call, and of a batch that one part keeps back."""
+    box.faults.add("$batch" if whole else POST, "slow", delay_ms=60)
+    start = time.monotonic()
+    assert graph.batch(("POST", "/contacts", ADA))["1"]["status"] == 201
+    assert time.monotonic() - start >= 0.06
+
+
 def test_somebody_saves_a_contact_just_before(box: Sandbox, graph: Graph) -> None:
     """Then its etag is stale."""
     made = graph.post(CONTACTS, ADA)
