@@ -24,7 +24,6 @@ from syncd.outlook.graph.mailbox import open_graph
 from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
-from syncd.settings.policies import MailboxPolicy
 from syncd.settings.secrets import (
     SecretMissing,
     client_secret_of,
@@ -39,14 +38,10 @@ USERS = "organizations"  # the tenant of a user who signs in, where none is name
 
 
 class Connector:
-    """Opens mailboxes as the configuration says. Raises Misconfigured when it cannot."""
+    """Opens mailboxes as the configuration says."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-
-    def __call__(self, row: MailboxRow, policy: MailboxPolicy) -> Mailbox:
-        """Open one mailbox. Nothing is sent yet."""
-        return self.open_on(policy.server, row)
 
     def open_on(self, name: str, row: MailboxRow) -> Mailbox:
         """Open one mailbox on the server of this name. Nothing is sent yet.
@@ -87,7 +82,7 @@ class Connector:
             EwsServer(
                 endpoint=server.endpoint or ENDPOINTS[_cloud(server)].ews,
                 sign_in=self._sign_in(server, row),
-                access=Access.DELEGATE if _is_own(row) else Access(server.enters_by.value),
+                access=_access(server, row),
                 verify_tls=server.verify_tls,
                 timeout=server.timeout.total_seconds(),
             ),
@@ -160,9 +155,10 @@ def _cloud(server: Server) -> clouds.Cloud:
     return clouds.Cloud(server.cloud.value)
 
 
-def _is_own(row: MailboxRow) -> bool:
-    """Whether a mailbox's own account signs in, which has access to it and needs no role."""
-    return row.password_file is not None and (row.username or row.address).lower() == row.address
+def _access(server: Server, row: MailboxRow) -> Access:
+    """By which right; a mailbox's own account has access to it and needs no role."""
+    theirs = row.password_file is not None and (row.username or row.address).lower() == row.address
+    return Access.DELEGATE if server.by_password and theirs else Access(server.enters_by.value)
 
 
 def _password(row: MailboxRow, server: Server) -> tuple[str, str]:

@@ -43,7 +43,7 @@ def _policies(number: int) -> Mapping[str, MailboxPolicy]:
     scoped = ScopedKind(KindPolicy(CONTACT, limits=_FREE), system)
     names = ["sales", *(f"other{n}" for n in range(1, number))]
     return {
-        name: MailboxPolicy(name, "office", timedelta(minutes=5), {CONTACT.name: scoped})
+        name: MailboxPolicy(name, ("office",), timedelta(minutes=5), {CONTACT.name: scoped})
         for name in names
     }
 
@@ -76,7 +76,7 @@ class Office:
             with database.write(engine) as conn:
                 records.create_many(conn, CONTACTS, news, actor=_BY_HAND, at=now)
         service = SyncService(
-            engine, _policies(rules), lambda row, _policy: open_ews(server, row.address)
+            engine, _policies(rules), lambda _, row: open_ews(server, row.address)
         )
         return cls(engine, service, server, address)
 

@@ -238,11 +238,11 @@ def test_a_wrong_password_is_tried_once(server: EwsServer) -> None:
     assert "wrong" not in str(error)
 
 
-def test_a_mailbox_that_is_not_there_is_denied(server: EwsServer) -> None:
+def test_a_mailbox_that_is_not_there_is_elsewhere(server: EwsServer) -> None:
     """With a hint at what to check."""
     with closing(open_ews(server, "nobody@example.test")) as mailbox:
         error = failing(lambda: mailbox.folder(CONTACT, "default", create=False))
-    assert (error.sort, error.scope) == (Sort.DENIED, Scope.MAILBOX)
+    assert (error.sort, error.scope) == (Sort.ELSEWHERE, Scope.MAILBOX)
     assert "primary address" in error.message
 
 

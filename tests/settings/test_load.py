@@ -99,7 +99,11 @@ def test_a_policy_compiles_to_what_the_engine_reads(tmp_path: Path) -> None:
     text += 'direction = "to-outlook"\nfolder = "default/CRM"\ntrack = "folder"\n'
     text += "[policies.sales.breaker]\nmost = 7\n"
     policy = compile_policies(loaded(tmp_path, text))["sales"]
-    assert (policy.name, policy.server, policy.interval) == ("sales", "office", timedelta(hours=2))
+    assert (policy.name, policy.servers, policy.interval) == (
+        "sales",
+        ("office",),
+        timedelta(hours=2),
+    )
     contacts = policy.kinds["contact"]
     assert contacts.scope.text == "owner eq @me and statecode eq 'active'"
     assert contacts.policy.direction is Direction.TO_OUTLOOK

@@ -29,6 +29,7 @@ from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import accounting, guard, mailboxes
 from syncd.sync.first_contact import ContactState
+from syncd.sync.placing import Connect
 from syncd.sync.report import RunReport
 from syncd.sync.run import Mode
 from syncd.sync.service import SyncService
@@ -83,6 +84,9 @@ class World:
     filter: str = MINE
     exclude: str = ""
     consent: Consent = Consent.ADMIN
+    servers: tuple[str, ...] = ("office",)
+    open_on: Connect | None = None  # where it matters on which server a mailbox is
+    other_ids: Callable[[str, str], str] = lambda _, item: item  # by address: the port's own
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     reports: list[RunReport] = field(default_factory=list)
@@ -108,12 +112,12 @@ class World:
             system += (NamedFilter("exclude", out, exclude=True),)
         scoped = ScopedKind(self.rules, system)
         kinds = {self.rules.kind.name: scoped}
-        policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
+        policies = {"sales": MailboxPolicy("sales", self.servers, timedelta(minutes=5), kinds)}
         policies = {n: replace(each, consent=self.consent) for n, each in policies.items()}
         return SyncService(
             self.engine,
             policies,
-            lambda row, _: self.connect(row.address),
+            self.open_on or (lambda _, row: self.connect(row.address)),
             self.time,
             stored={self.rules.kind.name: self.stored},
         )
@@ -191,7 +195,8 @@ class World:
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
         if self.rules.folder == "default":
-            assert seen == {each.id for each in self.items(address=address)}
+            ids = (each.id for each in self.items(address=address))
+            assert seen == {self.other_ids(address, each) for each in ids}
 
     def pass_time(self, **amount: float) -> None:
         """Let time pass, for syncd and for the servers."""
@@ -269,7 +274,8 @@ class World:
         """The item that is linked to a record."""
         linked = self.link(crm_id, address)
         assert linked is not None
-        return next(i for i in self.items(address=address) if i.id == linked.remote_id)
+        items = self.items(address=address)
+        return next(i for i in items if self.other_ids(address, i.id) == linked.remote_id)
 
     def link(self, crm_id: str, address: str = ALICE) -> Any:
         """The row of a link."""

@@ -82,11 +82,18 @@ CODES: Mapping[str, Verdict] = dict([
     ),
     *rows(
         refused(
-            Sort.DENIED, MAILBOX,
+            Sort.ELSEWHERE, MAILBOX,
             "the server knows no such mailbox; check that this is its primary address",
         ),
-        "ErrorNonExistentMailbox ErrorNonPrimarySmtpAddress ErrorInvalidSmtpAddress "
-        "ErrorMissingEmailAddress ErrorInvalidMailbox ErrorCannotFindUser ErrorMailboxLogonFailed",
+        "ErrorNonExistentMailbox ErrorInvalidMailbox ErrorCannotFindUser",
+    ),
+    *rows(
+        refused(
+            Sort.DENIED, MAILBOX,
+            "the server does not open such a mailbox; check that this is its primary address",
+        ),
+        "ErrorNonPrimarySmtpAddress ErrorInvalidSmtpAddress ErrorMissingEmailAddress "
+        "ErrorMailboxLogonFailed",
     ),
     *rows(
         refused(Sort.DENIED, MAILBOX, "the mailbox's account is disabled"),
