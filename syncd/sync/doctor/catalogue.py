@@ -75,6 +75,7 @@ SERVER: tuple[Check[ServerPatient], ...] = (
         "clock", On.SERVER, ("tls",),
         "the clocks of the server, the store and this machine agree to a minute",
         checks_network.clocks,
+        lambda server: bool(server.addresses),
     ),
     Check(
         "sign-in", On.SERVER, ("secrets", "tls"),

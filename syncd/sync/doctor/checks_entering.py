@@ -29,10 +29,14 @@ _MOST_TRIED = 3  # mailboxes, to tell a tenant that blocks EWS from a mailbox th
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a token says was granted: to the application everywhere, or by the user to it."""
+    """What a token says was granted: to the application everywhere, or by the user to it.
+
+    `principal` is the id of whom it was given to: of an application, its service principal's.
+    """
 
     application: frozenset[str]
     user: frozenset[str]
+    principal: str
 
 
 def sign_in(server: ServerPatient) -> Iterator[Finding]:
@@ -103,6 +107,8 @@ def permissions(server: ServerPatient) -> Iterator[Finding]:
     client = section.client_id or "the managed identity"
     holes = {"server": server.name, "client": client}
     granted = granted_by(server.token)
+    server.principal = granted.principal if granted is not None else server.principal
+    holes["principal"] = server.principal
     if granted is None:
         yield found("permissions-unread", **holes)
         return
@@ -155,7 +161,8 @@ def granted_by(token: str) -> Granted | None:
     if not isinstance(roles, list):
         return None
     given = frozenset(scopes.split()) if isinstance(scopes, str) else frozenset[str]()
-    return Granted(frozenset(f"{each}" for each in roles), given)
+    principal = f"{claims.get('oid') or 'PRINCIPALID'}"
+    return Granted(frozenset(f"{each}" for each in roles), given, principal)
 
 
 def outside(server: ServerPatient) -> Iterator[Finding]:
@@ -183,7 +190,7 @@ def outside(server: ServerPatient) -> Iterator[Finding]:
     account = (server.section.username or "ACCOUNT").rpartition("\\")[2]
     code = "outside-reached-by-role" if server.section.by_password else "outside-reached"
     yield found(
-        code, who=account, account=account, principal="PRINCIPALID",
+        code, who=account, account=account, principal=server.principal,
         client=server.section.client_id or "CLIENTID", **holes,
     )  # fmt: skip
 

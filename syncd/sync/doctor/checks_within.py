@@ -68,6 +68,7 @@ def categories(patient: MailboxPatient) -> Iterator[Finding]:
     category = next((each.policy.track_category for each in kinds), "CRM")
     holes = {
         "server": patient.server.name, "mailbox": patient.address, "category": category,
+        "principal": patient.server.principal,
     }  # fmt: skip
     try:
         with patient.open() as port:

@@ -30,6 +30,7 @@ _OF_SERVER: Mapping[str, str] = {
 }
 
 _OF_MAILBOX: Mapping[str, str] = {
+    "autodiscover": "mailbox-online",
     "MailboxNotEnabledForRESTAPI": "mailbox-elsewhere",
     "MailboxNotSupportedForRESTAPI": "mailbox-elsewhere",
     "ErrorInvalidUser": "mailbox-unknown",
@@ -56,7 +57,9 @@ _BLOCKED = "http-403"
 def of_server(server: ServerPatient, error: MailboxError) -> Finding | None:
     """What a failure says of its server over EWS; `None` where it is the mailbox's own."""
     code = _OF_SERVER.get(error.code)
-    if error.message == NO_NTLM.says:  # it comes with the status that a wrong password has
+    if error.code == "autodiscover" and error.scope is Scope.SERVER:
+        code = "autodiscover-failed"
+    elif error.message == NO_NTLM.says:  # it comes with the status that a wrong password has
         code = "method-refused"
     elif error.scope is Scope.CREDENTIAL:
         code = (code or "account-refused") if server.section.by_password else None
@@ -130,14 +133,14 @@ def holes_of(server: ServerPatient, error: MailboxError) -> dict[str, object]:
     account = section.username or "ACCOUNT"
     return {
         "server": server.name,
-        "endpoint": server.addresses[0].url,
+        "endpoint": server.where,
         "auth": section.auth.value,
         "says": error.message,
         "who": account if section.by_password else f"the application {section.client_id}",
         # As Active Directory's cmdlets want it: without the domain.
         "account": account.rpartition("\\")[2].partition("@")[0],
         "client": section.client_id or "CLIENTID",
-        "principal": "PRINCIPALID",
+        "principal": server.principal,
         "secret": section.password_file or section.password_env or "the password file",
         "listed": "THOSE-THAT-ARE-THERE,",
     }

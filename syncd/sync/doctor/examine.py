@@ -40,6 +40,10 @@ def of_server(server: ServerPatient, stand: Standing) -> Iterator[Finding]:
             )
             yield skipped("mailbox", why, **names)
             continue
+        broken = stand.missing(("sign-in",))
+        if broken is not None:  # one line for each mailbox, and not one for each check of it
+            yield skipped("mailbox", _not_made(broken), **names)
+            continue
         yield from _made(MAILBOX, patient, stand.within(), **names)
 
 
@@ -83,10 +87,13 @@ def _made(
         broken = stand.missing(check.needs)
         if broken is not None:
             stand.gives_way(check.name, broken)
-            why = f"not looked at, for it needs '{broken}', which did not go well"
-            yield skipped(check.name, why, server=server, mailbox=mailbox)
+            yield skipped(check.name, _not_made(broken), server=server, mailbox=mailbox)
             continue
         for each in check.run(patient):
             if each.failed or each.stops:
                 stand.gives_way(check.name)
             yield each
+
+
+def _not_made(broken: str) -> str:
+    return f"not looked at, for it needs '{broken}', which did not go well"

@@ -18,11 +18,15 @@ def addresses(section: Server) -> tuple[Address, ...]:
     """Where a server is asked, and where it is signed in to; the server itself first.
 
     A managed identity is signed in to at the machine itself, which has no certificate to look at.
+    None, where autodiscover is to find the server by the domain of each mailbox.
     """
     cloud = ENDPOINTS[Cloud(section.cloud.value)]
+    if section.by_password:
+        written = {"endpoint": section.endpoint, "autodiscover": section.autodiscover}
+        return tuple(Address(key, url) for key, url in written.items() if url)
     online = cloud.graph if is_graph(section) else cloud.ews
-    found = [Address("endpoint", section.endpoint or section.autodiscover or online)]
-    if not section.by_password and section.auth is not Auth.MANAGED_IDENTITY:
+    found = [Address("endpoint", section.endpoint or online)]
+    if section.auth is not Auth.MANAGED_IDENTITY:
         authority = Address("authority", section.authority or cloud.authority)
         if (authority.host, authority.port) != (found[0].host, found[0].port):
             found.append(authority)

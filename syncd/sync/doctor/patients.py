@@ -89,6 +89,7 @@ class ServerPatient:
     name: str
     section: Server
     token: str | None = None  # of the sign-in, once it was made
+    principal: str = "PRINCIPALID"  # of the application in this tenant, as its token says
 
     @property
     def configuration(self) -> Configuration:
@@ -110,6 +111,11 @@ class ServerPatient:
     def addresses(self) -> tuple[Address, ...]:
         """Where it is asked, and where it is signed in to; the server itself first."""
         return opening.addresses(self.section)
+
+    @property
+    def where(self) -> str:
+        """Where it is, in words."""
+        return self.addresses[0].url if self.addresses else "what autodiscover finds"
 
     @cached_property
     def policies(self) -> dict[str, MailboxPolicy]:

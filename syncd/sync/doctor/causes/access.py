@@ -122,7 +122,15 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             ("syncd login {mailbox}",),
         ),
         "mailbox-not-signed-in": Cause(
-            Level.FAILURE, "{says}.", _NOT_SYNCED, "{todo}.", ("syncd login {mailbox}",)
+            Level.FAILURE, "{says} ({detail}).", _NOT_SYNCED, "{todo}.", ("syncd login {mailbox}",)
+        ),
+        "mailbox-online": Cause(
+            Level.FAILURE,
+            "{says}.",
+            _NOT_SYNCED,
+            'Give Exchange Online a section with backend = "graph", and let the policy name both '
+            "servers.",
+            ('server = ["cloud", "{server}"]',),
         ),
         "mailbox-elsewhere": Cause(
             Level.FAILURE,

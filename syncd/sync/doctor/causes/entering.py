@@ -41,7 +41,7 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             "Name a mailbox to try it with.",
             ("syncd doctor MAILBOX --server {server}",),
         ),
-        "sign-in-refused": Cause(Level.FAILURE, "{says}.", _NOBODY, "{todo}."),
+        "sign-in-refused": Cause(Level.FAILURE, "{says} ({detail}).", _NOBODY, "{todo}."),
         "sign-in-busy": Cause(
             Level.FAILURE,
             "The sign-in did not come about for now: {says}.",
@@ -147,12 +147,9 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             "Entra admin centre, Enterprise applications, {client}, Permissions; or type the "
             "second line with what the first one shows.",
             (
+                "Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId {principal}",
                 (
-                    "Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId "
-                    "(Get-MgServicePrincipal -Filter \"appId eq '{client}'\").Id"
-                ),
-                (
-                    "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId PRINCIPALID "
+                    "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId {principal} "
                     "-AppRoleAssignmentId ID"
                 ),
             ),

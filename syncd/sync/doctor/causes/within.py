@@ -65,7 +65,7 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
             "Assign the role in the same scope as the other one.",
             (
                 (
-                    "New-ManagementRoleAssignment -App PRINCIPALID -Role 'Application "
+                    "New-ManagementRoleAssignment -App {principal} -Role 'Application "
                     "MailboxSettings.ReadWrite' -CustomResourceScope 'syncd mailboxes'"
                 ),
             ),
