@@ -60,4 +60,4 @@ def _todo(cause: Cause) -> str:
 def _shown(text: str) -> str:
     """A text with its places to fill in as a person types them, in a cell of a table."""
     named = re.sub(r"\{(\w+)(?:!r)?\}", lambda hole: hole[1].upper(), text)
-    return named.replace("|", "\\|")
+    return named.replace("{{", "{").replace("}}", "}").replace("|", "\\|")

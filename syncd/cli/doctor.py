@@ -52,14 +52,15 @@ def command(
     Exit status: 0 nothing failed (there may be warnings), 1 something did, 4 the configuration is
     to be mended, 5 a server cannot be reached.
     """
+    from syncd.cli.mailboxes import explained
     from syncd.daemon.logging import configure_logging
     from syncd.settings.configuration import Log
     from syncd.sync.doctor.examine import examine
     from syncd.sync.doctor.patients import Installation, Wanted
 
-    if write and outside is not None and outside in mailboxes:
+    if outside is not None and outside in mailboxes:
         raise Problem(
-            f"{outside} cannot be outside, and written to.",
+            f"{outside} cannot be outside, and looked into.",
             "Nothing was looked at.",
             "Name a mailbox that syncd has no business in: syncd doctor --outside ADDRESS",
         )
@@ -72,9 +73,11 @@ def command(
     )
     found: list[Finding] = []
     where = None
-    for each in examine(here):
-        found.append(each)
-        if not as_json:
+    with explained("Nothing more was looked at."):
+        for each in examine(here):
+            found.append(each)
+            if as_json:
+                continue
             if where != (each.server, each.mailbox):
                 where = (each.server, each.mailbox)
                 _head(each)

@@ -139,7 +139,7 @@ BROKEN = {
         "method-refused", Level.FAILURE, "-WindowsAuthentication $true", _set(auth="ntlm")
     ),
     "EWS blocked": Case(
-        "ews-blocked", Level.FAILURE, 'write backend = "graph"', _block
+        "ews-refused", Level.FAILURE, '-EwsAllowList @{Add="syncd"}', _block
     ),
     "a path without EWS": Case(
         "endpoint-wrong", Level.FAILURE, "Get-WebServicesVirtualDirectory", _wrong_path

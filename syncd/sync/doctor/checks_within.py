@@ -10,7 +10,6 @@ from syncd.sync.doctor import concluding, opening, probing, trying
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import MailboxPatient
-from syncd.sync.mailboxes import Misconfigured
 
 
 def mailbox(patient: MailboxPatient) -> Iterator[Finding]:
@@ -19,9 +18,6 @@ def mailbox(patient: MailboxPatient) -> Iterator[Finding]:
     try:
         with patient.open() as port:
             port.folder(CONTACT, "default", create=False)
-    except Misconfigured as problem:
-        todo = problem.todo
-        yield found("mailbox-misconfigured", says=problem.what, todo=todo, **holes)
     except MailboxError as error:
         if error.sort is Sort.ELSEWHERE and patient.is_sought:
             yield found("mailbox-not-here", detail=error.code, **holes)
@@ -70,12 +66,8 @@ def categories(patient: MailboxPatient) -> Iterator[Finding]:
         "server": patient.server.name, "mailbox": patient.address, "category": category,
         "principal": patient.server.principal,
     }  # fmt: skip
-    try:
-        with patient.open() as port:
-            refused = probing.refusal_of_categories(port)
-    except MailboxError as error:
-        yield concluding.of_mailbox(patient, error)
-        return
+    with patient.open() as port:
+        refused = probing.refusal_of_categories(port)
     if refused is None:
         yield found("categories-fine", **holes)
     else:
@@ -88,12 +80,7 @@ def capabilities(patient: MailboxPatient) -> Iterator[Finding]:
     """What the server of a mailbox can and cannot do, and what that means."""
     holes = {"server": patient.server.name, "mailbox": patient.address}
     with patient.open() as port:
-        can = port.capabilities
-        try:
-            moves = port.can_move(CONTACT)
-        except MailboxError as error:
-            yield concluding.of_mailbox(patient, error)
-            return
+        can, moves = port.capabilities, port.can_move(CONTACT)
     if not moves:
         yield found("cannot-move", **holes)
     if not can.searches_trash:

@@ -11,6 +11,7 @@ from syncd.sync.doctor import opening
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import MailboxPatient, ServerPatient
+from syncd.sync.mailboxes import Misconfigured
 
 # What concerns a whole server, met with the first request to any of its mailboxes.
 _OF_SERVER: Mapping[str, str] = {
@@ -82,8 +83,9 @@ def of_sign_in(server: ServerPatient, error: MailboxError) -> Finding:
 
 
 def of_blocked(server: ServerPatient, error: MailboxError) -> Finding:
-    """EWS answers 403 wherever it is asked."""
-    return found("ews-blocked", detail=error.code, **holes_of(server, error))
+    """EWS answers 403 wherever it is asked: in Exchange Online, where tokens are, for good."""
+    code = "ews-refused" if server.section.by_password else "ews-blocked"
+    return found(code, detail=error.code, **holes_of(server, error))
 
 
 def is_blocked(server: ServerPatient, error: MailboxError) -> bool:
@@ -111,6 +113,14 @@ def of_mailbox(patient: MailboxPatient, error: MailboxError) -> Finding:
     elif code is None and error.sort is Sort.DENIED:
         code = _denied(server)
     return found(code or "mailbox-failed", detail=error.code, **holes)
+
+
+def of_problem(patient: MailboxPatient, problem: Misconfigured) -> Finding:
+    """Why a mailbox cannot be opened as the configuration stands."""
+    return found(
+        "mailbox-misconfigured", says=problem.what, todo=problem.todo,
+        server=patient.server.name, mailbox=patient.address,
+    )  # fmt: skip
 
 
 def _not_signed_in(patient: MailboxPatient) -> str:

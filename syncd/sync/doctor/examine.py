@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from syncd.outlook.errors import MailboxError
+from syncd.sync.doctor import concluding
 from syncd.sync.doctor.catalogue import INSTALLATION, MAILBOX, SERVER, Check
 from syncd.sync.doctor.causes import found, skipped
 from syncd.sync.doctor.finding import Finding
-from syncd.sync.doctor.patients import Installation, ServerPatient
+from syncd.sync.doctor.patients import Installation, MailboxPatient, ServerPatient
+from syncd.sync.mailboxes import Misconfigured
 
 Patient = TypeVar("Patient")
 
@@ -89,10 +92,24 @@ def _made(
             stand.gives_way(check.name, broken)
             yield skipped(check.name, _not_made(broken), server=server, mailbox=mailbox)
             continue
-        for each in check.run(patient):
+        for each in _run(check, patient):
             if each.failed or each.stops:
                 stand.gives_way(check.name)
             yield each
+
+
+def _run(check: Check[Patient], patient: Patient) -> Iterator[Finding]:
+    """The findings of a check; a mailbox that fails in the middle of one is a finding, too."""
+    try:
+        yield from check.run(patient)
+    except MailboxError as error:
+        if not isinstance(patient, MailboxPatient):
+            raise
+        yield concluding.of_mailbox(patient, error)
+    except Misconfigured as problem:
+        if not isinstance(patient, MailboxPatient):
+            raise
+        yield concluding.of_problem(patient, problem)
 
 
 def _not_made(broken: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -140,12 +140,14 @@ class ServerPatient:
     def stranger(self, address: str) -> MailboxPatient:
         """A mailbox that is not served, to be looked at as if it were."""
         policy = next(iter(self.policies), "")
-        return MailboxPatient(self, opening.stranger(address, policy), served=False)
+        return MailboxPatient(self, opening.stranger(address, policy))
 
     def outsider(self) -> list[MailboxPatient]:
         """The mailbox that is to be closed to syncd, where one was named."""
         outside = self.wanted.outside
-        return [] if outside is None else [self.stranger(outside.strip().lower())]
+        if outside is None:
+            return []
+        return [replace(self.stranger(outside.strip().lower()), outside=True)]
 
     def _serves(self, row: MailboxRow) -> bool:
         """Whether a mailbox was found to be here, or may be."""
@@ -177,7 +179,7 @@ class MailboxPatient:
 
     server: ServerPatient
     row: MailboxRow
-    served: bool = True
+    outside: bool = False  # asked for only to see that it is closed
 
     @property
     def address(self) -> str:
@@ -193,7 +195,7 @@ class MailboxPatient:
     def is_asked(self) -> bool:
         """Whether its user has still to agree that it is read."""
         asks = self.policy is not None and self.policy.consent is Consent.USER
-        return self.served and asks and self.row.consented_at is None
+        return asks and not self.outside and self.row.consented_at is None
 
     @property
     def is_sought(self) -> bool:

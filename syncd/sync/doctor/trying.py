@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from syncd.model.contact import CONTACT
-from syncd.outlook.errors import Failure, MailboxError
+from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Creation, Mailbox, Move, Stamp, Update, Written
 from syncd.sync.doctor import probing
 from syncd.sync.doctor.causes import found
@@ -30,6 +30,7 @@ def probe(patient: MailboxPatient, port: Mailbox) -> Iterator[Finding]:
     folder = port.folder(CONTACT, "default", create=False)
     if folder is None:
         return
+    holes |= {"name": name, "folder": folder.path}
     made = _asked(lambda: port.create(CONTACT, folder.id, [_creation(name)]))
     if isinstance(made, Failure):
         yield _refused("made", made, holes)
@@ -46,12 +47,9 @@ def probe(patient: MailboxPatient, port: Mailbox) -> Iterator[Finding]:
         yield late
     gone = _asked(lambda: port.trash(CONTACT, [Move(changed.id, changed.version)]))
     if isinstance(gone, Failure):
-        yield found(
-            "write-left", name=name, folder=folder.path, says=gone.message, detail=gone.code,
-            **holes,
-        )  # fmt: skip
+        yield found("write-left", says=gone.message, detail=gone.code, **holes)
     else:
-        yield found("write-fine", name=name, **holes)
+        yield found("write-fine", **holes)
 
 
 def _creation(name: str) -> Creation:
@@ -85,4 +83,5 @@ def _late(
 
 
 def _refused(step: str, failure: Failure, holes: dict[str, object]) -> Finding:
-    return found("write-refused", step=step, says=failure.message, detail=failure.code, **holes)
+    code = "write-in-doubt" if failure.sort is Sort.IN_DOUBT else "write-refused"
+    return found(code, step=step, says=failure.message, detail=failure.code, **holes)

@@ -91,6 +91,23 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             TO_GRAPH,
             ALLOW,
         ),
+        "ews-refused": Cause(
+            Level.FAILURE,
+            "The server refuses EWS to syncd (HTTP 403).",
+            _NOBODY,
+            "It may be turned off, or be for programs on a list alone; syncd calls itself syncd. "
+            "See which, and put it on the list.",
+            (
+                (
+                    "Get-OrganizationConfig | Format-List EwsEnabled, EwsApplicationAccessPolicy, "
+                    "EwsAllowList, EwsBlockList"
+                ),
+                (
+                    "Set-OrganizationConfig -EwsApplicationAccessPolicy EnforceAllowList "
+                    '-EwsAllowList @{{Add="syncd"}}'
+                ),
+            ),
+        ),
         "endpoint-wrong": Cause(
             Level.FAILURE,
             "There is no EWS at {endpoint} ({detail}).",

@@ -123,6 +123,12 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
             "Online, full access to the mailbox on a server of your own.",
             ("syncd doctor {mailbox} --write",),
         ),
+        "write-in-doubt": Cause(
+            Level.FAILURE,
+            "Whether a contact was {step} is not known: {says} ({detail}).",
+            'If it is there, it is called "{name}", in the folder {folder}; syncd leaves it alone.',
+            "Look for it in Outlook, and delete it.",
+        ),
         "write-left": Cause(
             Level.FAILURE,
             'The contact "{name}" could not be deleted again: {says} ({detail}).',
