@@ -18,6 +18,7 @@ from syncd.outlook.graph.session import GraphServer
 from syncd.sandbox.server import Sandbox
 from tests.memory_mailbox import MemoryDesk
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk, GraphDesk, Shown
+from tests.sandbox.graph.description import watch
 
 
 def _schemas() -> Path | None:
@@ -35,7 +36,9 @@ def schemas() -> Path:
 
 
 @contextmanager
-def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterator[Sandbox]:
+def sandbox(
+    *, graph_moves: bool = False, graph_if_match: bool = True, graph_replays: bool = False
+) -> Iterator[Sandbox]:
     """A sandbox whose user speaks German. Where the schemas are at hand, all traffic is checked."""
     names = {ADDRESS: {"contacts": "Kontakte", "deleteditems": "Gelöschte Elemente"}}
     with Sandbox(
@@ -44,9 +47,12 @@ def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterat
         folder_names=names,
         graph_moves=graph_moves,
         graph_if_match=graph_if_match,
+        graph_replays=graph_replays,
     ) as running:
+        complaints = watch(running)
         yield running
         assert not running.invalid_responses
+        assert not complaints
 
 
 @pytest.fixture
