@@ -152,6 +152,10 @@ def _on_premises(tenant: Tenant) -> None:
     tenant.box.on_premises.add(ALICE)
 
 
+def _token_refused(tenant: Tenant) -> None:
+    tenant.box.faults.add("*", "unauthorized", times=9)
+
+
 def _ews_blocked(tenant: Tenant) -> None:
     tenant.at.server |= {"backend": "ews", "endpoint": tenant.box.url}
     tenant.register(roles={"EWS.AccessAsApp"})
@@ -243,6 +247,13 @@ BROKEN = {
     ),
     "a mailbox on a server of their own": Case(
         "mailbox-elsewhere", Level.FAILURE, 'server = ["it", "office"]', _on_premises,
+        besides=PLAIN,
+    ),
+    "a token that the server does not take": Case(
+        "token-refused",
+        Level.FAILURE,
+        f"Test-ServicePrincipalAuthorization -Identity {CLIENT_ID} -Resource {ALICE}",
+        _token_refused,
         besides=PLAIN,
     ),
     "no right to the categories": Case(
