@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from syncd.crm.database import open_database
 from syncd.crm.migration import upgrade
@@ -24,3 +25,9 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the certificates of the sandbox, made once."""
     return tmp_path_factory.mktemp("tls")
+
+
+@pytest.fixture(scope="session")
+def key() -> rsa.RSAPrivateKey:
+    """An RSA key: making one is what costs."""
+    return rsa.generate_private_key(65537, 2048)

@@ -292,12 +292,6 @@ BROKEN = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def key() -> rsa.RSAPrivateKey:
-    """An RSA key: making one is what costs."""
-    return rsa.generate_private_key(65537, 2048)
-
-
 def online(tenant: Tenant) -> None:
     """A set-up in which all is well, by a secret."""
     at = tenant.at
@@ -387,34 +381,3 @@ def test_nothing_is_found_where_all_is_well(
     checks = {each.check for each in found}
     assert checks >= {"tls", "clock", "mailbox", "folders", "categories", "capabilities"}
     assert "outside" in checks or "device" in name
-
-
-def test_in_a_hybrid_each_mailbox_is_on_one_of_the_servers(
-    tmp_path: Path, empty_store: Path, tls: Path, key: rsa.RSAPrivateKey
-) -> None:
-    """That it is not on the other one is no failure; that it is on none is."""
-    carol = "carol@example.test"
-    with Sandbox([ALICE, BOB, carol], tls=tls) as box, clinic(tmp_path, empty_store, box) as at:
-        tenant = Tenant(at, key)
-        online(tenant)
-        tenant.register(scope={ALICE, BOB, carol})
-        office: dict[str, object] = {"backend": "ews", "endpoint": box.url}
-        office |= {"username": "svc-syncd", "password_file": at.file("password")}
-        at.others["office"] = office | {"verify_tls": str(box.ca)}
-        at.policy["server"] = ["it", "office"]
-        at.serve(BOB, carol)
-        box.on_premises |= {BOB, carol}
-        at.write()
-        before = at.look()
-        box.faults.add("*", "soap_fault", mailbox=carol, code="ErrorNonExistentMailbox", times=9)
-        after = at.look()
-    assert troubles(before).keys() == PLAIN
-    assert {(e.mailbox, e.server) for e in before if e.code == "mailbox-not-here"} == {
-        (BOB, "it"),
-        (carol, "it"),
-    }
-    assert {(each.mailbox, each.server) for each in before if each.code == "mailbox-fine"} >= {
-        (ALICE, "it"),
-        (BOB, "office"),
-    }
-    assert carol in {each.mailbox for each in after if each.level is Level.FAILURE}
