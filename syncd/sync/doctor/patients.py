@@ -199,9 +199,8 @@ class MailboxPatient:
 
     @property
     def is_sought(self) -> bool:
-        """Whether it may be on another server as well, and was not found on one yet."""
-        several = self.policy is not None and len(self.policy.servers) > 1
-        return several and self.row.server is None
+        """Whether its policy names another server that it may be on."""
+        return self.policy is not None and len(self.policy.servers) > 1
 
     @contextmanager
     def open(self) -> Iterator[Mailbox]:
