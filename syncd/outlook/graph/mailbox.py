@@ -16,12 +16,12 @@ from syncd.outlook.graph import batch, errors, properties
 from syncd.outlook.graph.batch import SIZE, Part
 from syncd.outlook.graph.categories import Categories
 from syncd.outlook.graph.compose import Composed, answered, changed, new_item
-from syncd.outlook.graph.delta import Delta, item_path
+from syncd.outlook.graph.delta import Delta
 from syncd.outlook.graph.extract import Extractor, extractor
 from syncd.outlook.graph.find import Finder
 from syncd.outlook.graph.folders import TRASH, Folders
 from syncd.outlook.graph.layout import Layout, layout
-from syncd.outlook.graph.reading import Found, full, identities
+from syncd.outlook.graph.reading import Found, full, identities, item_path
 from syncd.outlook.graph.session import Answer, GraphServer, Json, Session, refused, values
 from syncd.outlook.port import (
     Backend,
@@ -65,7 +65,7 @@ class GraphMailbox:
         self._folders = Folders(self._session)
         self._categories = Categories(self._session)
         self._moves: bool | None = None
-        self._own: dict[str, Head] = {}  # what this mailbox object wrote, as it answered
+        self._known: dict[str, Head] = {}  # as an answer showed them, of what we wrote or listed
 
     @property
     def address(self) -> str:
@@ -167,7 +167,7 @@ class GraphMailbox:
         """One page of delta, at most 200 changes, and a look at each item that is not our own."""
         if folder == TRASH.id:
             raise MailboxError(Sort.INVALID, Scope.FOLDER, "not-listed", _CLOSED)
-        reader = Delta(self._session, extractor(kind, full=False), layout(kind).head, self._own)
+        reader = Delta(self._session, extractor(kind, full=False), layout(kind).head, self._known)
         return reader.page(folder, cursor)
 
     def read(self, kind: Kind, ids: Sequence[str]) -> Sequence[Item | Failure]:
@@ -329,7 +329,7 @@ class GraphMailbox:
             return _NAMELESS
         if item.head.version == before:
             return Failure(Sort.IN_DOUBT, "same-version", "Graph took it, and has no new version")
-        self._own[item.head.id] = item.head
+        self._known[item.head.id] = item.head
         return Written(item.head.id, item.head.version, item if made.shown else None)
 
 
