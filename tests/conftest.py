@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 
 from syncd.crm.database import open_database
 from syncd.crm.migration import upgrade
+from tests import compiled
 from tests.postgres import Postgres, running
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -32,10 +34,18 @@ settings.load_profile("syncd")
 def pytest_configure() -> None:
     """Let every test, and every process that a test starts, find the schemas and speak English."""
     os.environ["SYNCD_LANGUAGE"] = "en"
+    compiled.share()
     if (SCHEMAS / "ews" / "messages.xsd").is_file():
         os.environ["SYNCD_SCHEMAS"] = str(SCHEMAS)
     else:
         os.environ.pop("SYNCD_SCHEMAS", None)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what stays to the end: modules, and every test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -90,9 +90,10 @@ class OtherIds(MemoryMailbox):
         ids: Iterable[str] = (),
     ) -> Sequence[Head]:
         """The items under their ids here."""
-        del ids
         inside = [there(each) for each in folders]
-        return [_head(each) for each in super().find(kind, inside, links=links, keys=keys)]
+        meant = [there(each) for each in ids]
+        found = super().find(kind, inside, links=links, keys=keys, ids=meant)
+        return [_head(each) for each in found]
 
     def create(
         self, kind: Kind, folder: str, creations: Sequence[Creation]
@@ -105,15 +106,31 @@ class OtherIds(MemoryMailbox):
         meant = [replace(each, id=there(each.id)) for each in updates]
         return _written(super().update(kind, meant))
 
+    def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
+        """Move a batch to Deleted Items."""
+        return _written(super().trash(kind, [replace(e, id=there(e.id)) for e in moves]))
+
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
         """Move a batch."""
         meant = [replace(each, id=there(each.id)) for each in moves]
-        where = there(target) if target.startswith(MARK) else target
-        return _written(super().move(kind, meant, where))
+        return _written(super().move(kind, meant, there(target)))
 
     def remove_folder(self, kind: Kind, folder: str) -> bool:
         """Put an empty folder into Deleted Items."""
         return super().remove_folder(kind, there(folder))
+
+
+class OwnIds(MemoryMailbox):
+    """The port to a server in memory, as EWS: what Graph calls an item says nothing to it."""
+
+    @property
+    def backend(self) -> Backend:
+        """As EWS."""
+        return Backend.EWS
+
+    def translate(self, ids: Sequence[str], written_by: Backend) -> Mapping[str, str]:
+        """Its own ids alone."""
+        return {each: each for each in ids} if written_by is Backend.EWS else {}
 
 
 def here(id_: str) -> str:
@@ -135,4 +152,11 @@ def _head(found: Head) -> Head:
 
 
 def _written(results: Sequence[Written | Failure]) -> list[Written | Failure]:
-    return [replace(e, id=here(e.id)) if isinstance(e, Written) else e for e in results]
+    return [
+        replace(e, id=here(e.id), item=_item(e.item)) if isinstance(e, Written) else e
+        for e in results
+    ]
+
+
+def _item(found: Item | None) -> Item | None:
+    return None if found is None else replace(found, head=_head(found.head))

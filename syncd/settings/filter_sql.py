@@ -6,7 +6,7 @@ Text is compared as it stands, case included. What is not here is refused, never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -237,7 +237,7 @@ class ToSql:
         raise self._refusal(node, "a field is missing here", "write one left of eq, ne or in")
 
     def _own(self, node: ast._Node, name: str) -> Held:
-        found = self._known(node, self.stored, name, [*self._fields, *self._steps])
+        found = self._known(node, self.stored, name, lambda: [*self._fields, *self._steps])
         return Held(found, columns_in(self.stored, found, self.stored.table))
 
     def _beyond(self, node: ast._Node, owner: str, name: str) -> Held:
@@ -251,7 +251,7 @@ class ToSql:
             what = f"{self.stored.kind.plural} have no field {f'{owner}/{name}'!r}"
             raise self._refusal(node, what, did_you_mean(f"{owner}/{name}", ways))
         other = ENTITIES[step.entity]
-        found = self._known(node, other, name, fields_of(other))
+        found = self._known(node, other, name, lambda: fields_of(other))
         rows = other.table.alias()
         columns = tuple(
             closed(select(column).where(rows.c.id == self.stored.table.c[step.column]), rows)
@@ -267,7 +267,11 @@ class ToSql:
         return row.held(PARTY_FIELDS[name])
 
     def _known(
-        self, node: ast._Node, stored: StoredKind[Schema], name: str, names: Iterable[str]
+        self,
+        node: ast._Node,
+        stored: StoredKind[Schema],
+        name: str,
+        names: Callable[[], Iterable[str]],
     ) -> FilterField:
         fields = self._fields if stored is self.stored else fields_of(stored)
         # Dataverse's Web API names a reference so: _ownerid_value
@@ -277,7 +281,7 @@ class ToSql:
             what = f"{stored.kind.plural} have no field {name!r}"
             if plain in self._steps and stored is self.stored:
                 raise self._refusal(node, what, f"write {plain}/…, with a field of it")
-            raise self._refusal(node, what, did_you_mean(shown, names))
+            raise self._refusal(node, what, did_you_mean(shown, names()))
         self.read.add((stored.entity, plain))
         return fields[plain]
 

@@ -40,13 +40,19 @@ def end(conn: Connection, report: RunReport, at: datetime) -> None:
         "outcome": report.outcome.value,
         "counts": report.counts(),
         "requests": report.requests,
+        "subrequests": report.subrequests,
         "error": report.error,
     }
     conn.execute(update(table).where(table.c.id == report.run).values(**done))
 
 
 def gap(row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
-    """Until the next run: the interval, longer after failures, never before the server asks."""
+    """Until the next run: the interval, longer after failures, never before the server asks.
+
+    A server that asked for a pause is well: its mailbox goes on as soon as that is over.
+    """
+    if report.throttled and report.retry_after:
+        return timedelta(seconds=report.retry_after * (1 + random.uniform(0, JITTER)))  # noqa: S311
     found = policy.interval
     if report.outcome is Outcome.FAILED:
         found = min(max(LONGEST_GAP, found), found * 2 ** min(row.failures, 10))
@@ -75,6 +81,7 @@ def log(report: RunReport) -> None:
         "run ended" if report.started else "run refused",
         outcome=report.outcome.value,
         requests=report.requests,
+        **({"subrequests": report.subrequests} if report.subrequests else {}),
         seconds=round(report.seconds, 3),
         outlook=dict(report.tally.outlook),
         crm=dict(report.tally.crm),

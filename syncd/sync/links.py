@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    CursorResult,
     Row,
     bindparam,
     delete,
@@ -218,6 +219,13 @@ def hand_over(conn: Connection, key: LinkKey, old: str, new: str) -> None:
 def give_up(conn: Connection, key: LinkKey, crm_id: str) -> None:
     """Forget the link of a record, for another item is to be its own."""
     conn.execute(delete(table).where(key.where(), table.c.crm_id == crm_id))
+
+
+def want_back(conn: Connection, key: LinkKey, crm_id: str) -> bool:
+    """Note that a person wants back what is remembered, and cannot be moved; whether it is."""
+    resting = (table.c.crm_id == crm_id) & (table.c.state == LinkState.REMEMBERED.value)
+    done = conn.execute(update(table).where(key.where(), resting).values(aside=True))
+    return bool(cast("CursorResult[Any]", done).rowcount)
 
 
 def _known(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, int]:

@@ -367,6 +367,11 @@ def finish(
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
+def set_moves(conn: Connection, mailbox_id: int, *, moves: bool | None) -> None:
+    """Note whether a mailbox's items can be moved; `None`: it is to be asked again."""
+    conn.execute(update(table).where(table.c.id == mailbox_id).values(moves=moves))
+
+
 # With whether an alert of it is open, which else would cost each run a statement of its own.
 _WITH_ALERTS = select(
     table,

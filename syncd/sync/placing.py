@@ -18,6 +18,7 @@ from syncd.model.kinds import Kind
 from syncd.outlook.errors import MailboxError, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.policies import MailboxPolicy
+from syncd.sync.capability import ensure_moves
 from syncd.sync.mailboxes import MailboxProblem, MailboxRow
 from syncd.sync.tables import mailbox as table
 
@@ -87,15 +88,15 @@ def known(engine: Engine, row: MailboxRow, found: Place, policy: MailboxPolicy) 
     Whose ids are kept of its items is said here only of one that has none yet: `moving` goes on
     from the others. Raises MailboxError.
     """
-    same = row.backend is found.port.backend and row.server == found.server
-    if same and row.moves is not None:
-        return row
-    moves = found.port.can_move(_kind(policy))
-    backend = row.backend or found.port.backend
-    with database.write(engine) as conn:
-        values = {"server": found.server, "moves": moves, "backend": backend.value}
-        conn.execute(update(table).where(table.c.id == row.id).values(**values))
-    return replace(row, server=found.server, moves=moves, backend=backend)
+    if row.server != found.server or row.backend is not found.port.backend:
+        backend = row.backend or found.port.backend
+        with database.write(engine) as conn:
+            # Whether items can be moved is asked anew.
+            values = {"server": found.server, "moves": None, "backend": backend.value}
+            conn.execute(update(table).where(table.c.id == row.id).values(**values))
+        row = replace(row, server=found.server, moves=None, backend=backend)
+    kinds = [scoped.policy.kind for scoped in policy.kinds.values()]
+    return ensure_moves(engine, row, found.port, kinds)
 
 
 def forget(conn: Connection, row: MailboxRow) -> None:

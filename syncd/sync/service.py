@@ -318,6 +318,7 @@ class SyncService:
         report.outcome, report.error = Outcome.FAILED, str(error)
         report.todo = chronicle.todo(row, policy, server or policy.servers[0], error)
         report.retry_after = error.retry_after
+        report.throttled = error.sort is Sort.THROTTLED
         report.unreachable = error.scope is Scope.SERVER
         # Where there is one server alone, a person has to say where else the mailbox is.
         lost = error.sort is Sort.ELSEWHERE and len(policy.servers) == 1
@@ -353,7 +354,8 @@ class SyncService:
                 alerts.after_run(conn, row, report, now)
                 due_at = now + chronicle.gap(row, policy, report)
                 mailboxes.finish(
-                    conn, row.id, due_at=due_at, failed=failed, trouble=report.error,
+                    conn, row.id, due_at=due_at, failed=failed and not report.throttled,
+                    trouble=report.error,
                     success=now if synced else None,
                 )  # fmt: skip
                 if synced:

@@ -67,6 +67,7 @@ class Serving:
 
     def _count(self, port: Mailbox) -> None:
         self.report.requests += port.requests
+        self.report.subrequests += port.subrequests
 
     def _run_on(self, place: Place, row: MailboxRow) -> None:
         report = self.report

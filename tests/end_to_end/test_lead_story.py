@@ -1,4 +1,8 @@
-"""The README's story of a lead, typed as it stands there, into a store of either sort."""
+"""The README's story of a lead, typed into a shell as it stands there.
+
+Its store is a file, as a newcomer's is. On PostgreSQL `tests/crm/test_cli.py` proves the verbs, and
+`tests/cli/test_on_postgresql.py` that a process finds its way there.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ import pytest
 
 from syncd.sandbox.server import Sandbox
 from tests.cli.office import ALICE, CONFIGURATION
+from tests.conftest import SQLITE
 
 README = Path(__file__).parents[2] / "README.md"
 STORY = re.compile(r"### A lead becomes a customer\n+```sh\n(.*?)```", re.DOTALL)
@@ -62,6 +67,7 @@ def desk(tmp_path: Path, store_url: str) -> Iterator[Desk]:
         yield made
 
 
+@pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
 def test_the_story_of_the_readme(desk: Desk) -> None:
     """A lead is contacted and qualified; who it became is in Outlook; another one stays, closed."""
     told = STORY.search(README.read_text(encoding="utf-8"))

@@ -15,9 +15,11 @@ from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
 from syncd.outlook.graph.session import GraphServer
+from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.memory_mailbox import MemoryDesk
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk, GraphDesk, Shown
+from tests.sandbox.graph.description import watch
 
 
 def _schemas() -> Path | None:
@@ -45,8 +47,10 @@ def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterat
         graph_moves=graph_moves,
         graph_if_match=graph_if_match,
     ) as running:
+        complaints = watch(running)
         yield running
         assert not running.invalid_responses
+        assert not complaints
 
 
 @pytest.fixture
@@ -100,6 +104,8 @@ def _desk(request: pytest.FixtureRequest, backend: str) -> Desk:
     match backend:
         case "memory":
             return MemoryDesk(CONTACT)
+        case "memory like Graph":
+            return MemoryDesk(CONTACT, Backend.GRAPH)
         case "ews":
             return EwsDesk(request.getfixturevalue("box"), request.getfixturevalue("ews"))
         case "graph":
@@ -107,7 +113,7 @@ def _desk(request: pytest.FixtureRequest, backend: str) -> Desk:
     return GraphDesk(request.getfixturevalue("moving_box"), request.getfixturevalue("moving_graph"))
 
 
-@pytest.fixture(params=["ews", "graph", "memory"])
+@pytest.fixture(params=["ews", "graph", "memory", "memory like Graph"])
 def desk(request: pytest.FixtureRequest) -> Desk:
     """A desk for each backend: what is proved on one is proved on all."""
     return _desk(request, request.param)

@@ -141,44 +141,44 @@ class SandboxDesk:
         """Add an item; its id."""
         bag = {**_bag(fields), "item:Sensitivity": sensitivity.value.capitalize()}
         held = {key: value for key, value in bag.items() if value is not None}
-        added = self._own.add(self.folder_meant(folder or "contacts"), held, item_class)
+        added = self.own.add(self.folder_meant(folder or "contacts"), held, item_class)
         return self.told(added.id)
 
     def edit(self, item: str, fields: Mapping[str, Value]) -> None:
         """Change an item."""
-        self._own.update(self.meant(item), _bag(fields))
+        self.own.update(self.meant(item), _bag(fields))
 
     def delete(self, item: str) -> None:
         """Remove an item for good."""
-        self._own.delete(self.meant(item))
+        self.own.delete(self.meant(item))
 
     def copy(self, item: str) -> None:
         """Copy an item within the default folder."""
-        self._own.copy(self.meant(item), "contacts")
+        self.own.copy(self.meant(item), "contacts")
 
     def to_trash(self, item: str) -> str:
         """Put an item into Deleted Items; its id there."""
-        return self.told(self._own.move(self.meant(item), "deleteditems").id)
+        return self.told(self.own.move(self.meant(item), "deleteditems").id)
 
     def add_folder(self, name: str, folder_class: str = "IPF.Contact", below: str = "") -> str:
         """Add a folder below the default one, or below that of an id or role; its id."""
         where = self.folder_meant(below or "contacts")
-        return self.folder_told(self._own.add_folder(where, name, folder_class).id)
+        return self.folder_told(self.own.add_folder(where, name, folder_class).id)
 
     def delete_folder(self, folder: str) -> None:
         """Remove a folder for good."""
-        self._own.delete_folder(self.folder_meant(folder))
+        self.own.delete_folder(self.folder_meant(folder))
 
     def write_formatted(self, item: str, field: str, text: str) -> None:
         """Write a text in bold."""
         key = _key(CONTACT.by_name[field].ews)
-        self._own.update(
+        self.own.update(
             self.meant(item), {key: f"<html><b>{text}</b></html>", f"{key}:Type": "HTML"}
         )
 
     def name_mailing(self, item: str, address: str) -> None:
         """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
-        self._own.update(self.meant(item), {"contacts:PostalAddressIndex": address or None})
+        self.own.update(self.meant(item), {"contacts:PostalAddressIndex": address or None})
 
     def mailing(self, item: str) -> str:
         """Read which address is the mailing address; empty when none is."""
@@ -186,7 +186,7 @@ class SandboxDesk:
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
-        self._own.update(self.meant(item), {"contacts:Profession": text})
+        self.own.update(self.meant(item), {"contacts:Profession": text})
 
     def jotted(self, item: str) -> str | None:
         """Read the field that `jot` writes."""
@@ -208,11 +208,11 @@ class SandboxDesk:
         data = b64encode(xml.encode()).decode()
         name = "http://schemas.microsoft.com/exchange/services/2006/types"
         held = {"XmlData": f'<t:XmlData xmlns:t="{name}">{data}</t:XmlData>'}
-        self._own.configure("calendar", CATEGORY_LIST, held)
+        self.own.configure("calendar", CATEGORY_LIST, held)
 
     def list_xml(self) -> bytes:
         """Read the list of categories as it is kept; empty where there is none."""
-        held = self._own.folder("calendar").configurations.get(CATEGORY_LIST)
+        held = self.own.folder("calendar").configurations.get(CATEGORY_LIST)
         return b64decode(etree.fromstring(held["XmlData"]).text or "") if held else b""
 
     def offered(self) -> list[str]:
@@ -225,11 +225,12 @@ class SandboxDesk:
         raise NotImplementedError
 
     @property
-    def _own(self) -> SandboxMailbox:
+    def own(self) -> SandboxMailbox:
+        """The mailbox in the sandbox."""
         return self.box.mailbox(ADDRESS)
 
     def _text(self, item: str, key: str) -> str | None:
-        value = self._own.item(self.meant(item)).get(key)
+        value = self.own.item(self.meant(item)).get(key)
         return value if isinstance(value, str) else None
 
 
@@ -254,11 +255,11 @@ class GraphDesk(SandboxDesk):
 
     def told(self, item: str) -> str:
         """The immutable id of an item."""
-        return identifiers.of_item(self._own, self._own.item(item), immutable=True)
+        return identifiers.of_item(self.own, self.own.item(item), immutable=True)
 
     def meant(self, item: str) -> str:
         """The id that an item has in the sandbox where it is now."""
-        return identifiers.find_item(self._own, item).id
+        return identifiers.find_item(self.own, item).id
 
     def folder_told(self, folder: str) -> str:
         """The id of a folder in the letters of a URL."""
@@ -266,7 +267,7 @@ class GraphDesk(SandboxDesk):
 
     def folder_meant(self, folder: str) -> str:
         """The id in the sandbox of a folder, by its id or role."""
-        return folder if folder in self._own.by_name else identifiers.from_rest(folder)
+        return folder if folder in self.own.by_name else identifiers.from_rest(folder)
 
     def lock_categories(self) -> None:
         """Let nobody else into the list of categories."""

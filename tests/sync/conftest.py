@@ -34,6 +34,8 @@ ON_SQLITE_ALONE = (
     "tests.sync.test_faults",
     "tests.sync.test_first_contact",
     "tests.sync.test_merged_edits",
+    "tests.sync.test_moving_what_waits",
+    "tests.sync.test_placing",
 )
 
 

@@ -74,11 +74,13 @@ def watched(servers: Mapping[str, MemoryServer], keep: Keep) -> Iterator[None]:
 
 def branch(world: World, servers: Mapping[str, MemoryServer], path: Path) -> Memory:
     """The same world once more, in a store of its own: what is done in one is not in the other."""
-    with closing(sqlite3.connect(str(world.engine.url.database))) as conn:
-        conn.execute("vacuum into ?", (str(path),))
+    stands, begins = str(world.engine.url.database), str(path)
+    with closing(sqlite3.connect(stands)) as conn, closing(sqlite3.connect(begins)) as twin_conn:
+        twin_conn.execute("pragma journal_mode = off")
+        twin_conn.execute("pragma synchronous = off")
+        conn.backup(twin_conn)
     time, twins = copy.deepcopy((world.time, dict(servers)))
     engine = database.open_database(f"sqlite:///{path}")
-    engine._compiled_cache = world.engine._compiled_cache  # the same statements, compiled once
     twin = replace(
         world,
         engine=engine,

@@ -23,7 +23,7 @@ from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.ews.sign_in import Basic
-from syncd.outlook.port import Mailbox
+from syncd.outlook.port import Backend, Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
@@ -51,6 +51,7 @@ WRITES = frozenset(
         "create",
         "update",
         "move",
+        "trash",
         "DeleteFolder",
         "remove_folder",
     )
@@ -87,6 +88,7 @@ class World:
     servers: tuple[str, ...] = ("office",)
     open_on: Connect | None = None  # where it matters on which server a mailbox is
     other_ids: Callable[[str, str], str] = lambda _, item: item  # by address: the port's own
+    moves: bool = True  # the servers let a program move items
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     reports: list[RunReport] = field(default_factory=list)
@@ -195,7 +197,7 @@ class World:
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
         if self.rules.folder == "default":
-            ids = (each.id for each in self.items(address=address))
+            ids = (each.id for each in self.items(address=address) if each.shown)
             assert seen == {self.other_ids(address, each) for each in ids}
 
     def pass_time(self, **amount: float) -> None:
@@ -373,10 +375,12 @@ class World:
 Memory = tuple[World, Mapping[str, MemoryServer]]
 
 
-def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
-    """A world with both mailboxes in memory, and their servers."""
+def memory_world(
+    engine: Engine, stored: StoredKind[Kind] = CONTACTS, backend: Backend = Backend.EWS
+) -> Memory:
+    """A world with both mailboxes in memory, like those of a backend, and their servers."""
     time = Time()
-    servers = {each: MemoryServer(stored.kind, time) for each in (ALICE, BOB)}
+    servers = {each: MemoryServer(stored.kind, time, backend) for each in (ALICE, BOB)}
     world = World(
         engine,
         time,
@@ -385,6 +389,7 @@ def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
         lambda: sum((server.counts for server in servers.values()), Counter[str]()),
         stored=stored,
         rules=KindPolicy(stored.kind),
+        moves=backend is Backend.EWS,
     )
     with database.write(engine) as conn:
         world.add_users(conn)
