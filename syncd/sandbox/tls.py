@@ -42,6 +42,12 @@ def server_context(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def channel_of(folder: Path) -> bytes:
+    """Return what a client that saw our certificate binds its sign-in to (RFC 5929, section 4)."""
+    found = x509.load_pem_x509_certificate((folder / SERVER).read_bytes())
+    return b"tls-server-end-point:" + found.fingerprint(hashes.SHA256())
+
+
 def _in_force(folder: Path) -> bool:
     if not all((folder / name).exists() for name in (CA, SERVER, SERVER_KEY)):
         return False
