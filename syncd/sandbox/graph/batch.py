@@ -74,7 +74,8 @@ def _part(given: Mapping[str, Any], whole: Call) -> Part:
                 f"Write request id : {key} does not contain Content-Type header or body.",
             )
         body = json.dumps(given["body"]).encode()
-    path, _, query = url.partition("?")
+    # The manual says relative, and Microsoft's own SDK sends them whole.
+    path, _, query = url.removeprefix(f"{whole.base}{PREFIX}").partition("?")
     return Part(
         key,
         Call(method.upper(), f"{PREFIX}/{path.lstrip('/')}", query, named, body, whole.base),
