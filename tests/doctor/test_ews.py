@@ -14,6 +14,7 @@ from syncd.sync.doctor.patients import Wanted
 from tests.doctor.clinic import ALICE, BOB, EVE, Clinic, clinic, troubles
 
 Break = Callable[[Clinic], None]
+NO_NAME = f"{'x' * 64}.example.test"  # too long for a name, so that no name server is asked
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def _clock(at: Clinic) -> None:
 
 BROKEN = {
     "no such server name": Case(
-        "name-unknown", Level.FAILURE, "getent hosts no-such-host.invalid",
-        _set(endpoint="https://no-such-host.invalid/EWS/Exchange.asmx"),
+        "name-unknown", Level.FAILURE, f"getent hosts {NO_NAME}",
+        _set(endpoint=f"https://{NO_NAME}/EWS/Exchange.asmx"),
     ),
     "nothing listens there": Case(
         "connection-refused", Level.FAILURE, "Check `endpoint` in [servers.it]", _nobody_listens
