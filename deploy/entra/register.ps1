@@ -200,7 +200,7 @@ backend = "graph"
 auth = "certificate"
 tenant = "$tenant"
 client_id = "$($application.AppId)"
-certificate_file = "/etc/syncd/syncd.pem"
+certificate_file = "/etc/syncd/certificate.pem"
 
 then type: syncd doctor --server cloud --outside $(if ($Outside) { $Outside } else { 'ADDRESS' })
 "@
