@@ -8,7 +8,7 @@ from types import FrameType
 import click
 
 from syncd.sandbox.server import NotLoopbackError, Sandbox, SchemasMissingError
-from syncd.sandbox.tls import CertificatesUnusableError
+from syncd.sandbox.tls import CLIENT, CertificatesUnusableError, client_certificate
 
 _DEFAULT = "127.0.0.1:8800"
 
@@ -85,6 +85,8 @@ def command(
             validate=validate,
             tls=tls,
         )
+        if tls is not None:
+            box.entra.default.certificates.append(client_certificate(tls))
     except NotLoopbackError:
         raise click.ClickException(
             f"{host} is not a loopback address, and the sandbox serves this machine only. "
@@ -138,5 +140,6 @@ def _cloud(box: Sandbox) -> str:
         f"Tenant: {box.entra.tenant}\n"
         f"Client id: {box.entra.default.client_id}\n"
         f"Client secret: {box.password}\n"
+        f"Client certificate: {box.ca.parent / CLIENT}\n"
         f"CA: {box.ca}"
     )

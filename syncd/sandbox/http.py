@@ -98,7 +98,9 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Begin with nobody signed in."""
         sandbox = self.server.sandbox
-        self._door = Door(sandbox.organisation, sandbox.entra, ntlm=sandbox.ntlm)
+        self._door = Door(
+            sandbox.organisation, sandbox.entra, ntlm=sandbox.ntlm, channel=sandbox.channel
+        )
         super().setup()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.ews.sign_in import Basic
 from syncd.sandbox.server import Sandbox
@@ -27,10 +29,11 @@ def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Cycl
     users = {size: f"cycle{size}@example.test" for size in (SMALL, LARGE, RULED)}
     with Sandbox(users=users.values()) as box:
         server = EwsServer(box.url, Basic(box.service_account, box.password))
+        opener = partial(open_ews, server)
         yield {
-            SMALL: cycles.take(folder, server, users[SMALL], SMALL),
-            LARGE: cycles.take(folder, server, users[LARGE], LARGE),
-            RULED: cycles.take(folder, server, users[RULED], SMALL, rules=POLICIES),
+            SMALL: cycles.take(folder, opener, users[SMALL], SMALL),
+            LARGE: cycles.take(folder, opener, users[LARGE], LARGE),
+            RULED: cycles.take(folder, opener, users[RULED], SMALL, rules=POLICIES),
         }
 
 

@@ -80,11 +80,16 @@ def ntlm(request: pytest.FixtureRequest) -> bool:
     return bool(getattr(request, "param", False))
 
 
-@pytest.fixture
-def box(tls: Path, ntlm: bool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A running sandbox on TLS with Alice and Bob."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they go before a session's own CA
+@pytest.fixture(autouse=True)
+def no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the CAs that the environment names: `requests` puts them before a session's own."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def box(tls: Path, ntlm: bool) -> Iterator[Sandbox]:
+    """A running sandbox on TLS with Alice and Bob."""
     with Sandbox([ALICE, BOB], tls=tls, ntlm=ntlm) as box:
         box.entra.grants.interval = 1
         yield box

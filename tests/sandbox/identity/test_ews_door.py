@@ -1,6 +1,7 @@
 """EWS takes tokens in the cloud and NTLM in a data centre, and says where it is to be found."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from requests.auth import HTTPBasicAuth
 from requests_ntlm import HttpNtlmAuth
 
 from syncd.sandbox.server import Sandbox
+from syncd.sandbox.tls import CA
 from tests.sandbox.conftest import sync
 from tests.sandbox.identity.conftest import ALICE, BOB, EWS, GRAPH, web
 
@@ -60,9 +62,9 @@ def by_token(token: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def trusted(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def trusted(no_bundle: None, tls: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     """Trust the sandbox: exchangelib has no setting for a CA but the one of requests."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(box.ca))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls / CA))
 
 
 def found_by(account: Any) -> list[str]:
@@ -165,6 +167,16 @@ def test_ntlm_is_of_a_connection(box: Sandbox) -> None:
     assert session.post(box.url, data=body, timeout=5).status_code == 200
     assert ask(box, other).status_code == 401
     assert box.requests.total == 2
+
+
+def test_extended_protection(tls: Path) -> None:
+    """Where it is asked for, a proof that is not bound to the TLS connection is none."""
+    with Sandbox([ALICE], tls=tls, ntlm=True, extended_protection=True) as box:
+        bound, loose = (
+            ask(box, auth=HttpNtlmAuth(ALICE, box.password, send_cbt=cbt)).status_code
+            for cbt in (True, False)
+        )
+    assert (bound, loose) == (200, 401)
 
 
 @pytest.mark.parametrize("ntlm", [True], indirect=True)
