@@ -37,7 +37,9 @@ def schemas() -> Path:
 
 
 @contextmanager
-def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterator[Sandbox]:
+def sandbox(
+    *, graph_moves: bool = False, graph_if_match: bool = True, graph_replays: bool = False
+) -> Iterator[Sandbox]:
     """A sandbox whose user speaks German. Where the schemas are at hand, all traffic is checked."""
     names = {ADDRESS: {"contacts": "Kontakte", "deleteditems": "Gelöschte Elemente"}}
     with Sandbox(
@@ -46,6 +48,7 @@ def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterat
         folder_names=names,
         graph_moves=graph_moves,
         graph_if_match=graph_if_match,
+        graph_replays=graph_replays,
     ) as running:
         complaints = watch(running)
         yield running

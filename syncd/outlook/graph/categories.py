@@ -52,7 +52,10 @@ class Categories:
             return False
         if held is None:
             return False
-        part = Part("DELETE", f"{self._path}/{quote(str(held.get('id')), safe='')}")
+        id_ = held.get("id")
+        if not isinstance(id_, str) or not id_:
+            raise unanswered("garbage", "a category came without its id", Effect.NONE)
+        part = Part("DELETE", f"{self._path}/{quote(id_, safe='')}")
         # Repeating it changes nothing: hence NONE.
         (answer,) = batch.send(self.session, [part], Effect.NONE)
         if not answer.ok and answer.status != 404:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from syncd.outlook.graph import batch, properties
+from syncd.outlook.graph import batch
 from syncd.outlook.graph.batch import SIZE, Part
 from syncd.outlook.graph.delta import head_of, item_path
 from syncd.outlook.graph.extract import Extractor
-from syncd.outlook.graph.folders import of_folder
+from syncd.outlook.graph.folders import Folders, of_folder
 from syncd.outlook.graph.properties import SINGLE, literal
 from syncd.outlook.graph.session import Answer, Session, link_in, values
 from syncd.outlook.port import Head
@@ -22,12 +22,12 @@ _TOP = 500  # items of a page
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds items of one kind. `place` says where one is that names a folder as its own."""
+    """Finds items of one kind. `folders` say where one is that names a folder as its own."""
 
     session: Session
     taker: Extractor
     query: str
-    place: Callable[[str | None], str]
+    folders: Folders
 
     def by_stamp(self, folders: Sequence[str], name: str, sought: Sequence[str]) -> Iterator[Head]:
         """The items in these folders in which a property has one of these values.
@@ -40,13 +40,17 @@ class Finder:
             for answer in batch.send(self.session, parts[start : start + SIZE], Effect.NONE):
                 yield from self._pages(answer)
 
-    def by_id(self, ids: Sequence[str]) -> Iterator[tuple[Head, str]]:
-        """Those of these items that there are, and where each is."""
+    def by_id(self, ids: Sequence[str]) -> list[Head]:
+        """Those of these items that there are, each with where it is."""
         urls = [f"{item_path(self.session, id_)}?{self.query}" for id_ in ids]
-        for answer in batch.get_all(self.session, urls):
-            head = head_of(answer, self.taker)
-            if head is not None:
-                yield head, self.place(head.folder)
+        answers = batch.get_all(self.session, urls)
+        heads = [head for each in answers if (head := head_of(each, self.taker)) is not None]
+        named = [head.folder or "" for head in heads]
+        self.folders.learn(named)
+        return [
+            replace(head, folder=self.folders.place(folder))
+            for head, folder in zip(heads, named, strict=True)
+        ]
 
     def _search(self, folder: str, name: str, sought: Sequence[str]) -> str:
         either = " or ".join(
@@ -75,4 +79,3 @@ class Finder:
 
 
 _SAFE = "$(),='/:"
-LINK, KEY = properties.LINK, properties.KEY

@@ -8,7 +8,6 @@ If-Match on a PATCH, which is documented for DELETE only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from syncd.model.kinds import Kind
@@ -41,7 +40,11 @@ from syncd.outlook.verdict import Effect
 READ_BATCH = 10 * SIZE
 
 _CAPABILITIES = Capabilities(
-    ids_survive_moves=True, searches_trash=False, write_batch=SIZE, read_batch=READ_BATCH
+    ids_survive_moves=True,
+    searches_trash=False,
+    write_batch=SIZE,
+    read_batch=READ_BATCH,
+    write_weight=1_000_000,  # Graph takes requests of four megabytes
 )
 _TRANSLATED_AT_ONCE = 1000
 # An id that could be one, and is none: immutable ids begin so, and none ends in nothing but zeros.
@@ -183,7 +186,7 @@ class GraphMailbox:
         A folder that cannot be searched raises: nothing may be concluded from half a search (P5).
         """
         taker = extractor(kind, full=False)
-        finder = Finder(self._session, taker, layout(kind).head, self._folders.place)
+        finder = Finder(self._session, taker, layout(kind).head, self._folders)
         where = [each for each in folders if each != TRASH.id]
         heads: dict[str, Head] = {}
         link, key = list(dict.fromkeys(links)), list(dict.fromkeys(keys))
@@ -193,8 +196,8 @@ class GraphMailbox:
         for head in finder.by_stamp(where, properties.KEY, key):
             if head.stamp is not None and head.stamp.key in key:
                 heads[head.id] = head
-        for head, place in finder.by_id(list(dict.fromkeys(ids))):
-            heads[head.id] = replace(head, folder=place)
+        for head in finder.by_id(list(dict.fromkeys(ids))):
+            heads[head.id] = head
         return list(heads.values())
 
     def create(
@@ -267,11 +270,13 @@ class GraphMailbox:
         One that lies there already stays: deleted once more, it would be gone for good (P1).
         """
         del kind
+        compared = self._compared(moves)
+        self._folders.learn(each.folder for each in compared if isinstance(each, Found))
         seen = [
             Written(each.id, each.version)
             if isinstance(each, Found) and self._folders.is_trash(each.folder)
             else each
-            for each in self._compared(moves)
+            for each in compared
         ]
         parts = [
             Part("DELETE", item_path(self._session, each.id), if_match=_etag(each.version))

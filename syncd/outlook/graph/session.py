@@ -43,6 +43,7 @@ IMMUTABLE = 'IdType="ImmutableId"'  # else an id changes where the item is moved
 
 _PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?", re.IGNORECASE)
+_CODE = re.compile(r"[\w.-]{1,80}")  # a code, and no sentence that quotes an item
 _CLAIMS = re.compile(r'\bclaims="([^"]+)"', re.IGNORECASE)
 
 
@@ -92,7 +93,7 @@ class Answer:
         """The code of the error; empty where there is none."""
         error = self.body.get("error")
         code = error.get("code") if isinstance(error, dict) else None
-        return code if isinstance(code, str) else ""
+        return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 
 @dataclass(frozen=True, slots=True)
