@@ -43,7 +43,8 @@ _NOTES = f"""\
   move to another folder.
 - **Scope-exit policy by origin** (`on_scope_exit`): the table below. By default what syncd
   had created moves to the sub-folder "{CONTACT.archive_folder}"; what was the user's own
-  is left where it is.
+  is left where it is. Where the server moves nothing (Microsoft Graph), it stays in its
+  place under the category "{CONTACT.archive_category}", which comes off when it is back in scope.
 - **By origin: to Deleted Items, or kept** (`on_crm_delete`): `delete-created` moves what
   syncd created, `delete-if-not-owner` what users hold of a record that is not theirs,
   `delete` all, `release` none.
@@ -113,7 +114,10 @@ def decisions() -> str:
 
 
 _EXIT_IN_WORDS = {
-    (ScopeExit.ARCHIVE, Verb.MOVE_ITEM): f'it moves to "{CONTACT.archive_folder}"',
+    (ScopeExit.ARCHIVE, Verb.MOVE_ITEM): (
+        f'it moves to "{CONTACT.archive_folder}"; where the server moves nothing, it gets the '
+        f'category "{CONTACT.archive_category}"'
+    ),
     (ScopeExit.RELEASE, Verb.UNLINK): "it stays where it is, and is no longer kept in step",
     (ScopeExit.KEEP_UPDATING, Verb.UNLINK): (
         "it stays in step; where its user may not read the record any more, as with `release`"
