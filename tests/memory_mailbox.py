@@ -48,14 +48,15 @@ class MemoryMailbox:
 
     @property
     def backend(self) -> Backend:
-        """As EWS."""
-        return Backend.EWS
+        """That of its server."""
+        return self._server.backend
 
     @property
     def capabilities(self) -> Capabilities:
-        """As those of EWS."""
+        """As those of EWS, or of Graph."""
+        keeps = self._server.keeps_ids
         return Capabilities(
-            ids_survive_moves=False, searches_trash=True, write_batch=BATCH, read_batch=BATCH
+            ids_survive_moves=keeps, searches_trash=not keeps, write_batch=BATCH, read_batch=BATCH
         )
 
     @property
@@ -72,13 +73,14 @@ class MemoryMailbox:
         """Nothing is open."""
 
     def can_move(self, kind: Kind) -> bool:
-        """As with EWS."""
+        """As with EWS, or with Graph."""
         del kind
-        return True
+        return self._server.backend is Backend.EWS
 
     def translate(self, ids: Sequence[str], written_by: Backend) -> Mapping[str, str]:
-        """As with EWS."""
-        return {id_: id_ for id_ in ids} if written_by is Backend.EWS else {}
+        """An item goes by one id, whoever asks."""
+        del written_by
+        return {id_: id_ for id_ in ids}
 
     def folder(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
         """The folder `default`, or `default/Name` below it."""
@@ -130,19 +132,20 @@ class MemoryMailbox:
         keys: Iterable[str] = (),
         ids: Iterable[str] = (),
     ) -> Sequence[Head]:
-        """The items in these folders whose stamp has one of these links or keys."""
-        del kind, ids
-        where, link, key = list(folders), set(links), set(keys)
+        """The items in these folders with one of these links or keys, and those of these ids."""
+        del kind
+        server, link, key = self._server, set(links), set(keys)
+        where = [each for each in folders if server.may_list(each)]
+        named = set(ids) if server.keeps_ids else set()
 
         def search() -> list[Head]:
-            inside = [
-                t for each in where for t in self._server.inside(self._server.folder(each).id)
-            ]
+            inside = [t for each in where for t in server.inside(server.folder(each).id)]
             stamped = [(t, t.stamp) for t in inside if t.stamp is not None]
             found = [t for t, s in stamped if s.link in link or s.key in key]
-            return [self._server.head(each, in_folder=True) for each in found]
+            also = [t for t in server.things.values() if t.id in named and t not in found]
+            return [server.head(each, in_folder=True) for each in (*found, *also)]
 
-        return self._ask("find", search) if where and (link or key) else []
+        return self._ask("find", search) if named or (where and (link or key)) else []
 
     def create(
         self, kind: Kind, folder: str, creations: Sequence[Creation]
@@ -163,7 +166,8 @@ class MemoryMailbox:
 
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
         """Move a batch to a folder."""
-        del kind
+        if not self.can_move(kind):
+            raise NotImplementedError
 
         def move() -> Results:
             self._server.folder(target)
@@ -173,7 +177,9 @@ class MemoryMailbox:
 
     def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
         """Move a batch to Deleted Items."""
-        return self.move(kind, moves, "deleteditems")
+        del kind
+        call = "trash" if self._server.keeps_ids else "move"
+        return self._write(call, moves, lambda: [self._server.bin(each) for each in moves])
 
     def remove_folder(self, kind: Kind, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it."""
@@ -221,8 +227,8 @@ class MemoryMailbox:
 class MemoryDesk(MemoryServer):
     """A mailbox in memory with its port: what the contract tests take."""
 
-    def __init__(self, kind: Kind) -> None:
-        super().__init__(kind)
+    def __init__(self, kind: Kind, backend: Backend = Backend.EWS) -> None:
+        super().__init__(kind, backend=backend)
         self._port = MemoryMailbox(self)
 
     @property

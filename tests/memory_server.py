@@ -3,6 +3,8 @@
 This is the server, with the hand of its user in it; `memory_mailbox.py` is the port to it.
 Ids change when an item is moved, copies keep their stamps, an item has one last-modified time for
 all of its fields, listings come in pages, and a write may complete after its client gave up.
+One that is like Graph (`backend`) keeps an item's id wherever it goes, moves nothing for a program,
+answers some writes with the item, and lets nobody look into Deleted Items but by an item's id.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from syncd.model.record import Record
 from syncd.model.values import Value, is_empty
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import (
+    Backend,
     Creation,
     FolderRef,
     Head,
@@ -33,10 +36,15 @@ from tests.memory_postal import named_by, places
 
 PAGE = 512
 BATCH = 100
+TRASH = "deleteditems"
 
 Results = list[Written | Failure]
 Effect = Callable[[], object]
 Meddle = Callable[[str, Effect], object]
+
+
+# Where it may not be looked into it has no name that could be known.
+_TRASH_NAMES = {Backend.EWS: "Gelöschte Elemente", Backend.GRAPH: "Deleted Items"}
 
 
 @dataclass(frozen=True)
@@ -86,10 +94,14 @@ class MemoryServer:
     """
 
     def __init__(
-        self, kind: Kind, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        kind: Kind,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        backend: Backend = Backend.EWS,
     ) -> None:
         self.kind = kind
         self.clock = clock
+        self.backend = backend
         self.meddle: Meddle = run
         self.late: list[Effect] = []
         self.refuses: Callable[[Mapping[str, Value]], bool] = lambda _: False
@@ -99,8 +111,13 @@ class MemoryServer:
         self._numbers = itertools.count(1)
         self._folders = {
             "contacts": Folder("contacts", "Kontakte", kind.folder_class, None),
-            "deleteditems": Folder("deleteditems", "Gelöschte Elemente", "IPF.Note", None),
+            TRASH: Folder(TRASH, _TRASH_NAMES[backend], "IPF.Note", None),
         }
+
+    @property
+    def keeps_ids(self) -> bool:
+        """Whether an item keeps its id wherever it goes."""
+        return self.backend is Backend.GRAPH
 
     # --- what its user does ----------------------------------------------------------------------
 
@@ -143,11 +160,12 @@ class MemoryServer:
         """Move an item; its id there."""
         moved = self.things[item]
         self.delete(item)
-        return self._enter(replace(moved, folder=folder)).id
+        there = replace(moved, folder=folder)
+        return (self._put(there) if self.keeps_ids else self._enter(there)).id
 
     def to_trash(self, item: str) -> str:
         """Put an item into Deleted Items; its id there."""
-        return self.move(item, "deleteditems")
+        return self.move(item, TRASH)
 
     def add_folder(self, name: str, folder_class: str = "", below: str = "") -> str:
         """Add a folder below the default one, or below that of an id or role; its id."""
@@ -234,12 +252,25 @@ class MemoryServer:
             way = [each]
             while (above := way[0].parent) is not None:
                 way.insert(0, self._folders[above])
-            in_trash = way[0].id == "deleteditems"
-            if in_trash or f"{each.folder_class}.".startswith(f"{self.kind.folder_class}."):
+            in_trash = way[0].id == TRASH
+            of_kind = f"{each.folder_class}.".startswith(f"{self.kind.folder_class}.")
+            shown = of_kind or (in_trash and not self.keeps_ids) or each.id == TRASH
+            if shown:
                 path = "/".join(step.name for step in way)
-                total = len(self.inside(each.id))
+                total = len(self.inside(each.id)) if self.may_list(each.id) else 0
                 refs.append(FolderRef(each.id, path, total, in_trash))
         return refs
+
+    def shows(self, thing: Thing) -> bool:
+        """Whether a program sees the item: to Graph there are no distribution lists."""
+        return not self.keeps_ids or self._is_of_kind(thing)
+
+    def _is_of_kind(self, thing: Thing) -> bool:
+        return f"{thing.item_class}.".startswith(f"{self.kind.item_class}.")
+
+    def may_list(self, folder: str) -> bool:
+        """Whether a folder may be looked into: Deleted Items itself may not be everywhere."""
+        return folder != TRASH or not self.keeps_ids
 
     def below(self, name: str) -> Folder | None:
         """The folder of this name below the default one, in any case."""
@@ -256,8 +287,10 @@ class MemoryServer:
         every = sorted((number, item) for item, number in latest.items())
         page = every[:PAGE]
         here = [(i, self.things.get(i)) for _, i in page]
-        seen = tuple(self.head(t) for _, t in here if t is not None and t.folder == folder)
-        removed = () if since == 0 else tuple(i for i, t in here if t is None)
+        shown = (t for _, t in here if t is not None and t.folder == folder and self.shows(t))
+        seen = tuple(self.head(each) for each in shown)
+        gone = tuple(i for i, t in here if t is None or t.folder != folder)
+        removed = () if since == 0 else gone
         number = page[-1][0] if page else since
         return Page(seen, removed, f"{folder}@{number}", len(every) <= PAGE)
 
@@ -270,13 +303,20 @@ class MemoryServer:
             thing.id, thing.version, thing.modified, thing.item_class, thing.sensitivity,
             labels if isinstance(labels, tuple) else (), thing.stamp,
             {name: shown[name] for name in names} if shown else {},
-            thing.folder if in_folder else None,
+            self._where(thing) if in_folder else None,
         )  # fmt: skip
+
+    def _where(self, thing: Thing) -> str:
+        """The folder of an item; of one that cannot be told, as Graph has it, Deleted Items."""
+        known = not self.keeps_ids or self.folder(thing.folder).folder_class.startswith(
+            self.kind.folder_class
+        )
+        return thing.folder if known else TRASH
 
     def item(self, item: str, kind: Kind | None = None) -> Item | Failure:
         """One item in full."""
         thing = self.things.get(item)
-        if thing is None:
+        if thing is None or not self.shows(thing):
             return Failure(Sort.GONE, "NoItem", "there is no such item")
         head, shown = self.head(thing, in_folder=True), self._shown(thing)
         kind = kind or self.kind
@@ -295,7 +335,7 @@ class MemoryServer:
             self.clock(), creation.stamp, dict(creation.initial),
             mailing=named_by(kind or self.kind, "", creation.fields),
         )  # fmt: skip
-        return _written(self._enter(made))
+        return self._written(self._enter(made), kind)
 
     def update(self, update: Update, kind: Kind | None = None) -> Written | Failure:
         """Patch one item at its version."""
@@ -311,7 +351,7 @@ class MemoryServer:
         left = now.guarded - update.patch.keys()  # plain text replaces it
         mailing = named_by(kind, now.mailing, update.patch)
         new = replace(now, fields=held, stamp=stamp, guarded=left, mailing=mailing)
-        return _written(self._put(new))
+        return self._written(self._put(new), kind)
 
     def discard_folder(self, folder: str) -> bool:
         """Put an empty folder into Deleted Items; whether it is gone from its place."""
@@ -319,18 +359,32 @@ class MemoryServer:
             return True
         if self.inside(folder) or any(each.parent == folder for each in self._folders.values()):
             return False
-        self.move_folder(folder, "deleteditems")
+        self.move_folder(folder, TRASH)
         return True
 
     def shift(self, move: Move, target: str) -> Written | Failure:
         """Move one item, if it is at its version."""
         refused = _refused(self.things.get(move.id), move.version)
-        return refused or _written(self.things[self.move(move.id, target)])
+        return refused or self._written(self.things[self.move(move.id, target)])
+
+    def bin(self, move: Move) -> Written | Failure:
+        """Put one item into Deleted Items, if it is at its version; not everywhere a move."""
+        if not self.keeps_ids:
+            return self.shift(move, TRASH)
+        now = self.things.get(move.id)
+        refused = _refused(now, move.version)
+        if refused is None and now is not None and now.folder != TRASH:
+            self.move(move.id, TRASH)  # a second time would be for good
+        return refused or Written(move.id, "")
+
+    def _written(self, thing: Thing, kind: Kind | None = None) -> Written:
+        """What a write answers: like Graph also the item, where the answer shows all of it."""
+        shown = self.keeps_ids and kind is not None and len(thing.fields) % 2 == 0
+        item = self.item(thing.id, kind) if shown else None
+        return Written(thing.id, thing.version, item if isinstance(item, Item) else None)
 
     def _shown(self, thing: Thing) -> dict[str, Value]:
-        base = self.kind.item_class
-        of_kind = f"{thing.item_class}.".startswith(f"{base}.")
-        if thing.sensitivity is not Sensitivity.NORMAL or not of_kind:
+        if thing.sensitivity is not Sensitivity.NORMAL or not self._is_of_kind(thing):
             return {}
         return {name: thing.fields.get(name) for name in self.kind.by_name}
 
@@ -347,10 +401,6 @@ class MemoryServer:
 
 def _held(fields: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in fields.items() if not is_empty(value)}
-
-
-def _written(thing: Thing) -> Written:
-    return Written(thing.id, thing.version)
 
 
 def _refused(now: Thing | None, version: str) -> Failure | None:

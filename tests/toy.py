@@ -50,6 +50,7 @@ GADGET = Kind(
     folder_class="IPF.Contact",
     distinguished="contacts",
     archive_folder="Former gadgets",
+    archive_category="Former gadget",
     labels="labels",
 )  # fmt: skip
 

@@ -156,6 +156,7 @@ CONTACT = Kind(
     folder_class="IPF.Contact",
     distinguished="contacts",
     archive_folder="Former CRM contacts",
+    archive_category="Former CRM contact",
     labels="categories",
     company="companyname",
     locks={

@@ -83,6 +83,8 @@ class Kind(Schema):
 
     `distinguished` is the Exchange folder its items live in by default; `labels` the field that
     holds the item's categories; `company` the one that is the name of another record, if any.
+    `archive_folder` is where items are put whose record left scope, `archive_category` what they
+    are marked with where nothing can be moved.
     `locks` says of each locked group why its direction is not to be chosen.
     """
 
@@ -94,6 +96,7 @@ class Kind(Schema):
     folder_class: str
     distinguished: str
     archive_folder: str
+    archive_category: str
     labels: str
     company: str | None = None
     locks: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -38,11 +38,15 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One item of a batch that failed, alone. `code` is the backend's own, for the log."""
+    """One item of a batch that failed, alone. `code` is the backend's own, for the log.
+
+    `retry_after`, in seconds, is for `THROTTLED`, where the server named it.
+    """
 
     sort: Sort
     code: str
     message: str
+    retry_after: float | None = None
 
 
 class MailboxError(Exception):

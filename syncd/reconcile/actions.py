@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from syncd.model.fields import Side
-from syncd.model.policy import Copies, ScopeExit
-from syncd.model.values import Value
+from syncd.model.policy import Copies, ScopeExit, Track
+from syncd.model.record import Record
+from syncd.model.values import Value, is_empty
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import (
     CrmFacts,
@@ -27,17 +28,21 @@ from syncd.reconcile.leaving import (
     remember,
     resting,
     take_and_exit,
+    taken_up,
     unmake,
     wait,
     withdraw,
+    without,
     without_category,
 )
 from syncd.reconcile.match import contradict
 from syncd.reconcile.merge import (
+    GroupFacts,
     GroupOutcome,
     adopt,
     carry,
     unread,
+    value,
 )
 from syncd.reconcile.reasons import Reason
 
@@ -67,6 +72,9 @@ def _merged(case: Case, rules: Rules) -> Decision:
     """Nothing, to one side, or to both: field group by field group."""
     if case.tied.tracked and _untracked(case):
         return _let_go(case, rules)
+    former = case.item.presence is ItemPresence.FORMER
+    if former and not rules.moves:  # it is in a folder whence only its user can bring it along
+        return Decision(Action.WAIT, Reason.OTHER_FOLDER, Stand.WAITING)
     facts = group_facts(case, rules)
     if any(unread(each, rules.key) for each in facts):
         return _wait(case, rules)
@@ -79,7 +87,7 @@ def _merged(case: Case, rules: Rules) -> Decision:
         link_state=LinkState.LIVE,
         stamp=not case.item.stamped,
     )
-    if case.item.presence is not ItemPresence.FORMER:
+    if not former:
         return with_writes(merged)
     moved = merged.reason is Reason.EQUAL
     merged = replace(merged, reason=Reason.OTHER_FOLDER if moved else merged.reason)
@@ -213,6 +221,9 @@ def _revive(case: Case, rules: Rules) -> Decision:
         return resting(Action.NOTHING, Reason.AT_REST, link.state)
     if case.item.record is None:
         return _wait(case, rules)
+    elsewhere = case.item.presence in (ItemPresence.ARCHIVED, ItemPresence.FORMER)
+    if elsewhere and not rules.moves:
+        return recreated(case, rules)
     contents = (each.values for image in link.images.values() for each in image.values())
     facts = group_facts(case, rules)
     if any(values is not None for values in contents):
@@ -224,26 +235,83 @@ def _revive(case: Case, rules: Rules) -> Decision:
         Action.REVIVE,
         Reason.IN_SCOPE_AGAIN if returned else Reason.BACK_IN_FOLDER,
         Stand.IN_STEP,
-        groups=groups,
+        groups=taken_up(case, rules, groups),
         link_state=LinkState.LIVE,
         stamp=not case.item.stamped,
     )
-    elsewhere = case.item.presence in (ItemPresence.ARCHIVED, ItemPresence.FORMER)
     return with_writes(revived, *((Verb.RESTORE_ITEM,) if elsewhere else ()))
 
 
 def _revive_or_remember(case: Case, rules: Rules) -> Decision:
-    if not case.tied.aside:
+    # What was marked in its place, and is in another folder, is where its user keeps it (P3).
+    filed = case.item.presence is ItemPresence.MOVED and not rules.moves
+    if not case.tied.aside or filed:
         return resting(Action.REMEMBER, gone(case), LinkState.REMEMBERED)
-    # We had put it out of the folder ourselves; its user's tidying up there is no decision about a
-    # record that is in scope again.
+    # We had put it aside ourselves; its user's tidying up there is no decision about a record that
+    # is in scope again.
     return _match(Case(case.crm, ItemFacts(ItemPresence.PRESENT)), rules)
 
 
+def recreated(case: Case, rules: Rules) -> Decision:
+    """A new item in place of one that cannot be moved back, with what is known of that one.
+
+    Where it was read that is what it holds, else what it last held, as far as that was kept; of
+    the rest the record's. It stays what it was: its user's own, or what syncd had made.
+    """
+    policy, link = rules.policy, case.tied
+    if not policy.pushes:
+        return Decision(Action.MATCH, Reason.NO_FILTER, Stand.EXCLUDED)
+    if not policy.direction.speaks(Side.CRM):
+        return Decision(Action.MATCH, Reason.ONE_WAY, Stand.EXCLUDED)
+    held = case.item.record or Record(policy.kind, known(link.images.get(Side.OUTLOOK, {})))
+    again = replace(case, item=replace(case.item, record=held, guarded=frozenset()))
+    facts = group_facts(again, rules)
+    groups = tuple(
+        _entered(again, rules, each, outcome)
+        for each, outcome in zip(facts, merge_groups(again, rules, facts), strict=True)
+    )
+    made = Decision(
+        Action.REVIVE, Reason.RECREATED, Stand.IN_STEP, groups=groups, link_state=LinkState.LIVE,
+        stamp=True,
+    )  # fmt: skip
+    to_crm = (Verb.UPDATE_RECORD,) if made.patch(Side.CRM) else ()
+    return replace(made, verbs=(*to_crm, Verb.CREATE_ITEM))
+
+
+def _entered(case: Case, rules: Rules, facts: GroupFacts, outcome: GroupOutcome) -> GroupOutcome:
+    """A group of an item that is made anew: all that it is to hold, and not what changes alone."""
+    kind, label = rules.policy.kind, facts.group.name
+    whole = facts.now[Side.OUTLOOK] is not None
+    if label == kind.by_name[kind.labels].group:
+        holds: Mapping[str, Value] = {kind.labels: _categories(case, rules)}
+    elif not whole:
+        return carry(facts, Side.CRM, Reason.RECREATED)
+    else:
+        holds = {**value(facts, Side.OUTLOOK), **outcome.writes.get(Side.OUTLOOK, {})}
+    filled = {name: each for name, each in holds.items() if not is_empty(each)}
+    writes = {**outcome.writes, Side.OUTLOOK: filled}
+    return replace(outcome, writes={side: patch for side, patch in writes.items() if patch})
+
+
+def _categories(case: Case, rules: Rules) -> tuple[str, ...]:
+    """Those of the item that is made anew, without ours for what left; known only if it was read.
+
+    The act of tracking comes along.
+    """
+    policy, held = rules.policy, case.item.record
+    labels = held.fields.get(policy.kind.labels) if held is not None else None
+    left = without(labels, policy.kind.archive_category) if isinstance(labels, tuple) else ()
+    tracks = case.tied.tracked and policy.track is Track.CATEGORY
+    own = (policy.track_category,) if tracks else ()
+    return (*without(left, policy.track_category), *own)
+
+
 def _stay(case: Case, rules: Rules) -> Decision:
-    """It stays as it is."""
-    del rules
+    """It stays as it is; but one that a person wants back, and that cannot be moved, is made."""
     state = case.tied.state
+    wanted = state is LinkState.REMEMBERED and case.tied.aside and not rules.moves
+    if wanted and case.crm.presence is CrmPresence.IN_SCOPE:
+        return recreated(case, rules)
     if state is LinkState.COPY:  # the link is of the item that it is a copy of: not touched
         return Decision(Action.RESPECT, Reason.COPY, Stand.EXCLUDED)
     return resting(Action.RESPECT, Reason.AT_REST, state)

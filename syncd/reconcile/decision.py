@@ -83,7 +83,7 @@ class Decision:
     `verbs` are in the order they are carried out. `groups` are the groups that were decided; the
     images of all others stay. `link_state` and `origin` are `None` where no link remains or comes
     about, or the link is not touched. `stamp` says that the item gets the link's stamp; `aside`
-    that syncd puts it out of the folder, so that it may put it back.
+    that syncd puts it aside, out of the folder or under a category, so that it may put it back.
     """
 
     action: Action
@@ -128,8 +128,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decisions are made under. `clock_sound`: the server's clock is right to a minute."""
+    """What decisions are made under. `clock_sound`: the server's clock is right to a minute.
+
+    `moves`: items can be put into another folder. Where they cannot, what is put aside stays in
+    its place under a category, and what is to come back from elsewhere is made anew.
+    """
 
     policy: KindPolicy
     key: bytes
     clock_sound: bool = True
+    moves: bool = True

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from syncd.reconcile.actions import pair_anew, with_writes
+from syncd.reconcile.actions import pair_anew, recreated, with_writes
 from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
-from syncd.reconcile.facts import CrmPresence, LinkState
+from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState
 from syncd.reconcile.groups import group_facts
 from syncd.reconcile.images import Mark, Standing
 from syncd.reconcile.leaving import resting
@@ -41,6 +41,8 @@ def discard(decision: Decision, case: Case, rules: Rules, *, found: bool) -> Dec
         return Decision(decision.action, Reason.DISCARDED, Stand.EXCLUDED)
     if decision.reason is Reason.UNTRACKED:
         return _kept(case, rules)
+    if decision.reason in _ITS_USERS_ACT and not rules.moves:
+        return _made_again(decision, case, rules)
     if decision.reason in _ITS_USERS_ACT:
         return _moved_back() if found else pair_anew(case, rules, Reason.PUT_BACK)
     if verbs.intersection(_ENDS):
@@ -79,6 +81,15 @@ def _moved_back() -> Decision:
         (Verb.RESTORE_ITEM,),
         link_state=LinkState.LIVE,
     )
+
+
+def _made_again(decision: Decision, case: Case, rules: Rules) -> Decision:
+    """Nothing can be moved: what was thrown away is made anew, what is elsewhere stays (P3)."""
+    if case.item.presence is ItemPresence.DELETED:
+        made = recreated(case, rules)
+        if made.verbs:
+            return made
+    return resting(decision.action, Reason.DISCARDED, LinkState.REMEMBERED, Verb.UNLINK)
 
 
 def _turned(facts: GroupFacts, outcome: GroupOutcome) -> GroupOutcome:

@@ -92,7 +92,8 @@ class Link:
     """The tie between one CRM record and one item, with what each side was last known to hold.
 
     `tracked` is whether the item carried its user's act of tracking when last settled; `aside`
-    whether it was syncd that put it out of the folder when its record left scope.
+    whether it was syncd that put it aside when its record left scope; of one that is remembered,
+    that a person wants it back and it cannot be moved.
     """
 
     crm_id: str

@@ -5,6 +5,7 @@ Leaving is not deletion. What a policy may decide about it is decided here, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from syncd.model.fields import Side
@@ -63,8 +64,25 @@ EXITS = {
 def exit_scope(case: Case, rules: Rules) -> Decision:
     """Leaving scope is not deletion: by default what syncd made is put aside, the own stays."""
     verb = EXITS[exit_policy(case, rules)] if _may_remove(rules) else Verb.UNLINK
+    if verb is Verb.MOVE_ITEM and not rules.moves:
+        return _aside_in_place(case, rules)
     leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
     return replace(leaving, aside=verb is not Verb.UNLINK)
+
+
+def _aside_in_place(case: Case, rules: Rules) -> Decision:
+    """Where nothing can be moved, a category says that the item is not kept in step any more.
+
+    One that its user put there already is theirs: it is not taken off again (P11).
+    """
+    if case.item.record is None:
+        return wait(case)  # which categories it has is not known
+    leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, Verb.UNLINK)
+    labels = _labels(case, rules)
+    if _has(labels, rules.policy.kind.archive_category):
+        return leaving
+    marked = (*labels, rules.policy.kind.archive_category)
+    return replace(_relabelled(leaving, marked, rules), aside=True)
 
 
 def _may_remove(rules: Rules) -> bool:
@@ -103,8 +121,10 @@ def take_and_exit(case: Case, rules: Rules) -> Decision:
             reason = barred if blocked(facts, Side.OUTLOOK) is barred else each.reason
             taken.append(GroupOutcome(each.group, reason, each.mark, loser=_lost(facts)))
     taking = (Verb.UPDATE_RECORD,) if any(each.writes for each in taken) else ()
+    ours = {each.group for each in leaving.groups}  # its categories: no edit that the CRM takes
+    groups = (*(each for each in taken if each.group not in ours), *leaving.groups)
     return replace(
-        leaving, action=Action.TAKE_AND_EXIT, verbs=(*taking, *leaving.verbs), groups=tuple(taken)
+        leaving, action=Action.TAKE_AND_EXIT, verbs=(*taking, *leaving.verbs), groups=groups
     )
 
 
@@ -154,16 +174,58 @@ def keep(case: Case, rules: Rules) -> Decision:
 
 def without_category(resting: Decision, case: Case, rules: Rules) -> Decision:
     """A decision to let an item rest, which also takes the category of tracking off it."""
-    kind, category = rules.policy.kind, rules.policy.track_category
-    labels = case.item.record.fields.get(kind.labels) if case.item.record else None
-    if not isinstance(labels, tuple):
+    labels, category = _labels(case, rules), rules.policy.track_category
+    if not _has(labels, category):
         return resting
-    left = tuple(each for each in labels if each.casefold() != category.casefold())
-    if left == labels:
-        return resting
-    writes = {Side.OUTLOOK: {kind.labels: left or None}}
-    off = GroupOutcome(kind.by_name[kind.labels].group, resting.reason, AGREED, writes)
-    return replace(resting, groups=(*resting.groups, off), verbs=(Verb.UPDATE_ITEM, *resting.verbs))
+    return _relabelled(resting, without(labels, category), rules)
+
+
+def _labels(case: Case, rules: Rules) -> tuple[str, ...]:
+    """The categories of an item, as far as it was read."""
+    record = case.item.record
+    held = record.fields.get(rules.policy.kind.labels) if record is not None else None
+    return held if isinstance(held, tuple) else ()
+
+
+def _has(labels: Iterable[str], category: str) -> bool:
+    return any(each.casefold() == category.casefold() for each in labels)
+
+
+def without(labels: Iterable[str], category: str) -> tuple[str, ...]:
+    """Categories but one: to Outlook they are the same whatever their case."""
+    return tuple(each for each in labels if each.casefold() != category.casefold())
+
+
+def _relabelled(resting: Decision, labels: tuple[str, ...], rules: Rules) -> Decision:
+    """A decision to let an item rest, which also gives it these categories."""
+    kind = rules.policy.kind
+    writes = {Side.OUTLOOK: {kind.labels: labels or None}}
+    now = GroupOutcome(kind.by_name[kind.labels].group, resting.reason, AGREED, writes)
+    return replace(resting, groups=(*resting.groups, now), verbs=(Verb.UPDATE_ITEM, *resting.verbs))
+
+
+def taken_up(
+    case: Case, rules: Rules, groups: tuple[GroupOutcome, ...]
+) -> tuple[GroupOutcome, ...]:
+    """What an item is to hold that is kept in step again: without our category for what was not.
+
+    Where the item lies in the folder it was marked in its place; in our own folder it was not, and
+    a category of that name is its user's.
+    """
+    kind, category = rules.policy.kind, rules.policy.kind.archive_category
+    marked = _has(_labels(case, rules), category)
+    if not (case.tied.aside and case.item.presence is ItemPresence.PRESENT and marked):
+        return groups
+    name = kind.by_name[kind.labels].group
+    return tuple(_unmarked(case, rules, each) if each.group == name else each for each in groups)
+
+
+def _unmarked(case: Case, rules: Rules, outcome: GroupOutcome) -> GroupOutcome:
+    kind = rules.policy.kind
+    held = outcome.writes.get(Side.OUTLOOK, {}).get(kind.labels, _labels(case, rules))
+    left = without(held, kind.archive_category) if isinstance(held, tuple) else ()
+    writes = {**outcome.writes, Side.OUTLOOK: {kind.labels: left or None}}
+    return replace(outcome, writes=writes)
 
 
 def withdraw(case: Case, rules: Rules) -> Decision:

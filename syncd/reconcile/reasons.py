@@ -47,6 +47,7 @@ class Reason(StrEnum):
     BACK_IN_FOLDER = "back-in-folder"
     ANSWERED = "answered"
     PUT_BACK = "put-back"
+    RECREATED = "recreated"
     # a record or an item leaves
     LEFT_SCOPE = "left-scope"
     KEPT_UPDATING = "kept-updating"
@@ -147,6 +148,7 @@ TOPICS: Mapping[Topic, tuple[Reason, ...]] = {
         Reason.BACK_IN_FOLDER,
         Reason.ANSWERED,
         Reason.PUT_BACK,
+        Reason.RECREATED,
     ),
     Topic.LEAVE: (
         Reason.LEFT_SCOPE,

@@ -1,8 +1,7 @@
 """HTTP: sign-in, one path for EWS and one for control, and the faults that live below SOAP."""
 
-import base64
-import binascii
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -13,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from syncd.sandbox.control import PREFIX
 from syncd.sandbox.ews.answers import fault_envelope
+from syncd.sandbox.ews.autodiscover import PATH as AUTODISCOVER
+from syncd.sandbox.ews.autodiscover import autodiscover
+from syncd.sandbox.ews.door import Door
 from syncd.sandbox.ews.errors import SoapFaultError
 from syncd.sandbox.ews.service import NotXmlError, Request, read_request
 from syncd.sandbox.faults import Fault, FaultKind
@@ -31,7 +33,11 @@ _STATUS = {
     FaultKind.TOO_MANY: 429,
     FaultKind.UNAVAILABLE: 503,
 }
-_CHALLENGE = ("WWW-Authenticate", 'Basic realm="127.0.0.1"')
+# As far as is known: the body and the number of a real tenant's refusal are not published.
+_BLOCKED = (
+    "X-MS-Diagnostics",
+    '4000000;reason="EWS is not enabled for this organization.";error_category="ews_blocked"',
+)
 
 
 class Server(ThreadingHTTPServer):
@@ -41,14 +47,23 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], sandbox: "Sandbox") -> None:
+    def __init__(
+        self, address: tuple[str, int], sandbox: "Sandbox", tls: ssl.SSLContext | None
+    ) -> None:
         self.sandbox = sandbox
+        self.tls = tls
         self._open: set[socket.socket] = set()
         super().__init__(address, Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection and remember it."""
         connection, address = super().get_request()
+        if self.tls is not None:
+            # The handshake is the thread's of the connection: one that drags must not hold up
+            # the others.
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         self._open.add(connection)
         return connection, address
 
@@ -61,11 +76,12 @@ class Server(ThreadingHTTPServer):
         """Cut the connections that clients keep alive: a server that is down answers nobody."""
         for connection in list(self._open):
             with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                # Below TLS, if there is any: a thread that reads finds the end, not an error.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as above
         """Let broken connections be, and report everything else."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], ConnectionError | ssl.SSLError):
             super().handle_error(request, client_address)
 
 
@@ -78,6 +94,14 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # one packet per answer
     server: Server
+
+    def setup(self) -> None:
+        """Begin with nobody signed in."""
+        sandbox = self.server.sandbox
+        self._door = Door(
+            sandbox.organisation, sandbox.entra, ntlm=sandbox.ntlm, channel=sandbox.channel
+        )
+        super().setup()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
         """Say nothing: the requests are counted."""
@@ -115,6 +139,8 @@ class Handler(BaseHTTPRequestHandler):
             self._control()
         elif path.lower() == EWS_PATH.lower():
             self._ews()
+        elif path.lower() == AUTODISCOVER:
+            self._autodiscover()
         else:
             self._body()
             self._send(404, b"", "text/plain")
@@ -136,6 +162,16 @@ class Handler(BaseHTTPRequestHandler):
             self._send(answer.status, answer.body, answer.content_type, *answer.headers)
         return True
 
+    def _autodiscover(self) -> None:
+        raw, sandbox = self._body(), self.server.sandbox
+        if self._account() is None:
+            return
+        with sandbox.organisation.lock:
+            answer = autodiscover(
+                raw, sandbox.organisation, sandbox.autodiscover_redirects, sandbox.url
+            )
+        self._send(200, answer, "text/xml; charset=utf-8")
+
     def _control(self) -> None:
         raw = self._body()
         sandbox = self.server.sandbox
@@ -149,7 +185,6 @@ class Handler(BaseHTTPRequestHandler):
         raw = self._body()
         account = self._account()
         if account is None:
-            self._send(401, b"", "text/plain", _CHALLENGE)
             return
         try:
             request = read_request(raw)
@@ -170,6 +205,8 @@ class Handler(BaseHTTPRequestHandler):
             )
             kinds = {fault.fault: fault for fault in faults}
             refusal = next((_STATUS[kind] for kind in kinds if kind in _STATUS), 0)
+            if sandbox.ews_blocked:
+                refusal = 403
             done = not refusal and not kinds.keys() & {FaultKind.LOST_REQUEST, FaultKind.LATE_WRITE}
             status, answer = (refusal, b"")
             if done:
@@ -204,7 +241,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, answer: bytes, kinds: dict[FaultKind, Fault]) -> None:
         if status == 401:
-            self._send(status, b"", "text/plain", _CHALLENGE)
+            self._send(status, b"", "text/plain", *self._door.challenge)
+        elif status == 403 and self.server.sandbox.ews_blocked:
+            self._send(status, b"", "text/plain", _BLOCKED)
         elif status in {429, 503}:
             struck = next(fault for kind, fault in kinds.items() if kind in _STATUS)
             self._send(
@@ -228,14 +267,12 @@ class Handler(BaseHTTPRequestHandler):
         timer.start()
 
     def _account(self) -> Account | None:
-        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return self.server.sandbox.organisation.sign_in(name, password)
+        """Return who asks; None where that was refused, and answered."""
+        found = self._door.knock(self.headers.get("Authorization", ""))
+        if isinstance(found, Account):
+            return found
+        self._send(found.status, b"", "text/plain", *found.headers)
+        return None
 
     def _body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)

@@ -46,6 +46,8 @@ class ParsedId:
 
 _ID_HEAD = b"\x00\x03\x24"  # gives the AAMk that Exchange's ids begin with
 _ID_LENGTH = 42
+_LASTING_HEAD = b"\x00\x09\x00\x2e"  # gives the AAkAL that Exchange's immutable ids begin with
+_LASTING_LENGTH = 33  # a multiple of three: no padding
 _KEY_HEAD = b"\x11\x00\x00\x00\x16\x00\x00\x00"  # gives EQAAABYAAAA
 _KEY_LENGTH = 30
 
@@ -81,6 +83,38 @@ def parse_id(text: str) -> ParsedId:
         raise MalformedIdError(text)
     container, number = struct.unpack(">QQ", body[20:36])
     return ParsedId(IdKind(body[3:4]), uuid.UUID(bytes=body[4:20]), container, number)
+
+
+def lasting_id(mailbox: uuid.UUID, first: int) -> str:
+    """Return the immutable id of the item that came into being as number `first`, for a URL."""
+    body = _LASTING_HEAD + mailbox.bytes + struct.pack(">Q", first) + b"\0"
+    return base64.urlsafe_b64encode(body + zlib.crc32(body).to_bytes(4, "big")).decode()
+
+
+def parse_lasting_id(text: str) -> tuple[uuid.UUID, int]:
+    """Return the mailbox and the first number in an immutable id.
+
+    Raises:
+        MalformedIdError: not one of ours.
+
+    """
+    try:
+        raw = base64.b64decode(text, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedIdError(text) from error
+    body = raw[:-4]
+    if (
+        len(raw) != _LASTING_LENGTH
+        or not body.startswith(_LASTING_HEAD)
+        or zlib.crc32(body).to_bytes(4, "big") != raw[-4:]
+    ):
+        raise MalformedIdError(text)
+    return uuid.UUID(bytes=body[4:20]), struct.unpack(">Q", body[20:28])[0]
+
+
+def change_number(key: str) -> int:
+    """Return the number of the change that a change key of ours is of."""
+    return int.from_bytes(base64.b64decode(key)[-6:], "big")
 
 
 def change_key(mailbox: uuid.UUID, number: int) -> str:

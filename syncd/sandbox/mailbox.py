@@ -11,6 +11,7 @@ from syncd.sandbox import ids
 from syncd.sandbox.changelog import ChangeLog, Entry, Verb
 from syncd.sandbox.clock import Clock
 from syncd.sandbox.folders import SEEDS, Folder
+from syncd.sandbox.lineage import Lineage, Succession
 from syncd.sandbox.properties import ALIASES, Bag, Value, from_mapi
 from syncd.sandbox.values import normalised, view
 
@@ -75,9 +76,11 @@ class Mailbox:
         self.by_name: dict[str, str] = {}
         self.contents: dict[str, dict[str, Item]] = {}
         self.logs: dict[str, ChangeLog] = {}
-        self.unsaved: list[Folder | Item | tuple[str, Entry] | str] = []
+        self.lineage = Lineage()
+        self.unsaved: list[Folder | Item | tuple[str, Entry] | Succession | str] = []
         self._serial = 0
         self._items: dict[str, Item] = {}
+        self._by_first: dict[int, str] = {}
         if guid is None:
             for seed in SEEDS:
                 name = (names or {}).get(seed.distinguished, seed.name)
@@ -221,6 +224,15 @@ class Mailbox:
         except KeyError:
             raise ItemGoneError(item_id) from None
 
+    def item_that_was(self, first: int) -> Item:
+        """Find an item by the number it came into being with, wherever it is by now.
+
+        Raises:
+            ItemGoneError: none, or none any more.
+
+        """
+        return self.item(self._by_first.get(first, ""))
+
     def add(self, folder: str | Folder, bag: Bag, item_class: str = "IPM.Contact") -> Item:
         """Put a new item into a folder. MAPI names in the bag are taken for what they mean.
 
@@ -245,6 +257,7 @@ class Mailbox:
         """Remove an item for good."""
         item = self.item(item_id)
         del self._items[item.id]
+        del self._by_first[self.lineage.first(item.number)]
         del self.contents[item.folder_id][item.id]
         self.unsaved.append(item.id)
         self.change_number += 1
@@ -254,6 +267,9 @@ class Mailbox:
         """Put an item into another folder, where it has a new id; the old id is gone."""
         item, into = self.item(item_id), self.folder(folder)
         self.delete(item.id)
+        self.unsaved.append(
+            self.lineage.record(Succession(self._serial + 1, self.lineage.first(item.number)))
+        )
         return self._enter(into, item.bag, item.created)
 
     def copy(self, item_id: str, folder: str | Folder) -> Item:
@@ -329,6 +345,7 @@ class Mailbox:
     def put_item(self, item: Item) -> None:
         """Take in an item as it is (from a saved state)."""
         self._items[item.id] = item
+        self._by_first[self.lineage.first(item.number)] = item.id
         self.contents[item.folder_id][item.id] = item
         self._serial = max(self._serial, item.number)
 

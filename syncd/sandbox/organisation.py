@@ -5,16 +5,21 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from syncd.sandbox.callers import Reach, everywhere
 from syncd.sandbox.clock import Clock
 from syncd.sandbox.mailbox import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is knocking: a user with a mailbox, or the service account, which has none."""
+    """Who is knocking: a user with a mailbox, or a service account, which has none.
+
+    `reach` says whom a service account may impersonate.
+    """
 
     name: str
     is_service: bool
+    reach: Reach = everywhere
 
 
 class Organisation:

@@ -22,10 +22,14 @@ class Seen:
 
 
 class Requests:
-    """Counts and the last requests, without the 401 that only ask for credentials."""
+    """Counts and the last requests, without the 401 that only ask for credentials.
+
+    `parts` counts what is inside of batches, which are one request each.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.parts: Counter[str] = Counter()
         self._last: deque[Seen] = deque(maxlen=_KEPT)
 
     def add(self, seen: Seen) -> None:
@@ -36,6 +40,7 @@ class Requests:
     def reset(self) -> None:
         """Start again from zero."""
         self.counts.clear()
+        self.parts.clear()
         self._last.clear()
 
     @property

@@ -14,17 +14,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from syncd.sandbox.callers import Caller
 from syncd.sandbox.clock import Clock
 from syncd.sandbox.control import PREFIX, Control
 from syncd.sandbox.ews.service import Service
 from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
+from syncd.sandbox.graph.asked import PREFIX as GRAPH
+from syncd.sandbox.graph.context import Switches
+from syncd.sandbox.graph.control import WHAT as OF_GRAPH
+from syncd.sandbox.graph.control import GraphControl
+from syncd.sandbox.graph.limit import Limit
+from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.control import WHAT as OF_SIGN_IN
+from syncd.sandbox.identity.control import SignInControl
+from syncd.sandbox.identity.registry import Resource
+from syncd.sandbox.identity.site import SignIn
+from syncd.sandbox.identity.tenant import Entra
 from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
 from syncd.sandbox.state import State
-from syncd.sandbox.web import Site
+from syncd.sandbox.tls import CA, channel_of, server_context
+from syncd.sandbox.web import Call, Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
 
@@ -46,10 +59,19 @@ class Sandbox:
         state: a folder that keeps the mailboxes between starts.
         folder_names: display names by address and distinguished name, e.g. {"bob@example.test":
         {"contacts": …}}.
+        graph_moves: Graph can move contacts, which is documented nowhere.
+        graph_if_match: Graph heeds If-Match on PATCH, which is documented for DELETE only.
+        graph_limit: requests to one mailbox over Graph in ten minutes, None for any number.
+        graph_replays: Graph tells changes twice and ends rounds with an empty page, as it may.
+        tls: a folder for the certificates, made once; everything is served over HTTPS.
+        ntlm: EWS and autodiscover take NTLM in the place of Basic.
+        extended_protection: NTLM must be bound to the TLS connection, as Exchange 2019 asks since
+        CU14. Without `tls` it does nothing.
 
     Raises:
         NotLoopbackError: the host is not a loopback address.
         SchemasMissingError: no schemas at `validate`.
+        CertificatesUnusableError: what is in `tls` cannot be used.
         OSError: the port is taken.
 
     """
@@ -65,10 +87,20 @@ class Sandbox:
         validate: Path | None = None,
         state: Path | None = None,
         folder_names: Mapping[str, Mapping[str, str]] | None = None,
+        graph_moves: bool = False,
+        graph_if_match: bool = True,
+        graph_limit: int | None = None,
+        graph_replays: bool = False,
+        tls: Path | None = None,
+        ntlm: bool = False,
+        extended_protection: bool = False,
     ) -> None:
         if not is_loopback(host):
             raise NotLoopbackError(host)
         schemas = schemas_in(validate) if validate is not None else None
+        context = server_context(tls) if tls is not None else None
+        self.ca = tls / CA if tls is not None else None
+        self.channel = channel_of(tls) if tls is not None and extended_protection else None
         self._state = State(state) if state is not None else None
         self.clock = Clock(self._state.clock_offset() if self._state else 0.0)
         self.organisation = Organisation(password, service, self.clock)
@@ -83,8 +115,31 @@ class Sandbox:
         self.control = Control(
             self.organisation, self.clock, self.requests, self.faults, self.service
         )
-        self.sites: list[Site] = []
-        self._server = Server((host, port), self)
+        self.entra = Entra(self.clock, password)
+        self.ntlm = ntlm
+        self.ews_blocked = False  # as a tenant where EWS was turned off
+        self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
+        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
+        self.control.add(OF_SIGN_IN, of_sign_in.route)
+        self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
+        self.control.add(OF_GRAPH, GraphControl(self.organisation, self.on_premises).route)
+        self.graph_observers: list[Observer] = []  # told of every exchange, and parts of batches
+        around = Surroundings(
+            self.organisation,
+            self.clock,
+            self.requests,
+            self.faults,
+            self._caller,
+            self.save,
+            self.on_premises,
+            self.graph_observers,
+        )
+        switches = Switches(graph_moves, graph_if_match, graph_replays)
+        self.sites: list[Site] = [
+            SignIn(self.entra, self.organisation, self.faults),
+            GraphSite(around, switches, Limit(graph_limit, self.clock)),
+        ]
+        self._server = Server((host, port), self, context)
         self._thread: threading.Thread | None = None
         self.save()
 
@@ -102,12 +157,27 @@ class Sandbox:
     def base_url(self) -> str:
         """Where the server is, without a path."""
         host, port = self._server.server_address[:2]
-        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
+        scheme = "http" if self.ca is None else "https"
+        name = f"[{host!s}]" if ":" in str(host) else str(host)
+        return f"{scheme}://{name}:{port}"
 
     @property
     def url(self) -> str:
         """The EWS endpoint."""
         return f"{self.base_url}{EWS_PATH}"
+
+    @property
+    def graph_url(self) -> str:
+        """Where Graph is."""
+        return f"{self.base_url}{GRAPH}"
+
+    @property
+    def graph_token(self) -> str:
+        """A new token of the application that is there from the start, as the sign-in gives it."""
+        return self.entra.tokens.access(self.entra.default, Resource.GRAPH.value, None, "")
+
+    def _caller(self, call: Call) -> Caller:
+        return self.entra.examine(call.headers.get("authorization", ""), Resource.GRAPH)
 
     @property
     def control_url(self) -> str:
@@ -130,6 +200,9 @@ class Sandbox:
         if found is None:
             raise LookupError(address)
         return found
+
+    def _block_ews(self, blocked: bool) -> None:  # noqa: FBT001  # a switch is set to a value
+        self.ews_blocked = blocked
 
     def save(self, *, with_clock: bool = False) -> None:
         """Write what changed to the state folder; without one, forget what would be written."""

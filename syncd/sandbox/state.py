@@ -13,6 +13,7 @@ from pathlib import Path
 from syncd.sandbox.changelog import Entry, Verb
 from syncd.sandbox.clock import Clock
 from syncd.sandbox.folders import Folder
+from syncd.sandbox.lineage import Succession
 from syncd.sandbox.mailbox import Item, Mailbox
 
 _TABLES = """
@@ -24,6 +25,8 @@ body text not null); create table if not exists log (
     mailbox text not null, number integer not null, folder text not null, item text not null, verb
     text not null, primary key (mailbox, number)
 ) without rowid;
+create table if not exists succession (mailbox text not null, number integer not null, first integer
+not null, primary key (mailbox, number)) without rowid;
 """
 
 
@@ -86,6 +89,10 @@ class State:
                 case str():
                     write("delete from item where id = ?", (thing,))
                     write("delete from folder where id = ?", (thing,))
+                case Succession(number, first):
+                    write(
+                        "insert or replace into succession values (?, ?, ?)", (guid, number, first)
+                    )
                 case (folder, Entry() as entry):
                     row = (guid, entry.number, folder, entry.item_id, entry.verb.value)
                     write("insert or replace into log values (?, ?, ?, ?, ?)", row)
@@ -103,6 +110,9 @@ class State:
         guid = (mailbox.guid.hex,)
         for (body,) in self._file.execute("select body from folder where mailbox = ?", guid):
             mailbox.put_folder(Folder(**json.loads(body)))
+        query = "select number, first from succession where mailbox = ?"
+        for number, first in self._file.execute(query, guid):
+            mailbox.lineage.record(Succession(number, first))
         items = self._file.execute("select body from item where mailbox = ?", guid).fetchall()
         for body in sorted(
             (json.loads(text) for (text,) in items), key=lambda body: int(body["number"])

@@ -177,7 +177,7 @@ def _of_failure(conn: Connection, row: MailboxRow, report: RunReport) -> Iterato
     said = {"error": report.error or ""}
     if state == MailboxState.SUSPENDED.value:
         yield Cause(Code.SUSPENDED, 1, said)
-    elif row.failures + 1 >= FAILURES:
+    elif row.failures + 1 >= FAILURES and not report.throttled:
         yield Cause(Code.FAILING, row.failures + 1, said)
 
 

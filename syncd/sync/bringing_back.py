@@ -1,8 +1,10 @@
 """Bringing back what users threw away in Outlook.
 
 An item that is still somewhere is moved into the synced folder, where the next run finds it and
-goes on from what it knew. Of one that is nowhere, also when it is sought once more ten minutes on
-(search indexes lag), what was remembered is forgotten: the next run creates it.
+goes on from what it knew. Where nothing can be moved, the next run makes what was thrown away anew,
+from what is known of it; what its user has filed elsewhere they move themselves.
+Of one that is nowhere, also when it is sought once more ten minutes on (search indexes lag), what
+was remembered is forgotten: the next run creates it.
 Whatever is torn apart in between is either the old state or the new one.
 """
 
@@ -18,6 +20,7 @@ from sqlalchemy import Connection, select
 from syncd.crm import records
 from syncd.crm.custom import kinds_of
 from syncd.crm.stored import Stored
+from syncd.model.fields import Side
 from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Head, Move
 from syncd.reconcile.decide import Verb
@@ -52,6 +55,8 @@ class Way(StrEnum):
 
     MOVED = "moved"  # its item is in the synced folder again
     CREATE = "create"  # its item is nowhere: the next run creates one
+    RECREATE = "recreate"  # its item cannot be moved back: the next run makes one like it
+    BY_HAND = "by-hand"  # its item cannot be moved back, and is not to be made twice
     LOOK_AGAIN = "look-again"  # its item was not found: to be asked for once more in ten minutes
     THERE = "there"  # nothing to do: it is in the mailbox
     NOT_THROWN = "not-thrown"  # nothing to do: nobody threw it away
@@ -115,7 +120,8 @@ def bring_back(session: Session, crm_ids: Sequence[str]) -> list[Brought]:
     with session.read() as conn:
         facts = _Facts.load(conn, session, crm_ids)
     open_ones = [each for each in dict.fromkeys(crm_ids) if facts.verdict(each) is None]
-    places = locate.by_stamp(session, (stamp_text(session, each) for each in open_ones), state)
+    ids = {each: facts.links[each].remote_id if each in facts.links else "" for each in open_ones}
+    places = locate.by_stamp(session, {stamp_text(session, c): i for c, i in ids.items()}, state)
     found = []
     for each in dict.fromkeys(crm_ids):
         name, verdict = facts.name(each), facts.verdict(each)
@@ -125,7 +131,7 @@ def bring_back(session: Session, crm_ids: Sequence[str]) -> list[Brought]:
         elif place is None or place.head is None:
             found.append(Brought(each, name, _not_found(session, facts, each)))
         else:
-            found.append(_move(session, each, name, place, place.head, state.folder_id))
+            found.append(_found(session, each, name, place, place.head, state.folder_id))
     return found
 
 
@@ -209,7 +215,7 @@ def _note_look(conn: Connection, session: Session, crm_id: str) -> None:
     journal.conclude(conn, session, Status.LOST, [(key, None, NOWHERE)])
 
 
-def _move(
+def _found(
     session: Session, crm_id: str, name: str, place: Place, head: Head, folder_id: str
 ) -> Brought:
     if session.private(head):
@@ -220,6 +226,21 @@ def _move(
             by_hand.look_again(conn, *ours, [head.id])
             by_hand.notice(conn, *ours, [crm_id])
         return Brought(crm_id, name, Way.MOVED)
+    if session.moves:
+        return _move(session, crm_id, name, head, folder_id)
+    may = session.policy.pushes and session.policy.direction.speaks(Side.CRM)
+    if place.presence is not ItemPresence.DELETED or not may:
+        return Brought(crm_id, name, Way.BY_HAND)
+    with session.write() as conn:
+        # The tie keeps what is known of the item until the new one is there: whatever is torn in
+        # between, the next run goes on from this.
+        if not links.want_back(conn, session.key, crm_id):
+            return Brought(crm_id, name, Way.NOT_THROWN)
+        accounting.notice(conn, session, [crm_id])
+    return Brought(crm_id, name, Way.RECREATE)
+
+
+def _move(session: Session, crm_id: str, name: str, head: Head, folder_id: str) -> Brought:
     key = str(session.new_key())
     with session.write(durable=True) as conn:
         # Intent before request. Should the answer be lost, the next run finds the item in the

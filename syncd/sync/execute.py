@@ -24,6 +24,7 @@ from syncd.sync import accounting, journal
 from syncd.sync.journal import Intent, Status
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone, refuse
+from syncd.sync.throttling import stop_if_throttled
 
 Results = Sequence[Written | Failure]
 
@@ -160,7 +161,7 @@ def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: 
         for attempt, result in zip(attempts, results, strict=True)
         if isinstance(result, Written)
     ]
-    read = _read_back(session, verb, [result.id for _, result in written])
+    read = _read_back(session, verb, [result for _, result in written])
     with session.write() as conn:
         settling = Settling(conn, session, session.state(conn).generation)
         for attempt, result in zip(attempts, results, strict=True):
@@ -175,6 +176,7 @@ def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: 
         _let_go(conn, session, settling, verb, [attempt.task for attempt, _ in written])
         settling.flush()
     _count(session, verb, [attempt.task for attempt, _ in written])
+    stop_if_throttled(results)
 
 
 def _let_go(
@@ -203,15 +205,22 @@ def _last(task: Task) -> Verb | None:
     return next((verb for verb in reversed(_ORDER) if verb in task.decision.verbs), None)
 
 
-def _read_back(session: Session, verb: Verb, ids: Sequence[str]) -> dict[str, Item]:
-    """What the written items hold now; what cannot be read is taken up by the next run."""
-    if verb not in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM) or not ids:
+def _read_back(session: Session, verb: Verb, written: Sequence[Written]) -> dict[str, Item]:
+    """What the written items hold now; what cannot be read is taken up by the next run.
+
+    An answer that shows the item is its read-back; the others are read.
+    """
+    if verb not in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM):
         return {}
+    shown = {each.id: each.item for each in written if each.item is not None}
+    ids = [each.id for each in written if each.item is None]
+    if not ids:
+        return shown
     try:
         found = session.port.read(session.policy.kind, ids)
     except MailboxError:
-        return {}  # the write itself is known to be done: it is settled as sent
-    return {each.head.id: each for each in found if isinstance(each, Item)}
+        return shown  # the write itself is known to be done: it is settled as sent
+    return shown | {each.head.id: each for each in found if isinstance(each, Item)}
 
 
 def _written(

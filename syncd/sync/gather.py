@@ -177,11 +177,8 @@ def _missing_items(
         for each in missing
         if (link := facts.by_remote.get(each)) is not None and link.crm_id not in elsewhere
     }
-    places = locate.by_stamp(
-        session,
-        (stamp_text(session, each.crm_id) for each in wanted.values()),
-        facts.state,
-    )
+    ids = {stamp_text(session, link.crm_id): each for each, link in wanted.items()}
+    places = locate.by_stamp(session, ids, facts.state)
     found = [
         (remote_id, link, places.get(stamp_text(session, link.crm_id), []))
         for remote_id, link in wanted.items()
@@ -235,11 +232,8 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
         and link.state is LinkState.RELEASED
         and crm_facts(session, facts, each).presence is CrmPresence.IN_SCOPE
     ]
-    places = locate.by_stamp(
-        session,
-        (stamp_text(session, each.crm_id) for each in returned),
-        facts.state,
-    )
+    ids = {stamp_text(session, each.crm_id): each.remote_id for each in returned}
+    places = locate.by_stamp(session, ids, facts.state)
     places = {**places, **_left_behind(session, returned, places)}
     apart = [
         link.remote_id
@@ -258,7 +252,9 @@ def _left_behind(
 
     Nobody has moved it away: it comes along when it is live again, as it would have then.
     """
-    found = {}
+    found: dict[str, list[locate.Place]] = {}
+    if not session.moves:
+        return found  # no other folder was named, and an id does not tell who moved an item
     for link in returned:
         text = stamp_text(session, link.crm_id)
         place = next(iter(places.get(text, [])), None)
@@ -275,8 +271,8 @@ def _is(place: locate.Place, remote_id: str) -> bool:
 def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
     """Whether a CRM edit meets a group that is apart, or of which only a hash is kept.
 
-    Also of an item of the user's own whose record is deleted, and of one that bears the stamp of
-    the record that its own was merged with.
+    Also of an item of the user's own whose record is deleted, of one that bears the stamp of the
+    record that its own was merged with, and of one that is to be put aside under a category.
     """
     held = facts.held.get(link.crm_id)
     if link.state is not LinkState.LIVE:
@@ -284,6 +280,9 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
     if held is None or held.deleted:
         return link.tracked or link.origin is not Origin.CREATED  # its category comes off
     if link.crm_version == links.NO_VERSION:
+        return True
+    outside = crm_facts(session, facts, link.crm_id).presence is CrmPresence.OUT_OF_SCOPE
+    if outside and not session.moves:
         return True
     writable = link.crm_id in facts.writable
     if any(to_decide(mark, writable=writable) for mark in link.marks.values()):

@@ -201,7 +201,8 @@ def mark_approved(session: Session, tasks: Sequence[Task]) -> None:
         task.approved = task.decision.reason in _TURNED or bool(said)
 
 
-_TURNED = (Reason.DISCARDED, Reason.PUT_BACK)  # what becomes of what a person did not want
+# What becomes of what a person did not want, and what a person wants back.
+_TURNED = (Reason.DISCARDED, Reason.PUT_BACK, Reason.RECREATED)
 # Subject, versions and reason: the sorts that a person spoke of.
 _Verdicts = Mapping[tuple[str, int, str, str], set[Bounded]]
 

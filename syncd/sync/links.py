@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    CursorResult,
     Row,
     bindparam,
     delete,
@@ -193,6 +194,19 @@ def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))
 
 
+_UNKNOWN = "unknown:"  # before an id that the item had: nothing goes by it now
+
+
+def unknown(remote_id: str) -> str:
+    """What stands for the id of an item that was not found when the mailbox moved."""
+    return remote_id if is_unknown(remote_id) else f"{_UNKNOWN}{remote_id}"
+
+
+def is_unknown(remote_id: str) -> bool:
+    """Whether it stands for an id: no server is to be asked for it."""
+    return remote_id.startswith(_UNKNOWN)
+
+
 NO_VERSION = 0  # of a link that has just come to its record
 
 
@@ -205,6 +219,13 @@ def hand_over(conn: Connection, key: LinkKey, old: str, new: str) -> None:
 def give_up(conn: Connection, key: LinkKey, crm_id: str) -> None:
     """Forget the link of a record, for another item is to be its own."""
     conn.execute(delete(table).where(key.where(), table.c.crm_id == crm_id))
+
+
+def want_back(conn: Connection, key: LinkKey, crm_id: str) -> bool:
+    """Note that a person wants back what is remembered, and cannot be moved; whether it is."""
+    resting = (table.c.crm_id == crm_id) & (table.c.state == LinkState.REMEMBERED.value)
+    done = conn.execute(update(table).where(key.where(), resting).values(aside=True))
+    return bool(cast("CursorResult[Any]", done).rowcount)
 
 
 def _known(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, int]:

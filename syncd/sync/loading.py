@@ -22,6 +22,7 @@ from syncd.sync.questions import Answered
 from syncd.sync.session import Session, batches
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import noticed, observed
+from syncd.sync.throttling import stop_if_throttled
 
 
 @dataclass
@@ -176,13 +177,32 @@ def stamp_text(session: Session, crm_id: str) -> str:
 
 def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
     """Read the items with these ids that were not read yet."""
-    wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
+    fresh = [each for each in dict.fromkeys(ids) if each not in facts.items]
+    wanted = [each for each in fresh if not links.is_unknown(each)]
+    for each in set(fresh).difference(wanted):
+        facts.items[each] = Failure(Sort.GONE, "UnknownId", "its id is not known")
     read = 0
     for some in batches(wanted, session.port.capabilities.read_batch):
         session.check_held()
-        facts.items.update(_read(session, some))
+        found = _read(session, some)
+        stop_if_throttled(found.values())
+        facts.items.update({i: _in_place(session, facts, each) for i, each in found.items()})
         read += len(some)
         session.progress(f"{session.mailbox.address}: reading", read, len(wanted))
+
+
+def _in_place(session: Session, facts: Facts, found: Item | Failure) -> Item | Failure:
+    """What was read, if it is in a folder of ours.
+
+    Where ids survive moves an item that was thrown away, or moved, can still be read by its id: it
+    is gone all the same, as where a move gives it another one.
+    """
+    if isinstance(found, Failure) or not session.port.capabilities.ids_survive_moves:
+        return found
+    ours = (facts.state.folder_id, facts.state.archive_id, facts.state.former_id)
+    if found.head.folder in (None, *ours):
+        return found
+    return Failure(Sort.GONE, "Elsewhere", "the item is in another folder by now")
 
 
 def _read(session: Session, ids: Sequence[str]) -> dict[str, Item | Failure]:

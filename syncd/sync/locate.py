@@ -1,12 +1,13 @@
 """Where an item is: the confirmation that a removal needs before it counts as anything (P5).
 
 EWS ids change when an item moves, so it is sought by its stamp in every folder of its kind and in
-Deleted Items. 401, 403, 5xx and time-outs conclude nothing: they are raised.
+Deleted Items. Where ids survive moves it is sought by its id, too, since Deleted Items may not let
+itself be searched. 401, 403, 5xx and time-outs conclude nothing: they are raised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Row
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef, Head
 from syncd.reconcile.facts import ItemPresence
+from syncd.sync.links import is_unknown
 from syncd.sync.session import Session
 
 
@@ -41,21 +43,30 @@ def folders(session: Session, folder_id: str) -> Mapping[str, FolderRef]:
     return found
 
 
-def by_stamp(session: Session, links: Iterable[str], state: Row[Any]) -> Mapping[str, list[Place]]:
+def by_stamp(
+    session: Session, links: Mapping[str, str], state: Row[Any]
+) -> Mapping[str, list[Place]]:
     """The places of items by the link part of their stamp, best place first.
 
-    `state` says which folders are ours. A link that is not in the answer was found nowhere.
+    `links` has with each the id that its item had last, or none. `state` says which folders are
+    ours. A link that is not in the answer was found nowhere.
     """
-    wanted = list(links)
-    if not wanted:
+    if not links:
         return {}
     known = folders(session, state.folder_id)
-    heads = session.port.find(session.policy.kind, known, links=wanted)
+    survive = session.port.capabilities.ids_survive_moves
+    ids = {
+        remote_id: link
+        for link, remote_id in links.items()
+        if remote_id and survive and not is_unknown(remote_id)
+    }
+    heads = session.port.find(session.policy.kind, known, links=links, ids=ids)
     places: dict[str, list[Place]] = {}
     for head in heads:
-        if head.stamp is not None:
-            place = Place(_presence(head, known, state), head)
-            places.setdefault(head.stamp.link, []).append(place)
+        # An item that is known by its id is the link's, though somebody took its stamp away.
+        link = ids.get(head.id) or (head.stamp.link if head.stamp is not None else None)
+        if link is not None:
+            places.setdefault(link, []).append(Place(_presence(head, known, state), head))
     for found in places.values():
         found.sort(key=lambda place: _ORDER.index(place.presence))
     return places

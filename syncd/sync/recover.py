@@ -88,14 +88,15 @@ def _search(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
         return {}
     with session.read() as conn:
         folder_id = session.state(conn).folder_id
-    folders = locate.folders(session, folder_id)
-    heads: Sequence[Head] = session.port.find(
-        session.policy.kind, folders, keys=[row.key for row in rows]
-    )
+    folders, keys = locate.folders(session, folder_id), {row.key for row in rows}
+    survive = session.port.capabilities.ids_survive_moves
+    known = (row.remote_id for row in rows if row.remote_id and survive)
+    ids = [each for each in known if not links.is_unknown(each)]
+    heads: Sequence[Head] = session.port.find(session.policy.kind, folders, keys=keys, ids=ids)
     return {
         head.stamp.key: _Found(head.id, head.version, here=head.folder == folder_id)
         for head in heads
-        if head.stamp is not None
+        if head.stamp is not None and head.stamp.key in keys
     }
 
 
@@ -106,7 +107,8 @@ def _moved(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
     with session.read() as conn:
         state = session.state(conn)
     texts = {row.key: _link_text(session, row.crm_id) for row in rows}
-    places = locate.by_stamp(session, texts.values(), state)
+    ids = {texts[row.key]: row.remote_id or "" for row in rows}
+    places = locate.by_stamp(session, ids, state)
     found: dict[str, _Found] = {}
     for row in rows:
         for place in places.get(texts[row.key], []):
@@ -146,7 +148,8 @@ def _found(
                 accounting.drop_observed(conn, session, [row.remote_id])
             continue
         if link is not None or row.verb == Verb.CREATE_ITEM:
-            changed.append(_after_write(session, link, row, trace, sent.get(row.after or "", {})))
+            written = _after_write(session, link, row, trace, sent.get(row.after or "", {}))
+            changed.append(_after_exit(written) if _is_exit(row) else written)
         elif not trace.here:
             continue
         # Without a link an update was an adoption: its stamp leads to its record again, and its
@@ -181,6 +184,15 @@ def _after_move(link: Link, verb: str, trace: _Found) -> Link:
         Verb.TRASH_ITEM.value: LinkState.ORPHANED,
     }.get(verb, link.state)
     return replace(link, state=state, remote_id=trace.remote_id, remote_version=trace.version)
+
+
+def _is_exit(row: Row[Any]) -> bool:
+    """Whether an update is the one that puts an item aside in its place."""
+    return bool(row.verb == Verb.UPDATE_ITEM and row.reason == Reason.LEFT_SCOPE)
+
+
+def _after_exit(link: Link) -> Link:
+    return replace(link, state=LinkState.RELEASED, aside=True)
 
 
 def _after_write(

@@ -92,19 +92,23 @@ class RunReport:
     tally: Tally = field(default_factory=Tally)
     counters: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
+    server: str | None = None  # that it was on, once it was opened there
     requests: int = 0
+    subrequests: int = 0  # what these were made of, where one holds several that count singly
     seconds: float = 0.0
     error: str | None = None
     todo: str | None = None
     unreachable: bool = False
     misconfigured: bool = False
     retry_after: float | None = None
+    throttled: bool = False  # the server asked for a pause, and is well
     first_contact: bool = False
     for_a_person: bool = False
     questions: int = 0
     in_doubt: list[Doubt] = field(default_factory=list)
     would_hold: int = 0
     moving: int = 0  # items that the next sync takes along to the folder that the policy names
+    folder_stays: str | None = None  # the one that is served on, for nothing can be moved from it
     folder_waits: bool = False  # the one that is named, until the one before it has everything
     broken_filters: list[str] = field(default_factory=list)  # by name: not understood any more
     without_filter: bool = False  # nothing of the CRM goes there, though it may
@@ -145,6 +149,7 @@ class RunReport:
             "outcome": self.outcome.value,
             "counts": self.counts(),
             "requests": self.requests,
+            "subrequests": self.subrequests,
             "seconds": round(self.seconds, 3),
         }
         return told | ({"error": self.error} if self.error else {})

@@ -109,12 +109,19 @@ def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bo
     if another and state.former_id is not None:
         # One move after the other: what the first left behind would count as moved away (P5).
         report.folder_waits, another = True, False
-    if another:
+    spec, moving = session.policy.folder, 0
+    if another and state.folder_id is not None:
         with session.read() as conn:
-            moving = links.live(conn, session.key) if state.folder_id is not None else 0
+            moving = links.live(conn, session.key)
+    if moving and not session.moves:
+        # The folder stays: what is in step there could not come along, and would count as moved
+        # away, or be made twice.
+        report.folder_stays, another = state.folder, False
+        spec = state.folder
+    if another:
         if moving and not create:
             report.moving = moving  # a plan looks at the folder that is served until then
-        elif not _find_folder(session, state.folder_id, create=create):
+        elif not _find_folder(session, spec, state.folder_id, create=create):
             return False
     elif observe.lets_in_more(state.rules, session.rules_text):
         with session.write() as conn:
@@ -126,7 +133,7 @@ def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bo
             raise
         # A mailbox that was moved or restored has other ids, and a user may have made a folder
         # anew. What was in it is then missing: to be confirmed one by one, and bounded (P5, P8).
-        _find_folder(session, state.folder_id, create=False)
+        _find_folder(session, spec, state.folder_id, create=False)
         with session.read() as conn:
             if session.state(conn).folder_id == state.folder_id:
                 raise
@@ -142,26 +149,22 @@ def _leave_former_folder(session: Session) -> None:
             session.set_state(conn, former_id=None)
 
 
-def _find_folder(session: Session, known: str | None, *, create: bool) -> bool:
+def _find_folder(session: Session, spec: str, known: str | None, *, create: bool) -> bool:
     """Find the synced folder by its name. Whether it is there, if none is known yet.
 
     Raises MailboxError when one was known, and there is none of its name any more.
     """
-    found: FolderRef | None = session.port.folder(
-        session.policy.kind, session.policy.folder, create=create
-    )
+    found: FolderRef | None = session.port.folder(session.policy.kind, spec, create=create)
     if found is None and known is None:
         return False
     if found is None:
-        raise MailboxError(
-            Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {session.policy.folder}"
-        )
+        raise MailboxError(Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {spec}")
     with session.write() as conn:
         moved: dict[str, str | None] = {"cursor": None} if known not in (None, found.id) else {}
-        if moved and session.state(conn).folder != session.policy.folder:
+        if moved and session.state(conn).folder != spec:
             # What is in step there is not moved away by its user (P5): it is to come along.
             moved["former_id"] = session.state(conn).former_id or known
-        session.set_state(conn, folder=session.policy.folder, folder_id=found.id, **moved)
+        session.set_state(conn, folder=spec, folder_id=found.id, **moved)
     return True
 
 

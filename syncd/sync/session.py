@@ -94,7 +94,13 @@ class Session:
 
     def rules(self) -> Rules:
         """What decisions are made under."""
-        return Rules(self.policy, self.installation.hash_key, clock_sound=self._clock_is_sound())
+        sound = self._clock_is_sound()
+        return Rules(self.policy, self.installation.hash_key, clock_sound=sound, moves=self.moves)
+
+    @property
+    def moves(self) -> bool:
+        """Whether items can be put into another folder here; so it is until it was asked."""
+        return self.mailbox.moves is not False
 
     def _clock_is_sound(self) -> bool:
         """Whether the server's clock can be compared with the CRM's: right to a minute."""

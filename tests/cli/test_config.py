@@ -153,7 +153,7 @@ def test_validate_sums_up_a_file_without_mistakes(home: Path) -> None:
     assert result.exit_code == Exit.DONE
     assert result.stdout.splitlines() == [
         "syncd.toml: OK",
-        "  server office: ews at https://mail.example.test/EWS/Exchange.asmx",
+        "  server office: ews at https://mail.example.test/EWS/Exchange.asmx, sign-in: basic",
         "  policy sales: on server office, every 5m",
         "    contacts: two-way, where owner eq @me and statecode eq 'active'",
     ]

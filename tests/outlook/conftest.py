@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ import pytest
 from syncd.model.contact import CONTACT
 from syncd.outlook.ews.mailbox import EwsMailbox, open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
+from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
+from syncd.outlook.graph.session import GraphServer
+from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.memory_mailbox import MemoryDesk
-from tests.outlook.desk import ADDRESS, Desk, EwsDesk
+from tests.outlook.desk import ADDRESS, Desk, EwsDesk, GraphDesk, Shown
+from tests.sandbox.graph.description import watch
 
 
 def _schemas() -> Path | None:
@@ -30,20 +36,41 @@ def schemas() -> Path:
     return where
 
 
-@pytest.fixture
-def box() -> Iterator[Sandbox]:
+@contextmanager
+def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterator[Sandbox]:
     """A sandbox whose user speaks German. Where the schemas are at hand, all traffic is checked."""
     names = {ADDRESS: {"contacts": "Kontakte", "deleteditems": "Gelöschte Elemente"}}
-    users = [ADDRESS, "bob@example.test"]
-    with Sandbox(users=users, validate=_schemas(), folder_names=names) as running:
+    with Sandbox(
+        users=[ADDRESS, "bob@example.test"],
+        validate=_schemas(),
+        folder_names=names,
+        graph_moves=graph_moves,
+        graph_if_match=graph_if_match,
+    ) as running:
+        complaints = watch(running)
         yield running
         assert not running.invalid_responses
+        assert not complaints
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    """A sandbox as a tenant is by default."""
+    with sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def moving_box() -> Iterator[Sandbox]:
+    """A sandbox where contacts can be moved over Graph, which is documented nowhere."""
+    with sandbox(graph_moves=True) as running:
+        yield running
 
 
 @pytest.fixture
 def server(box: Sandbox) -> EwsServer:
     """The sandbox as the adapter is told of it."""
-    return EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
+    return EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
 
 
 @pytest.fixture
@@ -54,10 +81,45 @@ def ews(server: EwsServer) -> Iterator[EwsMailbox]:
     mailbox.close()
 
 
-@pytest.fixture(params=["ews", "memory"])
+def graph_server(box: Sandbox) -> GraphServer:
+    """A sandbox as the Graph adapter is told of it."""
+    return GraphServer(Shown(box.graph_token), box.graph_url, timeout=5, deadline=10)
+
+
+@pytest.fixture
+def graph(box: Sandbox) -> Iterator[GraphMailbox]:
+    """The mailbox over Graph."""
+    with closing(open_graph(graph_server(box), ADDRESS)) as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def moving_graph(moving_box: Sandbox) -> Iterator[GraphMailbox]:
+    """The mailbox over Graph, where contacts can be moved."""
+    with closing(open_graph(graph_server(moving_box), ADDRESS)) as mailbox:
+        yield mailbox
+
+
+def _desk(request: pytest.FixtureRequest, backend: str) -> Desk:
+    match backend:
+        case "memory":
+            return MemoryDesk(CONTACT)
+        case "memory like Graph":
+            return MemoryDesk(CONTACT, Backend.GRAPH)
+        case "ews":
+            return EwsDesk(request.getfixturevalue("box"), request.getfixturevalue("ews"))
+        case "graph":
+            return GraphDesk(request.getfixturevalue("box"), request.getfixturevalue("graph"))
+    return GraphDesk(request.getfixturevalue("moving_box"), request.getfixturevalue("moving_graph"))
+
+
+@pytest.fixture(params=["ews", "graph", "memory", "memory like Graph"])
 def desk(request: pytest.FixtureRequest) -> Desk:
     """A desk for each backend: what is proved on one is proved on all."""
-    if request.param == "memory":
-        return MemoryDesk(CONTACT)
-    box, ews = request.getfixturevalue("box"), request.getfixturevalue("ews")
-    return EwsDesk(box, ews)
+    return _desk(request, request.param)
+
+
+@pytest.fixture(params=["ews", "graph that moves", "memory"])
+def moving_desk(request: pytest.FixtureRequest) -> Desk:
+    """A desk for each backend that can put an item into another folder."""
+    return _desk(request, request.param)

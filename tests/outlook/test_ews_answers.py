@@ -7,7 +7,6 @@ from lxml import etree
 
 from syncd.model.contact import CONTACT
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
-from syncd.outlook.ews.answers import Reply
 from syncd.outlook.ews.extract import Extractor, extractor
 from syncd.outlook.ews.mailbox import EwsMailbox
 from syncd.outlook.ews.paths import layout
@@ -15,6 +14,7 @@ from syncd.outlook.ews.session import Session
 from syncd.outlook.ews.xml import Element, M, T
 from syncd.outlook.port import Item, Sensitivity, Stamp, Update
 from syncd.outlook.stamp import SET_ID
+from syncd.outlook.transport import Reply
 from tests.outlook.desk import creation
 
 SPACES = f'xmlns:m="{M[1:-1]}" xmlns:t="{T[1:-1]}"'

@@ -12,11 +12,11 @@ from lxml import etree
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.ews.answers import Message
 from syncd.outlook.ews.categories import Categories
-from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.mailbox import EwsMailbox
 from syncd.outlook.ews.requests import Distinguished
 from syncd.outlook.ews.session import EwsServer, Session
 from syncd.outlook.ews.xml import Element
+from syncd.outlook.verdict import Effect
 from syncd.sandbox.server import Sandbox
 from tests.outlook.desk import ADDRESS, EwsDesk
 

@@ -9,8 +9,10 @@ import pytest
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.ews import errors
-from syncd.outlook.ews.answers import Reply, messages
-from syncd.outlook.ews.errors import CODES, STATUSES, Effect
+from syncd.outlook.ews.answers import messages
+from syncd.outlook.ews.errors import CODES, STATUSES
+from syncd.outlook.transport import Reply
+from syncd.outlook.verdict import Effect
 
 
 def test_every_code_is_one_that_exchange_has(schemas: Path) -> None:

@@ -11,8 +11,9 @@ from lxml import etree
 
 from syncd.model.fields import FieldType
 from syncd.model.normal import normal
-from syncd.outlook.ews.values import MANY_LINES, day, from_text, instant, modified, to_text
 from syncd.outlook.ews.xml import parse
+from syncd.outlook.instants import day, instant, modified
+from syncd.outlook.texts import MANY_LINES, from_text, to_text
 
 TEXTS = [FieldType.TEXT, FieldType.LINES, FieldType.NOTE, FieldType.EMAIL, FieldType.PHONE]
 # Characters that are neither text nor blanks of any sort: XML cannot carry them.

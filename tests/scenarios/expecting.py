@@ -67,27 +67,36 @@ def _outlook(stage: Stage) -> Iterator[str]:
     for rep in stage.scenario.users:
         spec = stage.world.rules.folder
         synced = spec.partition("/")[2] or CONTACTS
+        former = dict(_every(expected.get("former", {}).get(rep, {})))
         places = {
-            synced: expected.get("outlook", {}).get(rep, {}),
-            FORMER: expected.get("former", {}).get(rep, {}),
-            TRASH: expected.get("trash", {}).get(rep, {}),
+            synced: dict(_every(expected.get("outlook", {}).get(rep, {}))),
+            FORMER: former if stage.world.moves else {},
+            TRASH: dict(_every(expected.get("trash", {}).get(rep, {}))),
         }
-        places.update(expected.get("folders", {}).get(rep, {}))
+        marked = frozenset[str]() if stage.world.moves else frozenset(former)
+        if not stage.world.moves:  # what is put aside stays in its place, under a category
+            places[synced] |= former
+        folders = expected.get("folders", {}).get(rep, {})
+        places.update({place: dict(_every(items)) for place, items in folders.items()})
         for place, items in places.items():
-            yield from _folder(stage, rep, place, items)
+            yield from _folder(stage, rep, place, items, marked)
 
 
-def _folder(stage: Stage, rep: str, place: str, said: Table) -> Iterator[str]:
+def _folder(
+    stage: Stage, rep: str, place: str, wanted: dict[str, Any], marked: frozenset[str]
+) -> Iterator[str]:
     address = ADDRESSES[rep]
     where = stage.folders.get((address, place), place)
     left = {each.id: each for each in stage.world.items(where, address)}
-    wanted = dict(_every(said))
-    for name in list(wanted):
+    said = {
+        name: _wanted(stage, address, name, each, marked=name in marked)
+        for name, each in wanted.items()
+    }
+    for name in list(said):
         found = stage.item(address, name)
         if found is not None and found.id in left:
-            yield from _item(stage, rep, name, wanted.pop(name), left.pop(found.id))
-    for name, each in wanted.items():  # an item that nobody holds by this name: one like it
-        fields = _wanted(stage, address, name, each)
+            yield from _item(stage, rep, name, said.pop(name), left.pop(found.id))
+    for name, fields in said.items():  # an item that nobody holds by this name: one like it
         like = [i for i, item in left.items() if _normal(item.fields) == _normal(fields)]
         if not like:
             yield f"{rep} has no {name!r} in {place}; there is: {[i.fields for i in left.values()]}"
@@ -97,21 +106,22 @@ def _folder(stage: Stage, rep: str, place: str, said: Table) -> Iterator[str]:
         yield f"{rep} has an unexpected item in {place}: {item.fields}"
 
 
-def _item(stage: Stage, rep: str, name: str, said: Any, found: Seen) -> Iterator[str]:
+def _item(stage: Stage, rep: str, name: str, wanted: Fields, found: Seen) -> Iterator[str]:
     address = ADDRESSES[rep]
-    wanted = _wanted(stage, address, name, said)
     yield from _differences(f"{rep}'s item of {name!r}", wanted, found.fields)
     text = stage.jotted.get((address, name))
     if text is not None and stage.world.hand(address).jotted(found.id) != text:
         yield f"{rep}'s item of {name!r} lost what syncd does not know (P11)"
 
 
-def _wanted(stage: Stage, address: str, name: str, said: Any) -> Fields:
+def _wanted(stage: Stage, address: str, name: str, said: Any, *, marked: bool) -> Fields:
     in_crm = name in dict(_every(stage.scenario.expected.get("crm", {})))
     rest = AS_IN_CRM if in_crm else AS_AT_START
     rest = said if isinstance(said, str) else said.get("rest", rest)
     base = _record(stage, name) if rest == AS_IN_CRM else stage.item_begun(address, name)
-    base[LABELS] = stage.labels.get((address, name))
+    labels = stage.labels.get((address, name)) or ()
+    assert isinstance(labels, tuple)
+    base[LABELS] = (*labels, *((CONTACT.archive_category,) if marked else ())) or None
     return base if isinstance(said, str) else {**base, **values(said)}
 
 

@@ -149,8 +149,11 @@ def _happened(now: Sides, entry: Entry, after: Sides) -> Entry | None:
         case Verb.UPDATE_ITEM:
             same = had.get(entry.remote_id) == has.get(entry.remote_id)
             return None if same else entry
+        case _ if entry.remote_id in has:  # where it keeps its id
+            item = (entry.address, entry.remote_id)
+            return entry if now.folders[item] != after.folders[item] else None
         case _:
-            return replace(entry, remote_id=new) if entry.remote_id not in has else None
+            return replace(entry, remote_id=new)
 
 
 def _book(now: Sides, entry: Entry, after: Sides) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from syncd.model.contact import CONTACT
 from syncd.model.values import Value
+from syncd.outlook.port import Backend
 
 HERE = Path(__file__).parent
 REPS = ("alice", "bob")
@@ -76,6 +77,12 @@ class Scenario:
     wire: bool = False
     only_in_memory: str = ""
     awaits: str = ""
+    on: Mapping[str, Table] = field(default_factory=dict)
+
+    def on_backend(self, backend: Backend) -> Scenario:
+        """The same story, with what is expected on this backend besides."""
+        more = self.on.get(backend, {}).get("expected", {})
+        return replace(self, expected=_with(self.expected, more)) if more else self
 
     def wrong(self, where: object, what: str) -> ScenarioError:
         """An error that names this file and a place in it."""
@@ -116,6 +123,16 @@ def values(table: Table) -> dict[str, Value]:
     return {key: _value(value) for key, value in table.items() if key in FIELDS}
 
 
+def _with(expected: Table, more: Table) -> Table:
+    """What is expected, and more: tables are merged, anything else takes the place of what was."""
+    tables = {
+        key: _with(expected[key], value)
+        for key, value in more.items()
+        if isinstance(value, dict) and isinstance(expected.get(key), dict)
+    }
+    return {**expected, **more, **tables}
+
+
 def near(word: str, words: Collection[str]) -> str:
     """Which of these words was probably meant."""
     found = difflib.get_close_matches(word, list(words), 1, 0.6)
@@ -142,6 +159,11 @@ class _Reader:
         start = self._start(self.data.get("start", {}))
         steps = [self._step(n, each) for n, each in enumerate(self.data.get("step", []), 1)]
         self._expected(self.data["expected"])
+        self._keys("[on]", self.data.get("on", {}), list(Backend))
+        for backend, more in self.data.get("on", {}).items():
+            self._keys(f"[on.{backend}]", more, {"expected"})
+            self._keys(f"[on.{backend}.expected]", more["expected"], EXPECTED)
+            self._expected(more["expected"])
         mentioned = set(_words(self.data))
         return Scenario(
             self.name,
@@ -156,6 +178,7 @@ class _Reader:
             self.data.get("wire", False),
             self.data.get("only_in_memory", ""),
             self.data.get("awaits", ""),
+            self.data.get("on", {}),
         )
 
     def _start(self, said: Table) -> Start:
@@ -240,7 +263,7 @@ class _Reader:
 _TOP = frozenset(
     {
         "title", "why", "policy", "start", "step", "expected",
-        "crash", "wire", "only_in_memory", "awaits",
+        "crash", "wire", "only_in_memory", "awaits", "on",
     }
 )  # fmt: skip
 

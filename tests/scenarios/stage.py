@@ -22,11 +22,19 @@ from syncd.sync.tables import mailbox, operation
 from tests.memory_server import MemoryServer, run
 from tests.scenarios import policies
 from tests.scenarios.reading import REPS, Scenario, Step, Table, numbered, values
-from tests.scenarios.trouble import CALLS, LASTING, ON_THE_WIRE, Refusal, Trouble, Woe
+from tests.scenarios.trouble import (
+    CALLS,
+    INSTEAD,
+    LASTING,
+    ON_THE_WIRE,
+    Refusal,
+    Trouble,
+    Woe,
+)
 from tests.scenarios.vocabulary import VERBS, role_of
 from tests.sync import desk
 from tests.sync.hands import Hand, Seen
-from tests.sync.world import ALICE, BOB, World
+from tests.sync.world import ALICE, BOB, WRITES, World
 
 ADDRESSES = {"alice": ALICE, "bob": BOB}
 FORMER, TRASH, CONTACTS = "Former CRM contacts", "deleteditems", "contacts"
@@ -181,6 +189,12 @@ class Stage:
         tied = self.world.link(record, address) if record else None
         return everywhere.get(tied.remote_id) if tied is not None else None
 
+    def is_aside(self, item: Seen) -> bool:
+        """Whether an item is put aside in its place: where nothing can be moved."""
+        held = item["categories"]
+        labels = held if isinstance(held, tuple) else ()
+        return not self.world.moves and self.world.rules.kind.archive_category in labels
+
     def its_item(self, step: Step, name: str) -> str:
         """The id of the item that a rep takes in hand."""
         address = ADDRESSES[step.who]
@@ -296,7 +310,10 @@ class Stage:
     def strike(self, address: str, woe: Woe, write: str = "") -> None:
         """Let something go wrong at the server of a mailbox."""
         if self.box is None:
-            self.servers[address].meddle = Trouble(woe, write)
+            writes = frozenset({write}) if write else WRITES
+            if write == "move" and not self.world.moves:
+                writes = INSTEAD
+            self.servers[address].meddle = Trouble(woe, writes)
             return
         on, fault, more = ON_THE_WIRE[woe]
         times = 10_000 if woe in LASTING else 1

@@ -18,6 +18,7 @@ from zlib import crc32
 import pytest
 from sqlalchemy import Engine
 
+from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
 from tests.conftest import FULL, SQLITE
@@ -46,17 +47,19 @@ def wired() -> list[Path]:
 
 
 WIRED = pytest.mark.parametrize("path", wired(), ids=lambda path: path.stem)
+BACKENDS = pytest.mark.parametrize("backend", list(Backend), ids=str)
 FILES = pytest.mark.parametrize("path", reading.every(), ids=lambda path: path.stem)
 
 
+@BACKENDS
 @FILES
-def test_in_memory(path: Path, engine: Engine, tmp_path: Path) -> None:
+def test_in_memory(path: Path, backend: Backend, engine: Engine, tmp_path: Path) -> None:
     """It ends as expected, the journal accounts for it (P1), and all is settled (P2, P4, P9).
 
     Cut off on the way, syncd goes on and comes to the same end (P3, P10).
     """
-    memory = memory_world(engine)
-    stage = Stage(reading.read(path), *memory)
+    memory = memory_world(engine, backend=backend)
+    stage = Stage(reading.read(path).on_backend(backend), *memory)
     stage.around = Ledger(memory).around
     torn = Torn(stage, memory, tmp_path)
     with awaiting(stage):

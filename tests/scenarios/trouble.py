@@ -23,6 +23,8 @@ class Woe(StrEnum):
 
 LASTING = frozenset({Woe.STOPPED, Woe.FORBIDDEN})
 CALLS = {"create": "CreateItem", "update": "UpdateItem", "move": "MoveItem"}
+# A move where nothing can be moved: what is written in its place.
+INSTEAD = frozenset({"update", "trash"})
 ON_THE_WIRE: Mapping[Woe, tuple[str, str, Mapping[str, str]]] = {
     Woe.STOPPED: ("*", "http_503", {}),
     Woe.FORBIDDEN: ("SyncFolderItems", "soap_fault", {"code": "ErrorAccessDenied"}),
@@ -36,7 +38,7 @@ class Trouble:
     """Stands between a request and its effect in memory. A value, so that a twin has its own."""
 
     sort: Woe
-    write: str = ""
+    writes: frozenset[str] = WRITES
     over: bool = False
 
     def __call__(self, call: str, effect: Effect) -> object:
@@ -51,7 +53,7 @@ class Trouble:
             case Woe.FORGOTTEN if call == "changes":
                 self.over = True
                 raise MailboxError(Sort.CURSOR_LOST, Scope.FOLDER, "Forgotten", "unknown cursor")
-            case Woe.UNANSWERED if call == self.write or (not self.write and call in WRITES):
+            case Woe.UNANSWERED if call in self.writes:
                 self.over = True
                 effect()
                 raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "no answer came")

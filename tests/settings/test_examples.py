@@ -71,7 +71,7 @@ def test_what_each_example_is_for() -> None:
 # a file → what the schema finds
 MARKED: list[tuple[str, str]] = [
     ("polices = {}", ".polices: nothing is allowed here"),
-    ("[servers.a]\nbackend = 'ews'", ".servers.a.endpoint: is missing"),
+    ("[servers.a]\nauth = 'ntlm'", ".servers.a.backend: is missing"),
     ("[policies.a]\nintervall = '5m'", "intervall: nothing is allowed here"),
     ("[policies.a]\ninterval = '5 min'", "interval: '5 min' does not look like"),
     ("[policies.a]\nuser_may = ['intervall']", "user_may[0]: none of the choices fits"),

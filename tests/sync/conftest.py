@@ -34,6 +34,8 @@ ON_SQLITE_ALONE = (
     "tests.sync.test_faults",
     "tests.sync.test_first_contact",
     "tests.sync.test_merged_edits",
+    "tests.sync.test_moving_what_waits",
+    "tests.sync.test_placing",
 )
 
 # Where the store itself is at work: two writers beside each other, counts, what a scope finds.

@@ -18,13 +18,17 @@ from tests.memory_server import MemoryServer
 
 @dataclass(frozen=True)
 class Seen:
-    """One item as its user sees it; `fields` are those that hold something."""
+    """One item as its user sees it; `fields` are those that hold something.
+
+    `shown`: a program sees it, too.
+    """
 
     id: str
     version: str
     folder: str
     stamped: bool
     fields: dict[str, Value]
+    shown: bool = True
 
     def __getitem__(self, name: str) -> Value:
         return self.fields.get(name)
@@ -167,7 +171,14 @@ class MemoryHand:
     def items(self, folder: str = "contacts") -> list[Seen]:
         """What is in a folder, oldest first."""
         return [
-            Seen(each.id, each.version, each.folder, each.stamp is not None, dict(each.fields))
+            Seen(
+                each.id,
+                each.version,
+                each.folder,
+                each.stamp is not None,
+                dict(each.fields),
+                self.server.shows(each),
+            )
             for each in self.server.inside(self.server.named(folder))
         ]
 

@@ -8,7 +8,7 @@ from syncd.model.policy import (
     OutlookDelete,
     ScopeExit,
 )
-from syncd.outlook.port import Sensitivity
+from syncd.outlook.port import Backend, Sensitivity
 from syncd.reconcile.reasons import Reason
 from syncd.sync.offboard import Items, offboard
 from syncd.sync.questions import Answer
@@ -37,6 +37,17 @@ def tracked(world: World, _: MemoryServer) -> None:
     world.start()
     world.hand().add(CRM)
     rounds(world)
+
+
+@ends_with(Reason.RECREATED)
+def recreated(world: World, server: MemoryServer) -> None:
+    """Many were thrown away where nothing can be moved, and are wanted all the same."""
+    server.backend = Backend.GRAPH
+    many(world)
+    for each in world.items():
+        server.to_trash(each.id)
+    rounds(world)
+    discard(world)
 
 
 # --- a record and an item meet -------------------------------------------------------------------

@@ -22,12 +22,14 @@ from syncd.model.policy import Consent, KindPolicy
 from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
-from syncd.outlook.port import Mailbox
+from syncd.outlook.ews.sign_in import Basic
+from syncd.outlook.port import Backend, Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import accounting, guard, mailboxes
 from syncd.sync.first_contact import ContactState
+from syncd.sync.placing import Connect
 from syncd.sync.report import RunReport
 from syncd.sync.run import Mode
 from syncd.sync.service import SyncService
@@ -49,6 +51,7 @@ WRITES = frozenset(
         "create",
         "update",
         "move",
+        "trash",
         "DeleteFolder",
         "remove_folder",
     )
@@ -82,6 +85,10 @@ class World:
     filter: str = MINE
     exclude: str = ""
     consent: Consent = Consent.ADMIN
+    servers: tuple[str, ...] = ("office",)
+    open_on: Connect | None = None  # where it matters on which server a mailbox is
+    other_ids: Callable[[str, str], str] = lambda _, item: item  # by address: the port's own
+    moves: bool = True  # the servers let a program move items
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     reports: list[RunReport] = field(default_factory=list)
@@ -107,12 +114,12 @@ class World:
             system += (NamedFilter("exclude", out, exclude=True),)
         scoped = ScopedKind(self.rules, system)
         kinds = {self.rules.kind.name: scoped}
-        policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
+        policies = {"sales": MailboxPolicy("sales", self.servers, timedelta(minutes=5), kinds)}
         policies = {n: replace(each, consent=self.consent) for n, each in policies.items()}
         return SyncService(
             self.engine,
             policies,
-            lambda row, _: self.connect(row.address),
+            self.open_on or (lambda _, row: self.connect(row.address)),
             self.time,
             stored={self.rules.kind.name: self.stored},
         )
@@ -190,7 +197,8 @@ class World:
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
         if self.rules.folder == "default":
-            assert seen == {each.id for each in self.items(address=address)}
+            ids = (each.id for each in self.items(address=address) if each.shown)
+            assert seen == {self.other_ids(address, each) for each in ids}
 
     def pass_time(self, **amount: float) -> None:
         """Let time pass, for syncd and for the servers."""
@@ -268,7 +276,8 @@ class World:
         """The item that is linked to a record."""
         linked = self.link(crm_id, address)
         assert linked is not None
-        return next(i for i in self.items(address=address) if i.id == linked.remote_id)
+        items = self.items(address=address)
+        return next(i for i in items if self.other_ids(address, i.id) == linked.remote_id)
 
     def link(self, crm_id: str, address: str = ALICE) -> Any:
         """The row of a link."""
@@ -366,10 +375,12 @@ class World:
 Memory = tuple[World, Mapping[str, MemoryServer]]
 
 
-def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
-    """A world with both mailboxes in memory, and their servers."""
+def memory_world(
+    engine: Engine, stored: StoredKind[Kind] = CONTACTS, backend: Backend = Backend.EWS
+) -> Memory:
+    """A world with both mailboxes in memory, like those of a backend, and their servers."""
     time = Time()
-    servers = {each: MemoryServer(stored.kind, time) for each in (ALICE, BOB)}
+    servers = {each: MemoryServer(stored.kind, time, backend) for each in (ALICE, BOB)}
     world = World(
         engine,
         time,
@@ -378,6 +389,7 @@ def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
         lambda: sum((server.counts for server in servers.values()), Counter[str]()),
         stored=stored,
         rules=KindPolicy(stored.kind),
+        moves=backend is Backend.EWS,
     )
     with database.write(engine) as conn:
         world.add_users(conn)
@@ -386,7 +398,7 @@ def memory_world(engine: Engine, stored: StoredKind[Kind] = CONTACTS) -> Memory:
 
 def sandbox_world(engine: Engine, box: Sandbox) -> World:
     """A world with the mailboxes of a sandbox, over EWS."""
-    server = EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
+    server = EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
     world = World(
         engine,
         Time(),

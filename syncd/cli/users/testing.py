@@ -76,15 +76,16 @@ def _try_out(context: Context, rows: Sequence[MailboxRow]) -> list[Trial]:
     trials: list[Trial] = []
     for row in rows:
         policy = service.policies.get(row.policy)
-        server = policy.server if policy is not None else ""
-        before = refused.get(server) if row.username is None and row.password_file is None else None
+        servers = policy.servers if policy is not None else ()
+        shared = row.username is None and row.password_file is None
+        before = next((refused[each] for each in servers if shared and each in refused), None)
         if before is not None:
             why = f"not tried, for the sign-in of {before.mailbox} was refused"
             trials.append(Trial(row.address, row.state, error=why, todo=before.todo))
             continue
         trials.append(try_out(service, row))
         if trials[-1].refused:
-            refused[server] = trials[-1]
+            refused[trials[-1].server or servers[0]] = trials[-1]
     return trials
 
 
@@ -94,7 +95,8 @@ def _tell(trial: Trial) -> None:
         if trial.todo:
             output.tell(f"  {trial.todo}")
         return
-    output.tell(f"{trial.mailbox}: signed in.")
+    on = f", on the server {trial.server} ({trial.backend})" if trial.server else ""
+    output.tell(f"{trial.mailbox}: signed in{on}.")
     for each in trial.found:
         if each.path is None:
             output.tell(f"  {each.kind}: no folder {each.folder} yet; the first sync makes it")
@@ -115,6 +117,8 @@ def _json(trial: Trial) -> dict[str, object]:
     return {
         "mailbox": trial.mailbox,
         "state": trial.state.value,
+        "server": trial.server,
+        "backend": trial.backend.value if trial.backend else None,
         "error": trial.error,
         "todo": trial.todo,
         "other_installation": trial.foreign,

@@ -6,26 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from lxml import etree
 
 from syncd.outlook.errors import MailboxError, Scope
 from syncd.outlook.ews import errors
-from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.xml import SOAP, E, Element, M, T, parse
-
-LONGEST_PAUSE = 3600.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One HTTP answer. `retry_after` is the text of its header, if it has one."""
-
-    status: int
-    content: bytes
-    retry_after: str | None = None
+from syncd.outlook.transport import Reply, bounded
+from syncd.outlook.verdict import Effect, error, unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ def messages(reply: Reply, operation: str, effect: Effect) -> list[Message]:
     if content is None or content.tag != f"{M}{operation}Response":
         if reply.status == 500:
             raise _refused(reply, effect)
-        raise errors.unanswered("garbage", "the answer cannot be read", effect)
+        raise unanswered("garbage", "the answer cannot be read", effect)
     within = content.find(M + "ResponseMessages")
     return [_message(each) for each in (within if within is not None else content)]
 
@@ -77,9 +65,9 @@ def expect(found: Sequence[Message], count: int, effect: Effect) -> None:
         code = codes.pop()
         if errors.of_item(code).scope is not Scope.ITEM:
             verdict = errors.of_item(code)
-            raise errors.error(code, verdict, effect, _back_off(found[0].element))
+            raise error(code, verdict, effect, _back_off(found[0].element))
     if len(found) != count:
-        raise errors.unanswered("miscounted", "the answer does not match the request", effect)
+        raise unanswered("miscounted", "the answer does not match the request", effect)
 
 
 def only(found: Sequence[Message], effect: Effect, scope: Scope) -> Message:
@@ -98,7 +86,7 @@ def legible() -> Iterator[None]:
     try:
         yield
     except (ValueError, IndexError):
-        raise errors.unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
+        raise unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
 
 
 def _message(element: Element) -> Message:
@@ -110,36 +98,18 @@ def _message(element: Element) -> Message:
 
 def _refused(reply: Reply, effect: Effect) -> MailboxError:
     verdict = errors.of_status(reply.status)
-    return errors.error(f"http-{reply.status}", verdict, effect, _seconds(reply.retry_after))
+    return error(f"http-{reply.status}", verdict, effect, reply.pause)
 
 
 def _fault(fault: Element, effect: Effect) -> MailboxError:
     code = fault.findtext(f"detail/{E}ResponseCode") or fault.findtext("faultcode") or ""
     code = code.strip().rpartition(":")[2] or "fault"
-    return errors.error(code, errors.of_request(code), effect, _back_off(fault))
+    return error(code, errors.of_request(code), effect, _back_off(fault))
 
 
 def _back_off(element: Element) -> float | None:
     """The pause that a message asks for, in seconds."""
     for value in element.iter(T + "Value"):
         if value.get("Name") == "BackOffMilliseconds" and re.fullmatch("[0-9]+", value.text or ""):
-            return _bounded(float(value.text or "0") / 1000)
+            return bounded(float(value.text or "0") / 1000)
     return None
-
-
-def _bounded(seconds: float) -> float:
-    """A pause that is believed: a slip in a header must not put a mailbox to sleep for years."""
-    return min(max(seconds, 0.0), LONGEST_PAUSE)
-
-
-def _seconds(header: str | None) -> float | None:
-    """Retry-After in seconds: a number, or a date (RFC 9110, 10.2.3)."""
-    text = (header or "").strip()
-    if re.fullmatch("[0-9]+", text):
-        return _bounded(float(text))
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return _bounded((aware - datetime.now(UTC)).total_seconds())

@@ -16,10 +16,10 @@ from lxml import etree
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, requests
-from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.requests import Distinguished
 from syncd.outlook.ews.session import Session
 from syncd.outlook.ews.xml import Element, M, T
+from syncd.outlook.verdict import Effect
 
 CATEGORY_LIST = "CategoryList"
 _N = "{CategoryList.xsd}"

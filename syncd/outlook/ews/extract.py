@@ -6,7 +6,6 @@ nothing but its head is ever taken (P7, P14).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -28,9 +27,11 @@ from syncd.outlook.ews.paths import (
     key_of,
     property_key,
 )
-from syncd.outlook.ews.values import MANY_LINES, from_text, modified
 from syncd.outlook.ews.xml import Element, T
+from syncd.outlook.formatted import is_formatted
+from syncd.outlook.instants import modified
 from syncd.outlook.port import Head, Item, Sensitivity, Stamp
+from syncd.outlook.texts import MANY_LINES, from_text
 
 HEAD_PATHS: tuple[Path, ...] = (
     Uri("item:ItemClass"),
@@ -50,13 +51,6 @@ _LINK, _KEY = property_key(stamp.LINK), property_key(stamp.KEY)
 _SENSITIVITIES = {each.value.capitalize(): each for each in Sensitivity}
 
 _BODY, _TEXT_BODY = T + "Body", T + "TextBody"
-_FORMATTED = re.compile(
-    r"<(?:a|b|strong|i|em|u|s|strike|del|sub|sup|img|table|ul|ol|li|h[1-6]|blockquote|font[^>]*\bcolor)\b"
-    r"|(?:font-weight:\s*(?:bold|[6-9]00)|font-style:\s*italic|text-decoration:\s*(?:underline|line-)"
-    r"|background(?:-color)?:)",
-    re.IGNORECASE,
-)
-
 # What a custom field holds that is, say, no number: left as it is. No text of XML is this one.
 _NONE_OF_ITS_TYPE = "\x00"
 
@@ -212,11 +206,6 @@ def full_paths(layout: Layout) -> list[Path]:
     own = dict.fromkeys(path for slot in layout.fields.values() for path in slot.paths())
     bodies = any(slot.form is Form.BODY for slot in layout.fields.values())
     return [*HEAD_PATHS, PARENT, *own, *([Uri("item:TextBody")] if bodies else [])]
-
-
-def is_formatted(html: str) -> bool:
-    """Whether a body would lose something as plain text. Exchange wraps bare text in HTML, too."""
-    return _FORMATTED.search(html) is not None
 
 
 def mailing_address(item: Element) -> str | None:

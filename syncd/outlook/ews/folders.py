@@ -10,11 +10,11 @@ from syncd.model.kinds import Kind
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, requests
 from syncd.outlook.ews.answers import Message
-from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.requests import Distinguished, FolderId
 from syncd.outlook.ews.session import Session
 from syncd.outlook.ews.xml import Element, M, T
 from syncd.outlook.port import FolderRef
+from syncd.outlook.verdict import Effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, errors, requests
 from syncd.outlook.ews.answers import Message
 from syncd.outlook.ews.categories import Categories
-from syncd.outlook.ews.errors import Effect
 from syncd.outlook.ews.extract import (
     HEAD_PATHS,
     PARENT,
@@ -39,6 +38,7 @@ from syncd.outlook.port import (
     Update,
     Written,
 )
+from syncd.outlook.verdict import Effect, unanswered
 
 BATCH = 100  # of writes: what one unanswered request leaves in doubt
 READ_BATCH = 200
@@ -295,7 +295,7 @@ class EwsMailbox:
 def _page(message: Message, taker: Extractor, cursor: str | None) -> Page:
     state = message.element.findtext(M + "SyncState")
     if not state:
-        raise errors.unanswered("garbage", "a listing came without a sync state", Effect.NONE)
+        raise unanswered("garbage", "a listing came without a sync state", Effect.NONE)
     seen: list[Head] = []
     removed: list[str] = []
     changes = message.payload(M + "Changes")
@@ -307,7 +307,7 @@ def _page(message: Message, taker: Extractor, cursor: str | None) -> Page:
                 removed.append(change[0].get("Id", ""))
     ends = message.element.findtext(M + "IncludesLastItemInRange") in ("true", "1")
     if not ends and not seen and not removed and state == cursor:
-        raise errors.unanswered("garbage", "a listing does not go on", Effect.NONE)
+        raise unanswered("garbage", "a listing does not go on", Effect.NONE)
     return Page(tuple(seen), tuple(removed), state, ends)
 
 

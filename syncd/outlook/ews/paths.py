@@ -18,8 +18,8 @@ from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.model.wording import worded
 from syncd.outlook import stamp
-from syncd.outlook.ews.values import to_text
 from syncd.outlook.ews.xml import Element, T
+from syncd.outlook.texts import to_text
 
 # ItemType and ContactItemType of types.xsd, as far as they can be set.
 _ITEM = (

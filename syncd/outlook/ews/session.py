@@ -7,35 +7,29 @@ Nothing here is ever sent twice.
 
 from __future__ import annotations
 
-import io
-import ipaddress
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from exchangelib.account import Identity
 from exchangelib.configuration import Configuration
-from exchangelib.credentials import DELEGATE, IMPERSONATION, Credentials
+from exchangelib.credentials import DELEGATE, IMPERSONATION
 from exchangelib.protocol import BaseProtocol, FailFast
 from exchangelib.services.common import EWSAccountService
-from exchangelib.transport import BASIC
+from exchangelib.transport import NOAUTH
 from exchangelib.version import EXCHANGE_2016, Version
-from requests.auth import HTTPBasicAuth
 
-from syncd.outlook.errors import MailboxError
 from syncd.outlook.ews import errors
-from syncd.outlook.ews.answers import Message, Reply, messages
-from syncd.outlook.ews.errors import Effect
+from syncd.outlook.ews.answers import Message, messages
+from syncd.outlook.ews.sign_in import REFUSED, OAuth, SignIn, proof_of
 from syncd.outlook.ews.xml import Element
-
-_PIECE = 65536  # bytes; exchangelib reads answers in pieces of one
+from syncd.outlook.transport import LOST, Body, Reply, is_loopback, lost, receive, secure
+from syncd.outlook.verdict import Effect, error
 
 
 class Access(StrEnum):
@@ -59,8 +53,7 @@ class EwsServer:
     """
 
     endpoint: str
-    username: str
-    password: str = field(repr=False)
+    sign_in: SignIn
     access: Access = Access.IMPERSONATION
     verify_tls: bool | Path = True
     timeout: float = 60.0
@@ -73,18 +66,11 @@ class EwsServer:
                 f"{self.endpoint!r} is no EWS endpoint. Nothing was sent. "
                 "Write it as https://mail.example.com/EWS/Exchange.asmx"
             )
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError(
-                f"{self.endpoint} would send the password in the clear (basic authentication over "
-                "plain HTTP). Nothing was sent. Write the endpoint with https://"
+                f"{self.endpoint} would send the password or token in the clear (over plain HTTP). "
+                "Nothing was sent. Write the endpoint with https://"
             )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Session:
@@ -92,6 +78,7 @@ class Session:
 
     def __init__(self, server: EwsServer, address: str) -> None:
         self._server = server
+        self._proof = proof_of(server.sign_in, server.endpoint, server.timeout)
         self._headers = {"X-AnchorMailbox": address.encode(), "User-Agent": b"syncd"}
         self.requests = 0
         self.server_time: datetime | None = None
@@ -99,9 +86,9 @@ class Session:
         # With version and sign-in given, nothing is guessed and nothing is asked.
         self._protocol = BaseProtocol(
             Configuration(
-                credentials=Credentials(server.username, server.password),
+                credentials=None,  # each request is given its own, by `sign_in`
                 service_endpoint=server.endpoint,
-                auth_type=BASIC,
+                auth_type=NOAUTH,
                 version=Version(build=EXCHANGE_2016),
                 retry_policy=FailFast(),
                 max_connections=1,
@@ -127,34 +114,45 @@ class Session:
     def _post(self, payload: Element, effect: Effect) -> Reply:
         until = time.monotonic() + self._server.deadline
         version = self._protocol.config.version.api_version
-        body = _Body(self._envelope.wrap(payload, api_version=version), until)
+        content = self._envelope.wrap(payload, api_version=version)
         session = self._borrow()
+        body = Body(content, until)
         whole = False
         try:
+            self.requests += self._proof.show(session)
             reply = self._exchange(session, body, until)
+            if reply.status == REFUSED and self._proof.renew(session, reply):
+                # It was refused before any effect, and so is not a second try at one.
+                self.requests += body.begun
+                body = Body(content, until)
+                reply = self._exchange(session, body, until)
             whole = True
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
-            raise _lost(problem, body, effect) from None  # the cause may quote the request
+        except LOST as problem:
+            # The cause may quote the request.
+            raise lost(problem, effect, begun=body.begun) from None
         finally:
             self.requests += body.begun
             # A session that is not given back would make the next call wait for ever.
             give_back = self._protocol.release_session if whole else self._protocol.retire_session
             give_back(session)
+        self._admitted(reply, effect)
         return reply
+
+    def _admitted(self, reply: Reply, effect: Effect) -> None:
+        """Raise MailboxError where a refusal means something else for tokens than for passwords."""
+        if isinstance(self._server.sign_in, OAuth) and reply.status in errors.OF_TOKENS:
+            # A token without the permission is a right that is missing, and no blocked tenant.
+            lacks = errors.NOT_ENOUGH_SCOPE in (reply.diagnostics or "")
+            verdict = errors.OF_TOKENS[REFUSED if lacks else reply.status]
+            raise error(f"http-{reply.status}", verdict, effect, reply.pause)
 
     def _borrow(self) -> requests.Session:
         session: requests.Session = self._protocol.get_session()
         # Set on this session alone: exchangelib's hook for its adapter is one for all mailboxes.
-        # Without trust_env=False the environment's CA bundle would replace the one configured.
-        session.trust_env = False
-        verify = self._server.verify_tls
-        session.verify = str(verify) if isinstance(verify, Path) else verify
-        if verify is False:  # `config validate` warns of it, once and in words
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        session.auth = HTTPBasicAuth(_octets(self._server.username), _octets(self._server.password))
+        secure(session, self._server.verify_tls)
         return session
 
-    def _exchange(self, session: requests.Session, body: _Body, until: float) -> Reply:
+    def _exchange(self, session: requests.Session, body: Body, until: float) -> Reply:
         with session.post(
             self._server.endpoint,
             data=body,
@@ -163,73 +161,6 @@ class Session:
             allow_redirects=False,
             stream=True,
         ) as response:
-            pieces = []
-            while piece := response.raw.read1(_PIECE, decode_content=True):
-                pieces.append(piece)
-                _check(until)
-            self.server_time = _http_date(response.headers.get("Date"))
-            after = response.headers.get("Retry-After")
-            return Reply(response.status_code, b"".join(pieces), after)
-
-
-def _http_date(text: str | None) -> datetime | None:
-    """The time of a Date header (RFC 9110, 5.6.7); `None` where there is none that can be read."""
-    try:
-        said = parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    return said if said.tzinfo else said.replace(tzinfo=UTC)
-
-
-class _Body(io.BytesIO):
-    """A request that knows whether any of it was asked for: until then it cannot have an effect."""
-
-    def __init__(self, content: bytes, until: float) -> None:
-        super().__init__(content)
-        self._until = until
-        self.begun = False
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        _check(self._until)
-        self.begun = True
-        return super().read(size)
-
-
-def _check(until: float) -> None:
-    if time.monotonic() > until:
-        raise TimeoutError("the deadline has passed")
-
-
-def _lost(problem: Exception, body: _Body, effect: Effect) -> MailboxError:
-    if body.begun:
-        late = isinstance(
-            problem, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError
-        )
-        says = "the server did not answer in time" if late else "the connection broke"
-        return errors.unanswered("timeout" if late else "broken-connection", says, effect)
-    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
-        says = "the server's certificate is not trusted; name its CA in verify_tls"
-        return errors.unsent("untrusted", says)
-    said = str(problem)
-    for sign, cause in _CAUSES:
-        if sign in said:
-            return errors.unsent("unreachable", f"the server cannot be reached: {cause}")
-    return errors.unsent("unreachable", "the server cannot be reached; check the endpoint")
-
-
-_CAUSES = (
-    ("Connection refused", "nothing listens at the endpoint's address and port"),
-    ("NameResolutionError", "the name of the endpoint is not known here"),
-    ("Network is unreachable", "there is no way to its network"),
-    ("No route to host", "there is no way to its network"),
-    ("timed out", "it does not answer"),
-    ("SSLError", "no secure connection comes about; check the port, and https:// or http://"),
-)
-
-
-def _octets(text: str) -> bytes:
-    """A name or password as basic authentication sends it: as ever where that can, else UTF-8."""
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode()
+            reply = receive(response, until)
+            self.server_time = reply.date
+            return reply

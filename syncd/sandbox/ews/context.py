@@ -135,7 +135,7 @@ def impersonated(organisation: Organisation, account: Account, header: etree._El
         raise SoapFaultError(
             "ErrorInvalidExchangeImpersonationHeaderData", "The impersonation header is invalid."
         )
-    if not account.is_service:
+    if not account.is_service or not account.reach(address):
         raise SoapFaultError("ErrorImpersonateUserDenied")
     mailbox = organisation.by_address(address)
     if mailbox is None:

@@ -28,6 +28,7 @@ from tests.unit.reconcile.naive_words import (
     SERIAL_CRM,
     SERIAL_OUTLOOK,
     Situation,
+    is_marked,
 )
 from tests.unit.reconcile.situations import BASE, KEY, NOON, imaged
 
@@ -59,6 +60,7 @@ AXES: dict[str, tuple[Any, ...]] = {
     "pushes": YES_NO,
     "creates": YES_NO,
     "there": YES_NO,
+    "moves": YES_NO,
 }
 USUAL: dict[str, Any] = {
     "crm": CrmPresence.IN_SCOPE, "crm_edited": False, "item": ItemPresence.PRESENT,
@@ -67,6 +69,7 @@ USUAL: dict[str, Any] = {
     "readable": True, "owned": True, "direction": Direction.TWO_WAY, "on_exit": ScopeExit.ARCHIVE,
     "on_crm_delete": CrmDelete.DELETE_CREATED, "on_outlook_delete": OutlookDelete.REMEMBER,
     "copies": Copies.IGNORE, "pushes": True, "creates": True, "there": True,
+    "moves": True,
 }  # fmt: skip
 assert list(AXES) == list(USUAL) == [each.name for each in fields(Situation)]
 
@@ -78,7 +81,9 @@ def can_be(s: Situation) -> bool:
         return False
     if s.crm_edited and s.crm in (CrmPresence.DELETED, CrmPresence.UNKNOWN):
         return False
-    if s.aside and s.link != LinkState.RELEASED:
+    thrown = s.item not in FILED and not s.moves
+    wanted = s.link == LinkState.REMEMBERED and thrown  # a person asked for it
+    if s.aside and s.link != LinkState.RELEASED and not wanted:
         return False
     if s.link != NO_LINK:
         return s.there
@@ -95,7 +100,9 @@ def case_of(s: Situation) -> tuple[Case, Rules]:
     known = known and (s.link != NO_LINK or s.crm is CrmPresence.IN_SCOPE)
     record = BASE.patched({"serial": SERIAL_CRM} if s.crm_edited else {}) if known else None
     crm = CrmFacts(s.crm, record, 1, writable=s.writable, readable=s.readable, owned=s.owned)
-    seen = BASE.patched({**ITEM_EDITS[s.item_edit], "labels": CATEGORY if s.tracked else None})
+    marked = (GADGET.archive_category,) if is_marked(s) else ()
+    labels = (*(CATEGORY if s.tracked else ()), *marked) or None
+    seen = BASE.patched({**ITEM_EDITS[s.item_edit], "labels": labels})
     here = s.item in (ItemPresence.PRESENT, *FILED) and s.there
     item = ItemFacts(
         s.item,
@@ -122,7 +129,7 @@ def case_of(s: Situation) -> tuple[Case, Rules]:
         pushes=s.pushes,
         creates=s.creates,
     )
-    return Case(crm, item, link), Rules(policy, KEY)
+    return Case(crm, item, link), Rules(policy, KEY, moves=s.moves)
 
 
 def every(**axes: Iterable[Any]) -> Iterator[Situation]:
@@ -188,6 +195,11 @@ CORNERS: dict[str, dict[str, Iterable[Any]]] = {
         "link": (NO_LINK,), "crm": tuple(CrmPresence), "crm_edited": YES_NO, **WORDS,
         "tracked": YES_NO, "private": YES_NO, "writable": YES_NO, "pushes": YES_NO,
         "creates": YES_NO, "there": YES_NO, "origin": (Origin.CREATED,),
+    },
+    "where nothing can be moved": {
+        "moves": (False,), "crm": tuple(CrmPresence), "crm_edited": YES_NO,
+        "item": tuple(ItemPresence), "link": (LIVE, RELEASED, LinkState.REMEMBERED),
+        "aside": YES_NO, "item_edit": tuple(ITEM_EDITS), **TRACKED,
     },
 }  # fmt: skip
 SAMPLE = 5_000

@@ -28,6 +28,7 @@ from tests.unit.reconcile.naive_words import (
     crm_speaks,
     edited_in_outlook,
     group,
+    is_marked,
     left_alone,
     now,
     outlook_speaks,
@@ -46,6 +47,8 @@ def expected(s: Situation) -> Expected:
         told = expected(replace(s, item=ItemPresence.PRESENT))
         if told.states != {LinkState.LIVE} or Verb.CREATE_RECORD in told.does:
             return told
+        if not s.moves:  # only its user can bring it along
+            return waits(Reason.OTHER_FOLDER) if s.link == LinkState.LIVE else made_anew(s)
         return replace(
             told,
             does=told.does | {Verb.RESTORE_ITEM},
@@ -233,6 +236,8 @@ def left(s: Situation) -> Expected:
             ScopeExit.DELETE: Verb.TRASH_ITEM,
         }.get(s.on_exit, Verb.UNLINK)
     does, carries, kept, stays = {verb}, {}, set(), set()
+    if verb is Verb.MOVE_ITEM and not s.moves:  # in its place, under a category
+        does = {Verb.UPDATE_ITEM, Verb.UNLINK}
     for name in edited_in_outlook(s):
         told = groups.group(group(s, name))
         if told.speaks is OUTLOOK:
@@ -276,17 +281,33 @@ def resting(s: Situation) -> Expected:
         return left_alone({Reason.AT_REST}, frozenset({LinkState(s.link)}))
     released = s.link == LinkState.RELEASED
     back = merged(s, frozenset({Reason.IN_SCOPE_AGAIN if released else Reason.BACK_IN_FOLDER}))
+    if s.item is ItemPresence.ARCHIVED and not s.moves:
+        return made_anew(s)
     if s.item is ItemPresence.ARCHIVED:  # where syncd puts aside: it goes back
         return replace(back, does=back.does | {Verb.RESTORE_ITEM})
+    if is_marked(s):  # our category comes off
+        return replace(back, does=back.does | {Verb.UPDATE_ITEM})
     return back
+
+
+def made_anew(s: Situation) -> Expected:
+    """What cannot be moved back is made anew from what is known of it."""
+    if not crm_speaks(s):
+        return left_alone({Reason.NO_FILTER if not s.pushes else Reason.ONE_WAY})
+    told = merged(s, frozenset({Reason.RECREATED}))
+    does = (told.does & {Verb.UPDATE_RECORD}) | {Verb.CREATE_ITEM}
+    return replace(told, does=does, carries={})
 
 
 def away(s: Situation) -> Expected:
     """Gone from where its user kept it: remembered; gone from our own folder: create."""
     remembered = frozenset({LinkState.REMEMBERED})
+    if s.link == LinkState.REMEMBERED and s.aside:  # a person wants it back
+        return made_anew(s)
     if s.link == LinkState.REMEMBERED:
         return left_alone({Reason.AT_REST}, remembered)
-    if not s.aside:
+    # What was marked in its place, and is in another folder, is where its user keeps it.
+    if not s.aside or (not s.moves and s.item is ItemPresence.MOVED):
         return left_alone({Reason.OUTLOOK_DELETED, Reason.OUTLOOK_MOVED}, remembered)
     if not crm_speaks(s):
         return left_alone({Reason.NO_FILTER if not s.pushes else Reason.ONE_WAY})

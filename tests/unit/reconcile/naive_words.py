@@ -43,6 +43,7 @@ class Situation:
     pushes: bool
     creates: bool
     there: bool = True
+    moves: bool = True  # items can be put into another folder
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,11 @@ def ruled(s: Situation) -> Direction:
     if s.pushes:
         return s.direction
     return Direction.TO_CRM if outlook_speaks(s) else Direction.NONE
+
+
+def is_marked(s: Situation) -> bool:
+    """Whether the item carries our category for what left scope: where nothing can be moved."""
+    return s.aside and not s.moves and s.item is ItemPresence.PRESENT
 
 
 def crm_speaks(s: Situation) -> bool:

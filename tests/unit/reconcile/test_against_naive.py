@@ -166,6 +166,20 @@ def test_the_order_loses_nothing(decided: list[Decided]) -> None:
         assert places == sorted(places), (each.situation, each.decision.verbs)
 
 
+MOVES = {Verb.MOVE_ITEM, Verb.RESTORE_ITEM}
+
+
+def test_where_nothing_can_be_moved_nothing_is(decided: list[Decided]) -> None:
+    """Neither by the rules, nor when a person does not want what was held."""
+    for each in decided:
+        if each.rules.moves:
+            continue
+        assert not MOVES & set(each.decision.verbs), each.situation
+        if each.decision.verbs and may_discard(each.decision):
+            instead = discard(each.decision, each.case, each.rules, found=True)
+            assert not MOVES & set(instead.verbs), each.situation
+
+
 REMOVES = {
     Verb.TRASH_ITEM, Verb.MOVE_ITEM, Verb.DELETE_RECORD, Verb.DEACTIVATE_RECORD, Verb.WITHDRAW,
 }  # fmt: skip

@@ -1,42 +1,11 @@
-r"""Values as EWS text and back.
-
-Text goes as it stands, but for characters that XML cannot carry. Line ends go as Outlook writes
-them and come back as `\n`. A day is an instant on the wire.
-"""
+"""Instants and days as Exchange writes them, whatever the protocol."""
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 
-from syncd.model.fields import FieldType
-
-MANY_LINES = frozenset({FieldType.LINES, FieldType.NOTE})
-
-_BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e]")
-_BLANK = re.compile("[\x0b\x0c\x1c-\x1f]")
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_DAY = 4501
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_text(kind: FieldType, value: str | date) -> str:
-    """The text of one value. A day is written at 11:59 UTC, as Exchange does ([MS-OXOCNTC])."""
-    if isinstance(value, date):
-        return f"{value.isoformat()}T11:59:00Z"
-    many = kind in MANY_LINES
-    if _FORBIDDEN.search(value):
-        value = _FORBIDDEN.sub("", (_BREAK if many else _BLANK).sub("\n" if many else " ", value))
-    return _BREAK.sub("\n", value).replace("\n", "\r\n") if many else value
-
-
-def from_text(kind: FieldType, text: str | None) -> str | date | None:
-    """The value that a text holds; `None` when it is empty. Raises ValueError on a bad day."""
-    if not text:
-        return None
-    if kind is FieldType.DATE:
-        return day(text)
-    return _BREAK.sub("\n", text) if kind in MANY_LINES else text
 
 
 def day(text: str) -> date | None:

@@ -1,0 +1,126 @@
+"""What changed in a folder: delta pages, whose links are followed as they came.
+
+A page names items and says nothing of how they are marked, so that each is looked at before any use
+of it. An item may come several times, in any order, and again though nothing changed ("Use delta
+query to track changes").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.graph import batch
+from syncd.outlook.graph.extract import Extractor
+from syncd.outlook.graph.folders import of_folder
+from syncd.outlook.graph.session import Answer, Json, Session, link_in, values
+from syncd.outlook.port import Head, Page
+from syncd.outlook.verdict import Effect, unanswered
+
+PAGE = 200  # items
+
+# A link that Graph forgot is answered with any of these: 410 SyncStateNotFound, 400
+# ErrorInvalidIdMalformed, 400 "Badly formed token".
+_FORGOTTEN = frozenset({400, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Reads the changes of a folder. `known` are heads that need not be asked for, by id."""
+
+    session: Session
+    taker: Extractor
+    query: str
+    known: Mapping[str, Head]
+
+    def page(self, folder: str, cursor: str | None) -> Page:
+        """One page. Raises MailboxError: `CURSOR_LOST` when the folder is to be listed anew."""
+        answer = self._first(folder) if cursor is None else self._next(cursor)
+        if not answer.ok:
+            if cursor is not None and answer.status in _FORGOTTEN:
+                raise _lost(answer.code or f"http-{answer.status}")
+            raise of_folder(answer)
+        following = link_in(answer.body, "@odata.nextLink")
+        link = following or link_in(answer.body, "@odata.deltaLink")
+        if link is None:
+            raise unanswered("garbage", "a listing came without a link", Effect.NONE)
+        if not self.session.is_here(link):
+            says = "Graph named a link to somewhere else, where nothing was sent"
+            raise unanswered("foreign-link", says, Effect.NONE)
+        if following is not None and following == cursor:
+            raise unanswered("garbage", "a listing does not go on", Effect.NONE)
+        seen, removed = self._complete(answer.body, folder)
+        return Page(seen, removed, link, last=following is None)
+
+    def _first(self, folder: str) -> Answer:
+        path = f"{self.session.user}/contactFolders/{quote(folder, safe='')}/contacts/delta"
+        return self.session.get(f"{path}?$select=id,changeKey", _SIZE)
+
+    def _next(self, cursor: str) -> Answer:
+        if not self.session.is_here(cursor):
+            raise _lost("foreign-cursor")  # of another backend, or of another cloud
+        return self.session.get(cursor, _SIZE)
+
+    def _complete(self, page: Json, folder: str) -> tuple[tuple[Head, ...], tuple[str, ...]]:
+        """The heads of what is in the folder, and the ids of what is not any more."""
+        versions: dict[str, str | None] = {}
+        gone: set[str] = set()
+        for each in values(page):
+            id_, version = each.get("id"), each.get("changeKey")
+            if not isinstance(id_, str):
+                raise unanswered("garbage", "a listing names an item without its id", Effect.NONE)
+            if "@removed" in each:
+                gone.add(id_)
+            else:
+                versions[id_] = version if isinstance(version, str) else None
+        heads = self._heads(versions, folder)
+        # One that was removed and is there, was put back: its own look counts.
+        return tuple(heads.values()), tuple(sorted(gone - heads.keys()))
+
+    def _heads(self, versions: Mapping[str, str | None], folder: str) -> dict[str, Head]:
+        heads: dict[str, Head] = {}
+        asked: list[str] = []
+        for id_, version in versions.items():
+            known = self.known.get(id_)
+            if known is not None and known.version == version:
+                heads[id_] = known
+            else:
+                asked.append(id_)
+        urls = [f"{item_path(self.session, id_)}?{self.query}" for id_ in asked]
+        for id_, answer in zip(asked, batch.get_all(self.session, urls), strict=True):
+            head = head_of(answer, self.taker)
+            # One that is elsewhere by now is named as removed later on.
+            if head is not None and head.folder == folder:
+                heads[id_] = head
+        return heads
+
+
+_SIZE = f"odata.maxpagesize={PAGE}"
+
+
+def item_path(session: Session, id_: str) -> str:
+    """The path of an item, wherever it is."""
+    return f"{session.user}/contacts/{quote(id_, safe='')}"
+
+
+def head_of(answer: Answer, taker: Extractor) -> Head | None:
+    """The head in an answer to one item; `None` where there is no such item. Raises MailboxError.
+
+    A listing that cannot say how an item is marked must not say that it is there.
+    """
+    if not answer.ok:
+        problem = of_folder(answer)
+        if problem.sort is Sort.GONE:
+            return None
+        raise problem
+    try:
+        return taker.head(answer.body)
+    except ValueError:
+        raise unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
+
+
+def _lost(code: str) -> MailboxError:
+    says = "Graph forgot how far this folder was read"
+    return MailboxError(Sort.CURSOR_LOST, Scope.FOLDER, code, says)

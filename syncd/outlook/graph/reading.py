@@ -1,0 +1,67 @@
+"""Reading items by id: in full, or what tells one version from another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from syncd.outlook.errors import Failure, Sort
+from syncd.outlook.graph import batch, errors
+from syncd.outlook.graph.delta import item_path
+from syncd.outlook.graph.properties import MULTI, SINGLE
+from syncd.outlook.graph.session import Answer, Json, Session
+from syncd.outlook.verdict import Effect
+
+_IDENTITY = "$select=id,changeKey,parentFolderId"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An item as it is now: its id, its version, and the folder that it names as its own."""
+
+    id: str
+    version: str
+    folder: str
+
+
+def full(session: Session, queries: Sequence[str], ids: Sequence[str]) -> Iterator[Json | Failure]:
+    """These items, in order, as far as these queries ask for them."""
+    urls = [f"{item_path(session, id_)}?{query}" for id_ in ids for query in queries]
+    answers = batch.get_all(session, urls)
+    if len(queries) == 1:
+        return map(_shown, answers)
+    return (_joined([_shown(next(answers)) for _ in queries]) for _ in ids)
+
+
+def identities(session: Session, ids: Iterable[str]) -> list[Found | Failure]:
+    """What of these items is there now."""
+    urls = [f"{item_path(session, id_)}?{_IDENTITY}" for id_ in ids]
+    return [_found(_shown(answer)) for answer in batch.get_all(session, urls)]
+
+
+def _shown(answer: Answer) -> Json | Failure:
+    return answer.body if answer.ok else errors.failure(answer.status, answer.code, Effect.NONE)
+
+
+def _joined(shown: Sequence[Json | Failure]) -> Json | Failure:
+    """One item out of several answers, where all are of one version."""
+    whole: dict[str, object] = {}
+    for each in shown:
+        if isinstance(each, Failure):
+            return each
+        if whole and each.get("changeKey") != whole.get("changeKey"):
+            return Failure(Sort.TRANSIENT, "changed", "the item was changed while it was read")
+        for name, value in each.items():
+            before = whole.get(name)
+            both = name in (SINGLE, MULTI) and isinstance(before, list) and isinstance(value, list)
+            whole[name] = [*before, *value] if both else value  # type: ignore[misc]
+    return whole
+
+
+def _found(shown: Json | Failure) -> Found | Failure:
+    if isinstance(shown, Failure):
+        return shown
+    id_, version, folder = (shown.get(n) for n in ("id", "changeKey", "parentFolderId"))
+    if isinstance(id_, str) and isinstance(version, str) and isinstance(folder, str):
+        return Found(id_, version, folder)
+    return Failure(Sort.INVALID, "unreadable", "the item holds what cannot be read")
