@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+SDK    := .venv-sdk
 READY  := $(VENV)/.ready
 
 export UV_PYTHON_DOWNLOADS := never
@@ -10,7 +11,7 @@ export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit bench lock clean
+.PHONY: help demo test check unit full bench sdk lock clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z]*\):.*##/\1 ·/p' Makefile
@@ -26,8 +27,8 @@ $(READY): requirements/dev.lock requirements/uv.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-demo: $(READY)  ## a team's contacts in step with Outlook, on this machine (KEEP=1 leaves it running)
-	@$(BIN)/syncd demo $(if $(KEEP),--keep)
+demo: $(READY)  ## a team's contacts in step with Outlook, on this machine (KEEP=1 leaves it running, BACKEND=graph)
+	@$(BIN)/syncd demo $(if $(KEEP),--keep) $(if $(BACKEND),--backend $(BACKEND))
 
 test: check unit  ## everything CI runs: lint, types, import rules, tests
 
@@ -39,13 +40,25 @@ check: $(READY)  ## lint, types, import rules
 unit: $(READY)  ## the tests alone
 	@$(BIN)/pytest -n 3 --dist loadgroup -q
 
+full: $(READY)  ## the tests without samples: every row on both databases, every story torn everywhere
+	@SYNCD_FULL_TESTS=1 $(BIN)/pytest -n 3 --dist loadgroup -q
+
 bench: $(READY)  ## our cost over the bare client's, as counts and ratios
 	@$(BIN)/python -m tests.benchmarks
+
+sdk: $(READY) $(SDK)/.ready  ## Microsoft's own Graph SDK against the sandbox (a download of some 100 MB)
+	@$(SDK)/bin/python tests/conformance/official_sdk.py $(BIN)/syncd
+
+$(SDK)/.ready: requirements/sdk.lock
+	$(PYTHON) -m venv --clear $(SDK)
+	$(BIN)/uv pip sync --quiet --python $(SDK)/bin/python --require-hashes requirements/sdk.lock
+	@touch $(SDK)/.ready
 
 lock: $(READY)  ## renew the locked dependencies
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate pyproject.toml --group dev -o requirements/dev.lock
+	echo msgraph-sdk azure-identity deprecated | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate - -o requirements/sdk.lock
 	awk '/^[a-z]/ {keep = /^uv==/} keep' requirements/dev.lock > requirements/uv.lock
 
 clean:  ## remove what the commands made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache demo-data
+	rm -rf $(VENV) $(SDK) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache demo-data

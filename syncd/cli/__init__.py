@@ -27,10 +27,15 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "syncd.cli.config:command",
         "Check the configuration file, and what it would change.",
     ),
+    "doctor": (
+        "syncd.cli.doctor:command",
+        "Find out what keeps syncd from its mailboxes, and what to do.",
+    ),
     "users": (
         "syncd.cli.users:command",
         "Whose mailboxes are served: show, add, test, approve, remove.",
     ),
+    "login": ("syncd.cli.login:command", "Let a user of Exchange Online sign in by a code."),
     "filters": ("syncd.cli.filters:command", "Which records belong in a user's Outlook."),
     "onboard": ("syncd.cli.onboard:command", "Show the first sync of a mailbox, and let it go."),
     "sync": ("syncd.cli.sync:command", "Bring mailboxes in step now."),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from syncd.settings.check import Findings
     from syncd.settings.configuration import Configuration
     from syncd.settings.mistakes import Mistake
+    from syncd.settings.server import Server
     from syncd.sync.effect import Effect
 
 
@@ -124,15 +125,27 @@ def _show(path: Path, configuration: Configuration, warnings: tuple[Mistake, ...
     compiled = compile_policies(configuration)
     click.echo(f"{path}: OK")
     for name, server in configuration.servers.items():
-        click.echo(f"  server {name}: {server.backend} at {server.endpoint}")
+        click.echo(f"  server {name}: {server.backend} {_where(server)}, sign-in: {server.auth}")
     for name, policy in configuration.policies.items():
         every = format_duration(policy.interval)
-        click.echo(f"  policy {name}: on server {policy.server}, every {every}")
+        on = f"server {policy.servers[0]}"
+        if len(policy.servers) > 1:
+            on = f"the first that has it of {', '.join(policy.servers)}"
+        click.echo(f"  policy {name}: on {on}, every {every}")
         for plural, section in policy.kinds.items():
             where = compiled[name].kinds[KINDS[plural].kind.name].scope.text
             click.echo(f"    {plural}: {section.direction}, where {where}")
     for warning in warnings:
         click.echo(f"  warning: {warning}")
+
+
+def _where(server: Server) -> str:
+    """Where a server is asked, as a phrase."""
+    if server.endpoint is not None:
+        return f"at {server.endpoint}"
+    if server.by_password:
+        return "where autodiscover finds it"
+    return f"in the cloud {server.cloud}"
 
 
 def _as_data(path: Path, configuration: Configuration | None, found: Findings) -> object:
@@ -149,7 +162,7 @@ def _as_data(path: Path, configuration: Configuration | None, found: Findings) -
         "servers": list(configuration.servers) if configuration else [],
         "policies": {
             name: {
-                "server": policy.server,
+                "servers": list(policy.servers),
                 "filters": {
                     scoped.policy.kind.plural: scoped.scope.text for scoped in policy.kinds.values()
                 },

@@ -8,6 +8,7 @@ from types import FrameType
 import click
 
 from syncd.sandbox.server import NotLoopbackError, Sandbox, SchemasMissingError
+from syncd.sandbox.tls import CLIENT, CertificatesUnusableError, client_certificate
 
 _DEFAULT = "127.0.0.1:8800"
 
@@ -56,6 +57,12 @@ def _address(listen: str) -> tuple[str, int]:
     metavar="DIR",
     help="Check every request and answer against the published EWS schemas in DIR.",
 )
+@click.option(
+    "--tls",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Serve HTTPS, which Graph and its sign-in need; the certificates are made in DIR, once.",
+)
 def command(
     listen: str,
     users: tuple[str, ...],
@@ -63,6 +70,7 @@ def command(
     service: str,
     state: Path | None,
     validate: Path | None,
+    tls: Path | None,
 ) -> None:
     """Serve an Exchange on this machine, for trying things out."""
     host, port = _address(listen)
@@ -75,7 +83,10 @@ def command(
             port=port,
             state=state,
             validate=validate,
+            tls=tls,
         )
+        if tls is not None:
+            box.entra.default.certificates.append(client_certificate(tls))
     except NotLoopbackError:
         raise click.ClickException(
             f"{host} is not a loopback address, and the sandbox serves this machine only. "
@@ -86,6 +97,11 @@ def command(
         raise click.ClickException(
             f"There is no messages.xsd in {validate}. Nothing was started. "
             "Type the folder that holds messages.xsd after --validate, or leave it out."
+        ) from None
+    except CertificatesUnusableError as error:
+        raise click.ClickException(
+            f"The certificates in {tls} cannot be used: {error}. Nothing was started. "
+            "Type a folder that is empty or not there yet after --tls."
         ) from None
     except OSError as error:
         raise click.ClickException(
@@ -106,9 +122,24 @@ def _until_stopped(box: Sandbox) -> None:
         f"EWS at {box.url}\n"
         f"Accounts: {box.service_account} for all mailboxes, each user for their own\n"
         f"Password: {box.password}\n"
-        f"Faults and clock: {box.control_url}",
+        f"Faults and clock: {box.control_url}{_cloud(box)}"
     )
     try:
         box.serve()
     finally:
         box.close()
+
+
+def _cloud(box: Sandbox) -> str:
+    """What one needs to come as an application. Without TLS there is no sign-in."""
+    if box.ca is None:
+        return ""
+    return (
+        f"\nGraph at {box.graph_url}\n"
+        f"Sign-in at {box.base_url}/{box.entra.tenant}\n"
+        f"Tenant: {box.entra.tenant}\n"
+        f"Client id: {box.entra.default.client_id}\n"
+        f"Client secret: {box.password}\n"
+        f"Client certificate: {box.ca.parent / CLIENT}\n"
+        f"CA: {box.ca}"
+    )

@@ -106,6 +106,8 @@ def _json(each: Overview, now: datetime) -> dict[str, object]:
         "number": each.row.id,  # as the log names it
         "state": each.row.state.value,
         "policy": each.row.policy,
+        "server": each.row.server,  # that it was found on
+        "backend": each.row.backend.value if each.row.backend else None,
         "last_success": last.isoformat() if last else None,
         "age_seconds": round((now - last).total_seconds()) if last else None,
         "due": each.row.due.isoformat(),

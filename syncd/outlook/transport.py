@@ -31,7 +31,8 @@ _PIECE = 65536  # bytes
 class Reply:
     """One HTTP answer, with the texts of its headers Retry-After and WWW-Authenticate.
 
-    `date` is what the server's clock said, where it did.
+    `diagnostics` is what Exchange says of a token that it refuses (x-ms-diagnostics), `date` what
+    the server's clock said, where it did.
     """
 
     status: int
@@ -39,6 +40,7 @@ class Reply:
     retry_after: str | None = None
     challenge: str | None = None
     date: datetime | None = None
+    diagnostics: str | None = None
 
     @property
     def pause(self) -> float | None:
@@ -80,6 +82,7 @@ def receive(response: requests.Response, until: float) -> Reply:
         headers.get("Retry-After"),
         headers.get("WWW-Authenticate"),
         http_date(headers.get("Date")),
+        headers.get("x-ms-diagnostics"),
     )
 
 

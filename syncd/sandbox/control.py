@@ -1,7 +1,7 @@
 """The control endpoint: JSON under /_sandbox/, for people and for tests in another process."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from syncd.sandbox.clock import Clock
@@ -12,6 +12,10 @@ from syncd.sandbox.requests import Requests
 
 PREFIX = "/_sandbox/"
 _WHAT = "GET health, GET|DELETE requests, GET|POST|DELETE faults, GET|POST clock"
+
+
+# Further calls: method, name and body give an answer, or None where it is none of them.
+Route = Callable[[str, str, bytes], Mapping[str, object] | None]
 
 
 class ControlError(ValueError):
@@ -34,6 +38,11 @@ class Control:
         self._requests = requests
         self._faults = faults
         self._service = service
+        self._more: list[tuple[str, Route]] = []
+
+    def add(self, what: str, route: Route) -> None:
+        """Offer further calls; `what` names them for people."""
+        self._more.append((what, route))
 
     def call(self, method: str, path: str, raw: bytes) -> tuple[int, bytes]:
         """Return the HTTP status and a JSON answer."""
@@ -42,8 +51,9 @@ class Control:
         except (ControlError, FaultRuleError) as error:
             return 400, json.dumps({"error": str(error)}).encode()
         if answer is None:
+            offered = ", ".join((_WHAT, *(what for what, _ in self._more)))
             return 404, json.dumps(
-                {"error": f"There is no {method} {path}. There is: {_WHAT}."}
+                {"error": f"There is no {method} {path}. There is: {offered}."}
             ).encode()
         return 200, json.dumps(answer).encode()
 
@@ -64,10 +74,11 @@ class Control:
             case ("GET", "clock"):
                 return {"now": self._clock.now(), "offset_seconds": self._clock.offset}
             case ("POST", "clock"):
-                return self._move_clock(_body(raw))
+                return self._move_clock(body(raw))
             case (_, "faults"):
                 return self._rules(method, raw)
-        return None
+        answers = (route(method, name, raw) for _, route in self._more)
+        return next((answer for answer in answers if answer is not None), None)
 
     def _health(self) -> Mapping[str, object]:
         return {
@@ -90,7 +101,7 @@ class Control:
 
     def _rules(self, method: str, raw: bytes) -> Mapping[str, object] | None:
         if method == "POST":
-            return {"armed": _shown(self._faults.arm(read_fault(_body(raw))))}
+            return {"armed": _shown(self._faults.arm(read_fault(body(raw))))}
         if method == "DELETE":
             self._faults.clear()
             return {}
@@ -105,11 +116,17 @@ def _shown(rule: Fault) -> dict[str, object]:
     return {**asdict(rule), "fault": rule.fault.value}
 
 
-def _body(raw: bytes) -> Mapping[str, object]:
+def body(raw: bytes) -> Mapping[str, object]:
+    """Read the body of a call.
+
+    Raises:
+        ControlError: it is no JSON object.
+
+    """
     try:
-        body = json.loads(raw)
+        found = json.loads(raw)
     except ValueError as error:
         raise ControlError(f"The body is not JSON: {error}.") from None
-    if not isinstance(body, dict):
+    if not isinstance(found, dict):
         raise ControlError("The body must be a JSON object.")
-    return body
+    return found

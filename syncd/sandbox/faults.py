@@ -1,4 +1,9 @@
-"""Faults on demand: rules that make the next matching requests go wrong."""
+"""Faults on demand: rules that make the next matching requests go wrong.
+
+Over EWS a request is named by its operation. Over Graph it is named as in the table of
+`graph.routes` ("PATCH contacts", "GET contacts/delta"), or `$batch`; what is inside of a batch is
+struck under its own name, and only by itself. There a part cannot be without an answer: it is 504.
+"""
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
@@ -14,27 +19,33 @@ class FaultKind(enum.Enum):
     LATE_WRITE = "late_write"  # the connection closes at once; the request is done delay_ms later
     LOST_REQUEST = "lost_request"  # the connection closes, nothing is done
     SLOW = "slow"  # the request is done, the answer comes delay_ms later
-    SERVER_BUSY = "server_busy"  # SOAP fault ErrorServerBusy with back_off_ms
-    INTERNAL_ERROR = "internal_error"  # SOAP fault ErrorInternalServerError
-    SOAP_FAULT = "soap_fault"  # SOAP fault with `code`
+    SERVER_BUSY = "server_busy"  # SOAP fault ErrorServerBusy with back_off_ms; Graph: HTTP 503
+    INTERNAL_ERROR = "internal_error"  # SOAP fault ErrorInternalServerError; Graph: HTTP 500
+    SOAP_FAULT = "soap_fault"  # SOAP fault with `code`; Graph: the error of that code
     STALE_CHANGE_KEY = (
         "stale_change_key"  # somebody else saves the items of the request just before it
     )
     INVALID_SYNC_STATE = (
-        "invalid_sync_state"  # ErrorInvalidSyncStateData for a request that brings a sync state
+        # ErrorInvalidSyncStateData for a request that brings a sync state; Graph: a delta link is
+        # dead, SyncStateNotFound or `code`
+        "invalid_sync_state"
     )
     BARE_SYNC_ERROR = (
-        "bare_sync_error"  # the same without the SyncState element, which the schema allows
+        # the same without the SyncState element, which the schema allows; Graph: a badly formed
+        # token
+        "bare_sync_error"
     )
     ITEM_ERROR = (
-        "item_error"  # `code` for the item at `index`, or for all without one; it is not done
+        # `code` for the item at `index`, or for all without one; it is not done. Graph: the same as
+        # soap_fault
+        "item_error"
     )
     BATCH_STOPPED = "batch_stopped"  # ErrorBatchProcessingStopped, not done, from `index` on
     UNAUTHORIZED = "unauthorized"  # HTTP 401
     FORBIDDEN = "http_403"
-    TOO_MANY = "http_429"  # with Retry-After
+    TOO_MANY = "http_429"  # with Retry-After; Graph: ApplicationThrottled or `code`
     UNAVAILABLE = "http_503"  # with Retry-After
-    CORRUPT_XML = "corrupt_xml"  # the answer is cut in the middle
+    CORRUPT_XML = "corrupt_xml"  # the answer is cut in the middle, JSON as well
     GATEWAY_TIMEOUT = "http_504"  # Graph: the request is done, but a gateway gave up on its answer
     CLAIMS_CHALLENGE = "claims_challenge"  # Graph: HTTP 401 that asks for another token
 

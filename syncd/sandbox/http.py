@@ -76,7 +76,8 @@ class Server(ThreadingHTTPServer):
         """Cut the connections that clients keep alive: a server that is down answers nobody."""
         for connection in list(self._open):
             with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                # Below TLS, if there is any: a thread that reads finds the end, not an error.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as above
         """Let broken connections be, and report everything else."""
@@ -97,7 +98,9 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Begin with nobody signed in."""
         sandbox = self.server.sandbox
-        self._door = Door(sandbox.organisation, sandbox.entra, ntlm=sandbox.ntlm)
+        self._door = Door(
+            sandbox.organisation, sandbox.entra, ntlm=sandbox.ntlm, channel=sandbox.channel
+        )
         super().setup()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 _SIGNATURE = b"NTLMSSP\0"
@@ -34,8 +35,10 @@ class Handshake:
     The password must hold no colon: the acceptor could not read it.
     """
 
-    def __init__(self, password: str) -> None:
+    def __init__(self, password: str, channel: bytes | None = None) -> None:
+        """`channel` is what a client must have bound its proof to (RFC 5929), None for nothing."""
         self._password = password
+        self._bound = GssChannelBindings(application_data=channel) if channel is not None else None
         self._context: spnego.ContextProxy | None = None
 
     def take(self, credentials: str) -> tuple[str, str]:
@@ -59,7 +62,9 @@ class Handshake:
             try:
                 if not last:
                     self._context = spnego.server(
-                        protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm
+                        protocol="ntlm",
+                        options=spnego.NegotiateOptions.use_ntlm,
+                        channel_bindings=self._bound,
                     )
                 if self._context is None:
                     raise NtlmRefused("The last message came first.")

@@ -22,9 +22,13 @@ from syncd.sandbox.ews.validation import SchemasMissingError, schemas_in
 from syncd.sandbox.faults import Faults
 from syncd.sandbox.graph.asked import PREFIX as GRAPH
 from syncd.sandbox.graph.context import Switches
+from syncd.sandbox.graph.control import WHAT as OF_GRAPH
+from syncd.sandbox.graph.control import GraphControl
 from syncd.sandbox.graph.limit import Limit
 from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
+from syncd.sandbox.identity.control import WHAT as OF_SIGN_IN
+from syncd.sandbox.identity.control import SignInControl
 from syncd.sandbox.identity.registry import Resource
 from syncd.sandbox.identity.site import SignIn
 from syncd.sandbox.identity.tenant import Entra
@@ -32,13 +36,10 @@ from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests
 from syncd.sandbox.state import State
-from syncd.sandbox.tls import CA, server_context
+from syncd.sandbox.tls import CA, channel_of, server_context
 from syncd.sandbox.web import Call, Site
 
 __all__ = ["NotLoopbackError", "Sandbox", "SchemasMissingError"]
-
-_TOKEN = "sandbox-graph-token"  # noqa: S105  # a sandbox on loopback has no secret
-_ROLES = frozenset({"Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"})
 
 
 class NotLoopbackError(ValueError):
@@ -64,6 +65,8 @@ class Sandbox:
         graph_replays: Graph tells changes twice and ends rounds with an empty page, as it may.
         tls: a folder for the certificates, made once; everything is served over HTTPS.
         ntlm: EWS and autodiscover take NTLM in the place of Basic.
+        extended_protection: NTLM must be bound to the TLS connection, as Exchange 2019 asks since
+        CU14. Without `tls` it does nothing.
 
     Raises:
         NotLoopbackError: the host is not a loopback address.
@@ -90,12 +93,14 @@ class Sandbox:
         graph_replays: bool = False,
         tls: Path | None = None,
         ntlm: bool = False,
+        extended_protection: bool = False,
     ) -> None:
         if not is_loopback(host):
             raise NotLoopbackError(host)
         schemas = schemas_in(validate) if validate is not None else None
         context = server_context(tls) if tls is not None else None
         self.ca = tls / CA if tls is not None else None
+        self.channel = channel_of(tls) if tls is not None and extended_protection else None
         self._state = State(state) if state is not None else None
         self.clock = Clock(self._state.clock_offset() if self._state else 0.0)
         self.organisation = Organisation(password, service, self.clock)
@@ -114,7 +119,10 @@ class Sandbox:
         self.ntlm = ntlm
         self.ews_blocked = False  # as a tenant where EWS was turned off
         self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
+        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
+        self.control.add(OF_SIGN_IN, of_sign_in.route)
         self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
+        self.control.add(OF_GRAPH, GraphControl(self.organisation, self.on_premises).route)
         self.graph_observers: list[Observer] = []  # told of every exchange, and parts of batches
         around = Surroundings(
             self.organisation,
@@ -165,14 +173,11 @@ class Sandbox:
 
     @property
     def graph_token(self) -> str:
-        """A token that may do everything over Graph; others are given out by the sign-in."""
-        return _TOKEN
+        """A new token of the application that is there from the start, as the sign-in gives it."""
+        return self.entra.tokens.access(self.entra.default, Resource.GRAPH.value, None, "")
 
     def _caller(self, call: Call) -> Caller:
-        shown = call.headers.get("authorization", "")
-        if shown == f"Bearer {_TOKEN}":
-            return Caller("sandbox", None, _ROLES)
-        return self.entra.examine(shown, Resource.GRAPH)
+        return self.entra.examine(call.headers.get("authorization", ""), Resource.GRAPH)
 
     @property
     def control_url(self) -> str:
@@ -195,6 +200,9 @@ class Sandbox:
         if found is None:
             raise LookupError(address)
         return found
+
+    def _block_ews(self, blocked: bool) -> None:  # noqa: FBT001  # a switch is set to a value
+        self.ews_blocked = blocked
 
     def save(self, *, with_clock: bool = False) -> None:
         """Write what changed to the state folder; without one, forget what would be written."""

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CA, CA_KEY = "ca.pem", "ca.key"
 SERVER, SERVER_KEY = "server.pem", "server.key"
+CLIENT = "client.pem"  # of the application that comes with the tenant: its key, its certificate
 _FOR = timedelta(days=3650)
 _EARLIER = timedelta(days=1)  # a client whose clock is behind is no reason to fail
 
@@ -40,6 +41,31 @@ def server_context(folder: Path) -> ssl.SSLContext:
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise CertificatesUnusableError(str(error)) from error
     return context
+
+
+def client_certificate(folder: Path) -> x509.Certificate:
+    """Return the certificate by which an application signs in; made, with its key, where none is.
+
+    Raises:
+        CertificatesUnusableError: as above.
+
+    """
+    file = folder / CLIENT
+    try:
+        if not file.exists():
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)  # as msal signs
+            made = _certificate("syncd sandbox client", key.public_key(), None)
+            signed = made.sign(key, hashes.SHA256())
+            _write(file, _private(key) + signed.public_bytes(serialization.Encoding.PEM))
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CertificatesUnusableError(str(error)) from error
+
+
+def channel_of(folder: Path) -> bytes:
+    """Return what a client that saw our certificate binds its sign-in to (RFC 5929, section 4)."""
+    found = x509.load_pem_x509_certificate((folder / SERVER).read_bytes())
+    return b"tls-server-end-point:" + found.fingerprint(hashes.SHA256())
 
 
 def _in_force(folder: Path) -> bool:
@@ -75,7 +101,7 @@ def _make(folder: Path) -> None:
 
 
 def _certificate(
-    name: str, key: ec.EllipticCurvePublicKey, issuer: x509.Certificate | None
+    name: str, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, issuer: x509.Certificate | None
 ) -> x509.CertificateBuilder:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -114,7 +140,7 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
     )
 
 
-def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _private(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -18,6 +18,7 @@ from syncd.settings.kinds import kinds_by_plural
 from syncd.settings.layers import contradictions, leaves, merged
 from syncd.settings.lines import Path
 from syncd.settings.mistakes import did_you_mean
+from syncd.settings.server_checks import server_mistakes
 
 Found = Iterator[tuple[Path, str, str | None]]
 Written = Mapping[str, object]
@@ -58,11 +59,18 @@ def _layers(written: Written) -> Iterator[tuple[Path, Written]]:
 def _servers(written: Written) -> Found:
     servers = list(_table(written, "servers"))
     policies = _table(written, "policies")
+    for name in servers:
+        section = _table(written, "servers", name)
+        yield from server_mistakes(name, section, _table(written, "store"))
     for path, layer in _layers(written):
-        server = layer.get("server")
-        if isinstance(server, str) and server not in servers:
-            suggestion = did_you_mean(server, servers) or f"write a section [servers.{server}]"
-            yield (*path, "server"), f"there is no server {server!r}", suggestion
+        said = layer.get("server")
+        names = said if isinstance(said, list) else [said]
+        for server in dict.fromkeys(each for each in names if isinstance(each, str)):
+            if server not in servers:
+                suggestion = did_you_mean(server, servers) or f"write a section [servers.{server}]"
+                yield (*path, "server"), f"there is no server {server!r}", suggestion
+            if names.count(server) > 1:
+                yield (*path, "server"), f"names {server!r} more than once", "name each once"
     for name, policy in policies.items():
         above = "server" in _table(written, "organisation")
         if isinstance(policy, Mapping) and "server" not in policy and not above:

@@ -6,7 +6,6 @@ to the folder of the file, which arrives as validation context.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -14,45 +13,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from syncd.crm.custom import Custom
 from syncd.model.qualification import Becomes, OnDuplicate
 from syncd.settings.durations import Duration, format_duration
-from syncd.settings.endpoint import refusal_of_endpoint, sends_password_in_clear
 from syncd.settings.fields import Fields
 from syncd.settings.layers import as_layer, merged
+from syncd.settings.password_section import WithPassword, names_password
 from syncd.settings.policy_section import Policy, PolicySection
-from syncd.settings.section import CHOICE, FilePath, Section, folder_of, read_path, refuse
-from syncd.settings.store_url import is_on_server, resolve_store_url
+from syncd.settings.section import CHOICE, Section, folder_of, refuse
+from syncd.settings.server import Server
+from syncd.settings.store_url import file_of, is_on_server, resolve_store_url
 
 DEFAULT_FILTER = "owner eq @me and statecode eq 'active'"
 
 SHORTEST_KEPT = timedelta(days=2)
-
-_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-
-
-class Backend(StrEnum):
-    """The protocol that a server speaks."""
-
-    EWS = "ews"
-
-
-class Auth(StrEnum):
-    """How syncd signs in."""
-
-    BASIC = "basic"
-
-
-SENDS_PASSWORD = frozenset({Auth.BASIC})  # with every request
-
-
-class Access(StrEnum):
-    """By which right the service account enters a user's mailbox."""
-
-    IMPERSONATION = "impersonation"
-    DELEGATE = "delegate"
 
 
 class LogFormat(StrEnum):
@@ -72,47 +48,7 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def _verify_tls(written: object, info: ValidationInfo) -> bool | Path:
-    if isinstance(written, bool):
-        return written
-    if not isinstance(written, str) or written.lower() in {"true", "false", "yes", "no", ""}:
-        raise refuse("must be true, false or a path", "true and false without quotes, a path with")
-    return read_path(written, info)
-
-
-def _names_password(data: Mapping[str, object]) -> bool:
-    return data.get("password_file") is not None or data.get("password_env") is not None
-
-
-VerifyTls = Annotated[
-    bool | Path,
-    BeforeValidator(_verify_tls),
-    WithJsonSchema({"type": ["boolean", "string"]}),
-]
-
-
-class _WithPassword(Section):
-    """A section that may say where its password is; the password itself is nowhere here."""
-
-    password_file: FilePath | None = Field(
-        default=None, description="The file whose only line is the password."
-    )
-    password_env: str | None = Field(
-        default=None, description="The environment variable that holds the password."
-    )
-
-    @field_validator("password_env")
-    @classmethod
-    def _one_secret(cls, name: str | None, info: ValidationInfo) -> str | None:
-        if name is not None and not _ENVIRONMENT_NAME.fullmatch(name):
-            # Not quoted: it may be the password itself.
-            raise refuse("must be the name of an environment variable", 'such as "EWS_PASSWORD"')
-        if info.data.get("password_file") and name:
-            raise refuse("names the password a second time", "keep it or password_file, not both")
-        return name
-
-
-class Store(_WithPassword):
+class Store(WithPassword):
     """`[store]`: the database of the CRM and of the sync. `url` is absolute."""
 
     url: str = Field(
@@ -134,67 +70,11 @@ class Store(_WithPassword):
     @field_validator("url")
     @classmethod
     def _asks_for_password(cls, url: str, info: ValidationInfo) -> str:
-        if _names_password(info.data) and not is_on_server(url):
+        if names_password(info.data) and not is_on_server(url):
             raise refuse(
                 "is a file, which has no password", "leave out password_file and password_env"
             )
         return url
-
-
-class Server(_WithPassword):
-    """`[servers.NAME]`: one Exchange. Without `username`, each mailbox has its own credentials."""
-
-    backend: Annotated[Backend, CHOICE] = Field(description="The protocol that it speaks.")
-    endpoint: str = Field(description="Its URL: https://mail.example.com/EWS/Exchange.asmx")
-    auth: Annotated[Auth, CHOICE] = Field(
-        default=Auth.BASIC, validate_default=True, description="How syncd signs in."
-    )
-    username: str | None = Field(
-        default=None,
-        min_length=1,
-        validate_default=True,
-        description="The service account. Without it each mailbox has credentials of its own.",
-    )
-    access: Annotated[Access, CHOICE] = Field(
-        default=Access.IMPERSONATION,
-        description="By which right the service account enters the mailboxes.",
-    )
-    verify_tls: VerifyTls = Field(
-        default=True, description="Whether its certificate is checked; a path names the CA."
-    )
-    timeout: Duration = Field(
-        default=timedelta(seconds=60), description="How long a request may take."
-    )
-
-    @field_validator("endpoint")
-    @classmethod
-    def _is_url(cls, endpoint: str) -> str:
-        refusal = refusal_of_endpoint(endpoint)
-        if refusal:
-            raise refuse(refusal, 'write it like "https://mail.example.com/EWS/Exchange.asmx"')
-        return endpoint
-
-    @field_validator("auth")
-    @classmethod
-    def _not_in_clear(cls, auth: Auth, info: ValidationInfo) -> Auth:
-        if auth in SENDS_PASSWORD and sends_password_in_clear(info.data.get("endpoint", "")):
-            raise refuse(
-                "basic sign-in over http:// would send the password in clear",
-                "write https:// in endpoint; http:// is for this machine only",
-            )
-        return auth
-
-    @field_validator("username")
-    @classmethod
-    def _comes_with_password(cls, username: str | None, info: ValidationInfo) -> str | None:
-        if not {"password_file", "password_env"} <= info.data.keys():
-            return username  # one of them is a mistake itself
-        if (username is None) is not _names_password(info.data):
-            return username
-        raise refuse(
-            "a username and a password_file or password_env belong together",
-            "write both, or neither when each mailbox has its own credentials",
-        )
 
 
 class Log(Section):
@@ -303,6 +183,13 @@ class Configuration(Section):
         """The custom fields, by kind."""
         own = tuple(section.field(name) for name, section in self.fields.contact.items())
         return {"contact": own} if own else {}
+
+    def sign_ins_of(self, server: Server) -> Path:
+        """The folder with what `syncd login` leaves: beside the store, unless it is named."""
+        if server.sign_ins is not None:
+            return server.sign_ins
+        store = file_of(self.store.url)
+        return (store.parent if store else Path()) / "sign-ins"
 
     @property
     def custom_names(self) -> frozenset[str]:

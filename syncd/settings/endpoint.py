@@ -1,4 +1,4 @@
-"""Where a server is asked: the `endpoint` of `[servers.NAME]`."""
+"""Where a server is asked: the URLs of `[servers.NAME]`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ def refusal_of_endpoint(url: str) -> str | None:
     return None if named and parts.scheme in {"http", "https"} else "is not an http(s) URL"
 
 
-def sends_password_in_clear(url: str) -> bool:
-    """Whether a password sent to `url` can be read on its way."""
-    if not url or refusal_of_endpoint(url):
-        return False
+def travels_in_clear(url: str) -> bool:
+    """Whether what is sent to `url`, which is an endpoint, can be read on its way."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 

@@ -16,7 +16,7 @@ from syncd.settings.groups import GROUP_TABLES, group_of, lock_of, unknown_field
 from syncd.settings.kind_section import FilterSection, KindSection
 from syncd.settings.kinds import KINDS
 from syncd.settings.mistakes import closest
-from syncd.settings.policy_section import PolicySection
+from syncd.settings.policy_section import PolicySection, ServerNames
 
 ANY = "*"  # in the place of a name: contacts.directions.*
 LENGTH = "a length of time"
@@ -109,6 +109,7 @@ def _takes(kind: object) -> str:
         float: "a number",
         timedelta: LENGTH,
         str: "text",
+        ServerNames: "a name, or a list of names",
     }
     args = [
         get_args(each)[0] if get_origin(each) is Annotated else each

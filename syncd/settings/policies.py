@@ -61,10 +61,13 @@ class ScopedKind:
 
 @dataclass(frozen=True)
 class MailboxPolicy:
-    """What holds for the mailboxes of one policy. `kinds` is by the kind's name: `contact`."""
+    """What holds for the mailboxes of one policy. `kinds` is by the kind's name: `contact`.
+
+    `servers` are the names of those that a mailbox may be on, in the order in which it is sought.
+    """
 
     name: str
-    server: str
+    servers: tuple[str, ...]
     interval: timedelta
     kinds: Mapping[str, ScopedKind]
     consent: Consent = Consent.ADMIN
@@ -150,7 +153,7 @@ def _laid(
     values = {".".join(path): value for path, value in leaves(in_full(section))}
     return Compiled(
         policy=MailboxPolicy(
-            name, section.server, section.interval, _kinds(section, custom), section.consent
+            name, section.servers, section.interval, _kinds(section, custom), section.consent
         ),
         section=section,
         values=values,

@@ -32,6 +32,35 @@ def by_key(written: object) -> object:
     return {".".join(path): value for path, value in leaves(written)}
 
 
+def _servers(written: object) -> object:
+    """One name; of a list with one name, that name."""
+    if isinstance(written, str):
+        return written
+    names = tuple(written) if isinstance(written, list | tuple) else ()
+    if not names or not all(isinstance(each, str) and each for each in names):
+        raise refuse("must be the name of a server, or a list of names", '["office", "cloud"]')
+    return names if len(names) > 1 else names[0]
+
+
+ServerNames = str | tuple[str, ...]
+Servers = Annotated[
+    ServerNames,
+    BeforeValidator(_servers),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "minItems": 1,
+                    "uniqueItems": True,
+                },
+            ]
+        }
+    ),
+]
+
 Allowed = Annotated[
     tuple[str | bool, ...],
     BeforeValidator(_allowed),
@@ -74,7 +103,11 @@ class PolicySection(Section):
     `bounds` how far: `["2m", "1h"]` for a length of time, else the values that are allowed.
     """
 
-    server: str | None = Field(default=None, description="The server of these mailboxes.")
+    server: Servers | None = Field(
+        default=None,
+        description="The server of these mailboxes, or several: each mailbox is sought on them in "
+        'this order, ["office", "cloud"].',
+    )
     interval: Duration = Field(
         default=timedelta(minutes=5), description="How often a mailbox is looked at."
     )
@@ -114,4 +147,9 @@ class PolicySection(Section):
 class Policy(PolicySection):
     """A policy with what all of its layers say together."""
 
-    server: str = Field()
+    server: Servers = Field()
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The names of the servers, in the order in which a mailbox is sought on them."""
+        return (self.server,) if isinstance(self.server, str) else self.server

@@ -38,6 +38,11 @@ def is_on_server(url: str) -> bool:
     return make_url(url).get_backend_name() == _SERVER
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a store, `None` where it is on a server."""
+    return None if is_on_server(url) else Path(str(make_url(url).database))
+
+
 def _on_server(parsed: URL) -> str:
     if parsed.password is not None or "password" in parsed.query:
         raise ValueError(

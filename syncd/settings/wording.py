@@ -13,7 +13,14 @@ from syncd.settings.lines import Path
 from syncd.settings.mistakes import closest, did_you_mean
 from syncd.settings.policy_section import GATHERED
 
-_SECRETS = {"password", "secret", "token", "client_secret"}
+_SECRETS = {  # and the key that names a file with it
+    "password": "password_file",
+    "secret": "client_secret_file",
+    "client_secret": "client_secret_file",
+    "certificate": "certificate_file",
+    "private_key": "certificate_file",
+    "token": "federated_token_file",
+}
 _PLAIN = {  # what pydantic calls it, and what a person does
     "missing": "is missing",
     "string_type": "must be text in quotes",
@@ -47,9 +54,10 @@ def in_words(error: ErrorDetails) -> tuple[Path, str, str | None]:
 
 def _unknown_key(path: Path) -> tuple[str, str | None]:
     if path[-1] in _SECRETS:
+        key = _SECRETS[path[-1]]
         return (
             "is a secret in the configuration; syncd reads secrets from a file or the environment",
-            'put it into a file of its own, and write password_file = "/path/of/that/file"',
+            f'put it into a file of its own, and write {key} = "/path/of/that/file"',
         )
     return "is not a key that syncd knows", did_you_mean(path[-1], _keys_beside(path))
 

@@ -194,6 +194,19 @@ def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))
 
 
+_UNKNOWN = "unknown:"  # before an id that the item had: nothing goes by it now
+
+
+def unknown(remote_id: str) -> str:
+    """What stands for the id of an item that was not found when the mailbox moved."""
+    return remote_id if is_unknown(remote_id) else f"{_UNKNOWN}{remote_id}"
+
+
+def is_unknown(remote_id: str) -> bool:
+    """Whether it stands for an id: no server is to be asked for it."""
+    return remote_id.startswith(_UNKNOWN)
+
+
 NO_VERSION = 0  # of a link that has just come to its record
 
 

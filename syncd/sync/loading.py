@@ -177,7 +177,10 @@ def stamp_text(session: Session, crm_id: str) -> str:
 
 def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
     """Read the items with these ids that were not read yet."""
-    wanted = [each for each in dict.fromkeys(ids) if each not in facts.items]
+    fresh = [each for each in dict.fromkeys(ids) if each not in facts.items]
+    wanted = [each for each in fresh if not links.is_unknown(each)]
+    for each in set(fresh).difference(wanted):
+        facts.items[each] = Failure(Sort.GONE, "UnknownId", "its id is not known")
     read = 0
     for some in batches(wanted, session.port.capabilities.read_batch):
         session.check_held()

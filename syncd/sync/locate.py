@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef, Head
 from syncd.reconcile.facts import ItemPresence
+from syncd.sync.links import is_unknown
 from syncd.sync.session import Session
 
 
@@ -54,7 +55,11 @@ def by_stamp(
         return {}
     known = folders(session, state.folder_id)
     survive = session.port.capabilities.ids_survive_moves
-    ids = {remote_id: link for link, remote_id in links.items() if remote_id and survive}
+    ids = {
+        remote_id: link
+        for link, remote_id in links.items()
+        if remote_id and survive and not is_unknown(remote_id)
+    }
     heads = session.port.find(session.policy.kind, known, links=links, ids=ids)
     places: dict[str, list[Place]] = {}
     for head in heads:

@@ -90,7 +90,8 @@ def _search(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
         folder_id = session.state(conn).folder_id
     folders, keys = locate.folders(session, folder_id), {row.key for row in rows}
     survive = session.port.capabilities.ids_survive_moves
-    ids = [row.remote_id for row in rows if row.remote_id and survive]
+    known = (row.remote_id for row in rows if row.remote_id and survive)
+    ids = [each for each in known if not links.is_unknown(each)]
     heads: Sequence[Head] = session.port.find(session.policy.kind, folders, keys=keys, ids=ids)
     return {
         head.stamp.key: _Found(head.id, head.version, here=head.folder == folder_id)

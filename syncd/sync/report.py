@@ -92,6 +92,7 @@ class RunReport:
     tally: Tally = field(default_factory=Tally)
     counters: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
+    server: str | None = None  # that it was on, once it was opened there
     requests: int = 0
     subrequests: int = 0  # what these were made of, where one holds several that count singly
     seconds: float = 0.0

@@ -12,7 +12,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine
 
 from syncd.crm import database
 from syncd.crm.access import Access
@@ -27,9 +27,11 @@ from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
 from syncd.sync import (
+    account,
     alerts,
     chronicle,
     mailboxes,
+    placing,
     retention,
     rollout,
     scoping,
@@ -37,28 +39,32 @@ from syncd.sync import (
     user_filters,
     user_settings,
 )
-from syncd.sync.capability import ensure_moves
 from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
-from syncd.sync.mailboxes import Lease, MailboxProblem, MailboxRow, MailboxState, Misconfigured
+from syncd.sync.mailboxes import (
+    Lease,
+    MailboxProblem,
+    MailboxRow,
+    MailboxState,
+    Misconfigured,
+)
+from syncd.sync.placing import Connect, Place
 from syncd.sync.report import Outcome, RunReport
-from syncd.sync.ruling import Ruling, ruling
+from syncd.sync.ruling import Ruling
 from syncd.sync.run import Mode, run
-from syncd.sync.session import Progress, Session, Stopped, quiet
-from syncd.sync.tables import mailbox as mailbox_table
+from syncd.sync.serving import Serving
+from syncd.sync.session import Progress, Stopped, quiet
 from syncd.sync.waking import Waker
 
 log = structlog.get_logger("syncd")
 
 KEEP = Journal().keep
 
-Connect = Callable[[MailboxRow, MailboxPolicy], Mailbox]
-
 
 @dataclass
 class SyncService:
-    """Runs mailboxes. `connect` opens a mailbox; `policies` are the compiled ones by name.
+    """Runs mailboxes. `connect` opens one on a server; `policies` are the compiled ones by name.
 
     `keep` is for how long the journal keeps what was done.
     """
@@ -92,7 +98,8 @@ class SyncService:
         """Go by another configuration from the next run on; what runs ends under the old one."""
         declare(self.engine, configuration.custom)
         self.stored = kinds_of(self.engine)
-        self.policies, self.connect = compile_policies(configuration), Connector(configuration)
+        self.policies = compile_policies(configuration)
+        self.connect = Connector(configuration).open_on
         self.configuration = configuration
         self.keep = configuration.journal.keep
         self.begin()
@@ -140,18 +147,30 @@ class SyncService:
     def looking(self, address: str) -> Iterator[tuple[MailboxPolicy, Mailbox]]:
         """A mailbox opened to be read, in whatever state it is; nothing of it is stored.
 
-        Raises MailboxProblem when there is none, or its user has not agreed to it.
+        Raises MailboxProblem when there is none, its user has not agreed to it, or its items go by
+        other ids than those that are kept.
         """
+        with self.trying(address) as (row, policy, place):
+            if row.backend not in (None, place.port.backend):
+                raise MailboxProblem(
+                    f"it is on the server {place.server} now, and was not synced there yet",
+                    f"Sync it first: syncd sync {row.address}",
+                )
+            yield policy, place.port
+
+    @contextmanager
+    def trying(self, address: str) -> Iterator[tuple[MailboxRow, MailboxPolicy, Place]]:
+        """As `looking`, wherever the mailbox is: what is kept of it may go by other ids."""
         with database.read(self.engine) as conn:
             row = mailboxes.get(conn, address)
             settings = user_settings.of(conn, row.id)
         policy = self._policy(row, settings)
         rollout.require_consent(row, policy.consent)
-        port = self.connect(row, policy)
+        place = placing.place(row, policy, self.connect)
         try:
-            yield policy, port
+            yield row, policy, place
         finally:
-            port.close()
+            place.port.close()
 
     def _send(
         self,
@@ -193,42 +212,22 @@ class SyncService:
                 chronicle.begin(conn, row, report, errand.cause, self.clock())
                 for kind, scoped in policy.kinds.items():
                     user_filters.ensure(conn, row.id, kind, scoped.templates, self.clock())
-            port = self.connect(row, policy)
-            try:
-                kinds = [scoped.policy.kind for scoped in policy.kinds.values()]
-                row = ensure_moves(self.engine, row, port, kinds)
-                for kind, scoped in policy.kinds.items():
-                    with database.read(self.engine) as conn:
-                        today = self.clock().date()
-                        rules = ruling(conn, row, scoped, access, self.stored[kind], today)
-                    session = Session(
-                        engine=self.engine,
-                        port=port,
-                        mailbox=row,
-                        installation=installation,
-                        policy=rules.policy,
-                        stored=rules.rights.stored,
-                        rights=rules.rights,
-                        where=rules.where,
-                        excluded=rules.excluded,
-                        unsure=rules.unsure,
-                        blind=rules.blind,
-                        rules_text=rules.text,
-                        run_id=report.run,
-                        lease=lease,
-                        clock=self.clock,
-                        stop=stop,
-                        new_key=self.new_key,
-                        tally=report.tally,
-                        progress=self.progress,
-                        counting=self._counting(rules),
-                    )
-                    report.broken_filters += rules.broken
-                    report.without_filter |= rules.without_filter
-                    errand.act(session, report=report)
-            finally:
-                report.requests, report.subrequests = port.requests, port.subrequests
-                port.close()
+            Serving(
+                self.engine,
+                self.connect,
+                self.stored,
+                self.clock,
+                self.new_key,
+                self.progress,
+                self._counting,
+                installation,
+                access,
+                policy,
+                lease,
+                report,
+                errand,
+                stop,
+            ).run(row)
         except MailboxError as error:
             self._failed(row, policy, report, error)
         except Stopped:
@@ -315,24 +314,23 @@ class SyncService:
         self, row: MailboxRow, policy: MailboxPolicy, report: RunReport, error: MailboxError
     ) -> None:
         """A failure that concerns more than single items: told, and kept to its scope (P10)."""
+        server = error.server if isinstance(error, placing.Unclear) else report.server
         report.outcome, report.error = Outcome.FAILED, str(error)
-        report.todo = chronicle.todo(row, policy, error)
+        report.todo = chronicle.todo(row, policy, server or policy.servers[0], error)
         report.retry_after = error.retry_after
         report.throttled = error.sort is Sort.THROTTLED
         report.unreachable = error.scope is Scope.SERVER
-        if error.sort is not Sort.DENIED or row.state not in mailboxes.SERVED:
+        # Where there is one server alone, a person has to say where else the mailbox is.
+        lost = error.sort is Sort.ELSEWHERE and len(policy.servers) == 1
+        if not (error.sort is Sort.DENIED or lost) or row.state not in mailboxes.SERVED:
             return
         with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
-            if error.scope is Scope.CREDENTIAL and row.username is None:
+            refused = account.account_on(self.configuration, server or policy.servers[0])
+            if error.scope is Scope.CREDENTIAL and refused.is_shared_by(row):
                 # A thousand more tries with a refused password lock the account.
-                sharing = [p.name for p in self.policies.values() if p.server == policy.server]
-                conn.execute(
-                    update(mailbox_table)
-                    .where(mailbox_table.c.policy.in_(sharing), mailbox_table.c.username.is_(None))
-                    .where(mailbox_table.c.state.in_([s.value for s in mailboxes.SERVED]))
-                    .values(state=MailboxState.SUSPENDED.value, trouble=str(error))
-                )
+                every = {each.name: each.servers for each in self.policies.values()}
+                account.suspend(conn, refused, every, str(error))
                 alerts.others_suspended(conn, row, str(error), self.clock())
 
     def _finish(
@@ -369,7 +367,7 @@ def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     return SyncService(
         engine,
         compile_policies(configuration),
-        Connector(configuration),
+        Connector(configuration).open_on,
         StoreClock(),
         kinds_of(engine),
         keep=configuration.journal.keep,

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.outlook.port import Mailbox
+from syncd.outlook.port import Backend, Mailbox
 from syncd.settings.policies import MailboxPolicy, ScopedKind
 from syncd.sync import mailboxes, rollout
 from syncd.sync.listing import heads
 from syncd.sync.mailboxes import Installation, MailboxProblem, MailboxRow, MailboxState
+from syncd.sync.placing import Unclear
 from syncd.sync.service import SyncService
 
 
@@ -35,6 +36,8 @@ class Trial:
 
     mailbox: str
     state: MailboxState
+    server: str | None = None  # that it is on, as far as that is known
+    backend: Backend | None = None
     found: list[Found] = field(default_factory=list)
     error: str | None = None
     todo: str | None = None
@@ -50,19 +53,23 @@ class Trial:
 
 def try_out(service: SyncService, row: MailboxRow) -> Trial:
     """Sign in to a mailbox and find the folder of each kind. It is tested then, if it goes well."""
-    trial = Trial(row.address, row.state)
+    trial = Trial(row.address, row.state, row.server)
     with database.write(service.engine) as conn:
         ours = mailboxes.installation(conn)
     try:
-        with service.looking(row.address) as (policy, port):
+        with service.trying(row.address) as (_, policy, place):
+            trial.server, trial.backend = place.server, place.port.backend
             for scoped in policy.kinds.values():
-                trial.found.append(_find(port, scoped, ours))
+                trial.found.append(_find(place.port, scoped, ours))
     except MailboxProblem as problem:
         trial.error, trial.todo = problem.what, problem.todo
         trial.misconfigured = isinstance(problem, mailboxes.Misconfigured)
         return trial
     except MailboxError as error:
-        trial.error, trial.todo = str(error), _todo(service.policies[row.policy], row, error)
+        policy = service.policies[row.policy]
+        trial.server = error.server if isinstance(error, Unclear) else trial.server
+        trial.error = str(error)
+        trial.todo = _todo(policy, trial.server or policy.servers[0], row, error)
         trial.unreachable = error.scope is Scope.SERVER
         trial.refused = error.scope is Scope.CREDENTIAL and row.username is None
         return trial
@@ -83,20 +90,26 @@ def _find(port: Mailbox, scoped: ScopedKind, ours: Installation) -> Found:
     return Found(kind.plural, spec, folder.path, folder.total, len(names) - own, own)
 
 
-def _todo(policy: MailboxPolicy, row: MailboxRow, error: MailboxError) -> str:
+def _todo(policy: MailboxPolicy, server: str, row: MailboxRow, error: MailboxError) -> str:
     """What a person is to do about a test that failed."""
     again = f"then: syncd users test {row.address}"
     if error.scope is Scope.CREDENTIAL:
         whose = (
             f"the username and the password file of {row.address} (syncd users change)"
             if row.username is not None or row.password_file is not None
-            else f"username and password in [servers.{policy.server}]"
+            else f"username and password in [servers.{server}]"
         )
         return f"Correct {whose}, {again}"
+    if error.sort is Sort.ELSEWHERE:
+        named = ", ".join(f'"{each}"' for each in policy.servers)
+        return (
+            "Check the address. If it is on another server, name that one, too, in the policy "
+            f'{row.policy}: server = [{named}, "NAME"], {again}'
+        )
     if error.sort is Sort.DENIED:
         return f"Give the account access to the mailbox, and check the address, {again}"
     if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
-        return f"Check endpoint and network of [servers.{policy.server}], {again}"
+        return f"Check endpoint and network of [servers.{server}], {again}"
     if error.scope is Scope.FOLDER:
         return f"Name another folder in the policy {row.policy}, {again}"
     return f"Wait a little, {again}"

@@ -1,4 +1,4 @@
-"""`make bench`: our cost over that of bare exchangelib doing the same calls, and counts.
+"""`make bench`: our cost over that of a bare client doing the same calls, and counts.
 
 Times are ratios: each way is taken in turn, and of each the best round counts. The Exchange is
 the sandbox, in a process of its own.
@@ -11,7 +11,7 @@ import logging
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -19,12 +19,13 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from syncd.outlook.ews.session import EwsServer
+from syncd.cli.demo.place import EWS, GRAPH
 from tests.benchmarks import cycles, membership, rounds, stores
 from tests.benchmarks.cycles import Cycle, Cycles
-from tests.benchmarks.exchange import ACCOUNT, PASSWORD, Exchange, exchange
+from tests.benchmarks.exchange import exchange
 from tests.benchmarks.measure import best
-from tests.benchmarks.rounds import Round
+from tests.benchmarks.rounds import Round, Ways
+from tests.benchmarks.ways import ways_to
 
 SMALL = 200
 OPERATIONS = (rounds.CREATE, rounds.READ, rounds.CHANGES, rounds.UPDATE, rounds.FIRST_SYNC)
@@ -53,9 +54,9 @@ def compare(taken: Sequence[Round], size: int) -> dict[str, Row]:
     return table
 
 
-def show(console: Console, size: int, table: Mapping[str, Row]) -> None:
+def show(console: Console, title: str, table: Mapping[str, Row]) -> None:
     """Print the ratios."""
-    shown = Table(title=f"{size:,} contacts: syncd over bare exchangelib", title_justify="left")
+    shown = Table(title=title, title_justify="left")
     shown.add_column("per contact", no_wrap=True)
     for name in ("ours CPU ms", "bare CPU ms", "CPU ratio", "wall ratio", "requests"):
         shown.add_column(name, justify="right")
@@ -75,7 +76,15 @@ def show_cycles(console: Console, all_cycles: Sequence[Cycles]) -> None:
     """Print what cycles ask."""
     shown = Table(title="What one cycle asks", title_justify="left")
     shown.add_column("", no_wrap=True)
-    for name in ("contacts", "requests", "statements", "transactions", "rows", "SQLite steps"):
+    for name in (
+        "contacts",
+        "requests",
+        "parts",
+        "statements",
+        "transactions",
+        "rows",
+        "SQLite steps",
+    ):
         shown.add_column(name, justify="right")
     for label, pick in _CYCLES.items():
         for each in all_cycles:
@@ -100,13 +109,35 @@ _CYCLES = {
 }
 
 
-def _cycles(server: Exchange, size: int) -> list[Cycles]:
-    reached = EwsServer(server.endpoint, ACCOUNT, PASSWORD)
+def _cycles(ways: Ways, size: int) -> list[Cycles]:
     with tempfile.TemporaryDirectory() as folder:
         return [
-            cycles.take(Path(folder), reached, f"cycle{each}@example.test", each)
+            cycles.take(Path(folder), ways.ours, f"cycle{each}@example.test", each)
             for each in (SMALL, size)
         ]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured over one backend. `served` is CPU of the Exchange, seconds a contact."""
+
+    client: str
+    table: Mapping[str, Row]
+    cycles: Sequence[Cycles]
+    served: float
+
+
+def measure(backend: str, size: int, number: int) -> Measured:
+    """All rounds and cycles over one backend."""
+    users = [each for n in range(number) for each in rounds.addresses(n)]
+    users += [f"cycle{each}@example.test" for each in (SMALL, size)]
+    with exchange(users, backend) as server:
+        ways = ways_to(server.place)
+        counts = _cycles(ways, size)
+        before = server.cpu()
+        taken = [rounds.take(server, ways, n, size) for n in range(number)]
+        served = (server.cpu() - before) / (number * size)
+    return Measured(ways.client, compare(taken, size), counts, served)
 
 
 @click.command()
@@ -120,31 +151,27 @@ def _cycles(server: Exchange, size: int) -> list[Cycles]:
 def main(size: int, number: int, store: int, imported: int, as_json: bool) -> None:
     """Measure, and print the table."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    users = [each for n in range(number) for each in rounds.addresses(n)]
-    users += [f"cycle{each}@example.test" for each in (SMALL, size)]
-    with exchange(users) as server:
-        counts = _cycles(server, size)
-        before = server.cpu()
-        taken = [rounds.take(server, n, size, ours_first=n % 2 == 0) for n in range(number)]
-        served = (server.cpu() - before) / (number * size)
-    table = compare(taken, size)
+    found = {each: measure(each, size, number) for each in (EWS, GRAPH)}
     kept = stores.take(imported, store)
     if as_json:
         said = {
             "contacts": size,
-            "operations": table,
-            "cycles": [asdict(c) for c in counts],
+            "backends": {
+                name: {"operations": each.table, "cycles": [asdict(c) for c in each.cycles]}
+                for name, each in found.items()
+            },
             "stores": [asdict(each) for each in kept],
         }
         json.dump(said, sys.stdout, indent=2)
         sys.stdout.write("\n")
         return
     console = Console(width=100)
-    show(console, size, table)
-    show_cycles(console, counts)
-    for each in kept:
-        stores.show(console, each)
-    console.print(f"the Exchange itself: {served * 1000:.2f} ms of CPU per contact and round")
+    for name, each in found.items():
+        show(console, f"{size:,} contacts over {name}: syncd over {each.client}", each.table)
+        show_cycles(console, each.cycles)
+        console.print(f"the Exchange itself: {each.served * 1000:.2f} ms a contact and round")
+    for kind in kept:
+        stores.show(console, kind)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from syncd.outlook.ews.session import EwsServer
 from tests.benchmarks.counting import counted
-from tests.benchmarks.office import Office
+from tests.benchmarks.office import Office, Opener
 
 
 @dataclass(frozen=True)
@@ -16,6 +15,7 @@ class Cycle:
     """What one run asked: of the mailbox, and of the store."""
 
     requests: int
+    subrequests: int
     statements: int
     transactions: int
     rows: int
@@ -27,7 +27,14 @@ def run(office: Office, prepare: Callable[[], None] = lambda: None) -> Cycle:
     prepare()
     with counted(office.engine) as asked:
         report = office.sync()
-    return Cycle(report.requests, asked.statements, asked.transactions, asked.rows, asked.steps)
+    return Cycle(
+        report.requests,
+        report.subrequests,
+        asked.statements,
+        asked.transactions,
+        asked.rows,
+        asked.steps,
+    )
 
 
 def first(office: Office) -> Cycle:
@@ -63,9 +70,9 @@ class Cycles:
     idle_after: Cycle
 
 
-def take(folder: Path, server: EwsServer, address: str, size: int, rules: int = 1) -> Cycles:
+def take(folder: Path, opener: Opener, address: str, size: int, rules: int = 1) -> Cycles:
     """All cycles of an office with `size` contacts; 100 edits need 200 of them."""
-    office = Office.open(folder, server, address, size, rules)
+    office = Office.open(folder, opener, address, size, rules)
     made = first(office)
     office.sync()  # settles what the first one left
     quiet, one, hundred = idle(office), edited(office, 1), edited(office, 100)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
+
+from syncd.cli.demo.place import GRAPH, READY, TLS, Place, read_place
 
 ACCOUNT, PASSWORD = "svc-syncd", "sandbox"
 
@@ -18,18 +23,17 @@ ACCOUNT, PASSWORD = "svc-syncd", "sandbox"
 class Exchange:
     """A running sandbox: where it is, and what was asked of it."""
 
-    endpoint: str
-    control: str
+    place: Place
     pid: int
 
     def requests(self) -> int:
         """All requests since the last reset."""
-        with urlopen(f"{self.control}requests") as answer:
+        with self._ask("GET") as answer:
             return int(json.load(answer)["total"])
 
     def reset(self) -> None:
         """Count from zero."""
-        urlopen(Request(f"{self.control}requests", method="DELETE")).close()
+        self._ask("DELETE").close()
 
     def cpu(self) -> float:
         """Seconds of CPU it has taken so far, where the system tells; else 0."""
@@ -39,18 +43,28 @@ class Exchange:
         user, system = stat.read_text().rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / 100
 
+    def _ask(self, method: str) -> Any:
+        ca = self.place.ca
+        trusted = ssl.create_default_context(cafile=ca) if ca else None
+        asked = Request(f"{self.place.control}requests", method=method)
+        return urlopen(asked, context=trusted)
+
 
 @contextmanager
-def exchange(addresses: Sequence[str]) -> Iterator[Exchange]:
-    """`syncd sandbox` with these mailboxes on a free port, stopped at the end."""
-    command = [str(Path(sys.executable).with_name("syncd")), "sandbox", "--listen", "127.0.0.1:0"]
-    users = [word for address in addresses for word in ("--user", address)]
-    with subprocess.Popen([*command, *users], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            assert process.stdout is not None
-            said = process.stdout.readline().split()
-            endpoint = next(word for word in said if word.startswith("http"))
-            control = endpoint.partition("/EWS/")[0] + "/_sandbox/"
-            yield Exchange(endpoint, control, process.pid)
-        finally:
-            process.terminate()
+def exchange(addresses: Sequence[str], backend: str) -> Iterator[Exchange]:
+    """`syncd sandbox` with these mailboxes on a free port, on TLS for Graph, stopped at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(Path(sys.executable).with_name("syncd")), "sandbox"]
+        command += ["--listen", "127.0.0.1:0"]
+        command += ["--tls", f"{folder}/{TLS}"] if backend == GRAPH else []
+        users = [word for address in addresses for word in ("--user", address)]
+        with subprocess.Popen([*command, *users], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+            try:
+                assert process.stdout is not None
+                said = ""
+                while not READY[backend].search(said):
+                    said += (line := process.stdout.readline())
+                    assert line, said
+                yield Exchange(read_place(said, backend, Path(folder)), process.pid)
+            finally:
+                process.terminate()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,9 +15,7 @@ from syncd.crm.migration import upgrade
 from syncd.crm.records import CONTACTS, Actor, ActorKind, New, Update
 from syncd.model.contact import CONTACT
 from syncd.model.policy import KindPolicy, Limits
-from syncd.outlook.ews.mailbox import open_ews
-from syncd.outlook.ews.session import EwsServer
-from syncd.outlook.port import Item
+from syncd.outlook.port import Item, Mailbox
 from syncd.outlook.port import Update as ItemUpdate
 from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
@@ -27,7 +25,8 @@ from syncd.sync.service import SyncService
 from syncd.sync.tables import link
 from tests.benchmarks import people
 
-BATCH = 100
+Opener = Callable[[str], Mailbox]  # of the mailbox with an address
+
 _MINE = "owner eq @me and statecode eq 'active'"
 _FREE = Limits(most=10**6, some=10**6, share=1.0, few=10**6, daily=10**6)  # nothing is held
 _BY_HAND = Actor(ActorKind.USER, "admin")
@@ -43,7 +42,7 @@ def _policies(number: int) -> Mapping[str, MailboxPolicy]:
     scoped = ScopedKind(KindPolicy(CONTACT, limits=_FREE), system)
     names = ["sales", *(f"other{n}" for n in range(1, number))]
     return {
-        name: MailboxPolicy(name, "office", timedelta(minutes=5), {CONTACT.name: scoped})
+        name: MailboxPolicy(name, ("office",), timedelta(minutes=5), {CONTACT.name: scoped})
         for name in names
     }
 
@@ -54,13 +53,11 @@ class Office:
 
     engine: Engine
     service: SyncService
-    server: EwsServer
+    opener: Opener
     address: str
 
     @classmethod
-    def open(
-        cls, folder: Path, server: EwsServer, address: str, size: int, rules: int = 1
-    ) -> Office:
+    def open(cls, folder: Path, opener: Opener, address: str, size: int, rules: int = 1) -> Office:
         """A new store on disk with `size` contacts, none of them synced yet.
 
         `rules` is how many policies there are, and half as many filters each has.
@@ -75,10 +72,8 @@ class Office:
             news = [New(people.contact(n), user.id) for n in range(at, min(size, at + 500))]
             with database.write(engine) as conn:
                 records.create_many(conn, CONTACTS, news, actor=_BY_HAND, at=now)
-        service = SyncService(
-            engine, _policies(rules), lambda row, _policy: open_ews(server, row.address)
-        )
-        return cls(engine, service, server, address)
+        service = SyncService(engine, _policies(rules), lambda _, row: opener(row.address))
+        return cls(engine, service, opener, address)
 
     def sync(self) -> RunReport:
         """One run. Raises AssertionError unless it went well."""
@@ -100,11 +95,12 @@ class Office:
 
     def edit_outlook(self, ids: Iterable[str]) -> None:
         """The user edits these items."""
-        with closing(open_ews(self.server, self.address)) as box:
+        with closing(self.opener(self.address)) as box:
             found = [each for each in box.read(CONTACT, list(ids)) if isinstance(each, Item)]
             edits = [
                 ItemUpdate(each.head.id, each.head.version, {"department": f"Unit {n}"}, None)
                 for n, each in enumerate(found)
             ]
-            for at in range(0, len(edits), BATCH):
-                box.update(CONTACT, edits[at : at + BATCH])
+            batch = box.capabilities.write_batch
+            for at in range(0, len(edits), batch):
+                box.update(CONTACT, edits[at : at + batch])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.sandbox.server import Sandbox
 from tests.benchmarks import cycles
 from tests.benchmarks.cycles import Cycle, Cycles
@@ -25,11 +28,12 @@ def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Cycl
     folder: Path = tmp_path_factory.mktemp("offices")
     users = {size: f"cycle{size}@example.test" for size in (SMALL, LARGE, RULED)}
     with Sandbox(users=users.values()) as box:
-        server = EwsServer(box.url, box.service_account, box.password)
+        server = EwsServer(box.url, Basic(box.service_account, box.password))
+        opener = partial(open_ews, server)
         yield {
-            SMALL: cycles.take(folder, server, users[SMALL], SMALL),
-            LARGE: cycles.take(folder, server, users[LARGE], LARGE),
-            RULED: cycles.take(folder, server, users[RULED], SMALL, rules=POLICIES),
+            SMALL: cycles.take(folder, opener, users[SMALL], SMALL),
+            LARGE: cycles.take(folder, opener, users[LARGE], LARGE),
+            RULED: cycles.take(folder, opener, users[RULED], SMALL, rules=POLICIES),
         }
 
 

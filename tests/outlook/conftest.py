@@ -12,6 +12,7 @@ import pytest
 from syncd.model.contact import CONTACT
 from syncd.outlook.ews.mailbox import EwsMailbox, open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
 from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Backend
@@ -36,7 +37,9 @@ def schemas() -> Path:
 
 
 @contextmanager
-def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterator[Sandbox]:
+def sandbox(
+    *, graph_moves: bool = False, graph_if_match: bool = True, graph_replays: bool = False
+) -> Iterator[Sandbox]:
     """A sandbox whose user speaks German. Where the schemas are at hand, all traffic is checked."""
     names = {ADDRESS: {"contacts": "Kontakte", "deleteditems": "Gelöschte Elemente"}}
     with Sandbox(
@@ -45,6 +48,7 @@ def sandbox(*, graph_moves: bool = False, graph_if_match: bool = True) -> Iterat
         folder_names=names,
         graph_moves=graph_moves,
         graph_if_match=graph_if_match,
+        graph_replays=graph_replays,
     ) as running:
         complaints = watch(running)
         yield running
@@ -69,7 +73,7 @@ def moving_box() -> Iterator[Sandbox]:
 @pytest.fixture
 def server(box: Sandbox) -> EwsServer:
     """The sandbox as the adapter is told of it."""
-    return EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
+    return EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
 
 
 @pytest.fixture

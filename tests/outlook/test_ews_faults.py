@@ -14,6 +14,7 @@ from syncd.model.contact import CONTACT
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.ews.mailbox import EwsMailbox, open_ews
 from syncd.outlook.ews.session import Access, EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.port import Move, Update, Written
 from syncd.sandbox.server import Sandbox
 from tests.outlook.desk import ADDRESS, EwsDesk, create, creation, default
@@ -230,24 +231,24 @@ def test_a_forgotten_sync_state_is_a_lost_cursor(desk: EwsDesk, box: Sandbox, fa
 
 def test_a_wrong_password_is_tried_once(server: EwsServer) -> None:
     """A thousand tries would lock the account."""
-    with closing(open_ews(replace(server, password="wrong"), ADDRESS)) as mailbox:
+    with closing(open_ews(replace(server, sign_in=Basic("svc", "wrong")), ADDRESS)) as mailbox:
         error = failing(lambda: mailbox.folder(CONTACT, "default", create=False))
         assert (error.sort, error.scope) == (Sort.DENIED, Scope.CREDENTIAL)
         assert mailbox.requests == 1
     assert "wrong" not in str(error)
 
 
-def test_a_mailbox_that_is_not_there_is_denied(server: EwsServer) -> None:
+def test_a_mailbox_that_is_not_there_is_elsewhere(server: EwsServer) -> None:
     """With a hint at what to check."""
     with closing(open_ews(server, "nobody@example.test")) as mailbox:
         error = failing(lambda: mailbox.folder(CONTACT, "default", create=False))
-    assert (error.sort, error.scope) == (Sort.DENIED, Scope.MAILBOX)
+    assert (error.sort, error.scope) == (Sort.ELSEWHERE, Scope.MAILBOX)
     assert "primary address" in error.message
 
 
 def test_the_mailbox_own_account_reaches_it_and_no_other(box: Sandbox) -> None:
     """Per-mailbox credentials are delegate access to one's own mailbox."""
-    own = EwsServer(box.url, ADDRESS, box.password, Access.DELEGATE)
+    own = EwsServer(box.url, Basic(ADDRESS, box.password), Access.DELEGATE)
     box.mailbox(ADDRESS).add("contacts", {"contacts:GivenName": "Ann"})
     with closing(open_ews(own, ADDRESS)) as mailbox:
         found = mailbox.folder(CONTACT, "default", create=False)
@@ -278,7 +279,7 @@ def test_a_server_that_is_not_there_was_sent_nothing() -> None:
     """A write that never left is not in doubt."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    nobody = EwsServer(f"http://127.0.0.1:{port}/EWS/Exchange.asmx", "svc", "secret")
+    nobody = EwsServer(f"http://127.0.0.1:{port}/EWS/Exchange.asmx", Basic("svc", "secret"))
     with closing(open_ews(nobody, ADDRESS)) as mailbox:
         batch = [creation("1", {"firstname": "Ann"})]
         error = failing(lambda: mailbox.create(CONTACT, "folder", batch))
@@ -289,7 +290,7 @@ def test_a_server_that_is_not_there_was_sent_nothing() -> None:
 
 def test_a_server_that_speaks_no_tls_was_sent_nothing(box: Sandbox) -> None:
     """A failed handshake comes before the request."""
-    wrong = EwsServer(box.url.replace("http://", "https://"), "svc", "secret")
+    wrong = EwsServer(box.url.replace("http://", "https://"), Basic("svc", "secret"))
     with closing(open_ews(wrong, ADDRESS)) as mailbox:
         batch = [creation("1", {"firstname": "Ann"})]
         error = failing(lambda: mailbox.create(CONTACT, "folder", batch))
@@ -307,22 +308,22 @@ def test_a_server_that_speaks_no_tls_was_sent_nothing(box: Sandbox) -> None:
 def test_a_password_does_not_travel_in_the_clear(endpoint: str) -> None:
     """Basic authentication over plain HTTP is refused, except on loopback."""
     with pytest.raises(ValueError, match="over plain HTTP"):
-        EwsServer(endpoint, "svc", "secret")
-    EwsServer(endpoint.replace("http:", "https:"), "svc", "secret")
+        EwsServer(endpoint, Basic("svc", "secret"))
+    EwsServer(endpoint.replace("http:", "https:"), Basic("svc", "secret"))
     for loopback in ("127.0.0.1", "[::1]", "localhost"):
-        EwsServer(f"http://{loopback}:8080/EWS/Exchange.asmx", "svc", "secret")
+        EwsServer(f"http://{loopback}:8080/EWS/Exchange.asmx", Basic("svc", "secret"))
 
 
 @pytest.mark.parametrize("endpoint", ["mail.example.com", "ftp://x/", "https://u:p@x/", "https://"])
 def test_an_endpoint_that_is_none_is_refused(endpoint: str) -> None:
     """With an example of one; and a password has no place in it."""
     with pytest.raises(ValueError, match="Write it as https"):
-        EwsServer(endpoint, "svc", "secret")
+        EwsServer(endpoint, Basic("svc", "secret"))
 
 
 def test_a_password_is_not_shown() -> None:
     """Not even where settings are printed."""
-    assert "secret" not in repr(EwsServer("https://mail.example.com/", "svc", "secret"))
+    assert "secret" not in repr(EwsServer("https://mail.example.com/", Basic("svc", "secret")))
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 100000\r\n\r\n"
@@ -340,7 +341,7 @@ def test_an_answer_that_trickles_ends_at_the_deadline() -> None:
     """No request outlives its deadline, however alive its server looks (the lease counts on it)."""
     started = time.monotonic()
     with answering(HEAD, *[b"x"] * 30, pause=0.05) as url:
-        server = EwsServer(url, "svc", "secret", timeout=1, deadline=0.5)
+        server = EwsServer(url, Basic("svc", "secret"), timeout=1, deadline=0.5)
         error = create_against(server)
         assert time.monotonic() - started < 1.4
     assert (error.sort, error.code) == (Sort.IN_DOUBT, "timeout")
@@ -363,6 +364,6 @@ def test_an_answer_that_trickles_ends_at_the_deadline() -> None:
 def test_an_answer_that_is_none_leaves_a_write_in_doubt(pieces: tuple[bytes, ...]) -> None:
     """Cut off, empty, garbage, or from a gateway in between."""
     with answering(*pieces) as url:
-        error = create_against(EwsServer(url, "svc", "secret", timeout=5))
+        error = create_against(EwsServer(url, Basic("svc", "secret"), timeout=5))
     assert (error.sort, error.scope) == (Sort.IN_DOUBT, Scope.MAILBOX)
     assert "Ann" not in str(error)

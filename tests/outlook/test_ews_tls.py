@@ -19,6 +19,7 @@ from syncd.model.contact import CONTACT
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from tests.outlook.desk import ADDRESS, creation
 from tests.outlook.wire import answering
 
@@ -71,19 +72,21 @@ def test_a_certificate_of_an_unknown_ca_is_refused_before_anything_is_sent(
     endpoint: str, ca: Path
 ) -> None:
     """And the next mailbox, which names the CA, reaches the same server."""
-    error = error_at(EwsServer(endpoint, "svc", "secret"))
+    error = error_at(EwsServer(endpoint, Basic("svc", "secret")))
     assert (error.sort, error.scope, error.code) == (Sort.TRANSIENT, Scope.SERVER, "untrusted")
-    assert error_at(EwsServer(endpoint, "svc", "secret", verify_tls=ca)).code == "http-429"
+    assert error_at(EwsServer(endpoint, Basic("svc", "secret"), verify_tls=ca)).code == "http-429"
 
 
 def test_a_ca_named_for_one_mailbox_is_not_trusted_for_the_next(endpoint: str, ca: Path) -> None:
     """Settings of a connection are not those of the process."""
-    assert error_at(EwsServer(endpoint, "svc", "secret", verify_tls=ca)).code == "http-429"
-    assert error_at(EwsServer(endpoint, "svc", "secret")).code == "untrusted"
+    assert error_at(EwsServer(endpoint, Basic("svc", "secret"), verify_tls=ca)).code == "http-429"
+    assert error_at(EwsServer(endpoint, Basic("svc", "secret"))).code == "untrusted"
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_verifying_can_be_turned_off_for_one_mailbox(endpoint: str) -> None:
     """For a laboratory."""
-    assert error_at(EwsServer(endpoint, "svc", "secret", verify_tls=False)).code == "http-429"
-    assert error_at(EwsServer(endpoint, "svc", "secret")).code == "untrusted"
+    assert (
+        error_at(EwsServer(endpoint, Basic("svc", "secret"), verify_tls=False)).code == "http-429"
+    )
+    assert error_at(EwsServer(endpoint, Basic("svc", "secret"))).code == "untrusted"

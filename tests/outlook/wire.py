@@ -12,11 +12,16 @@ from contextlib import contextmanager
 
 @contextmanager
 def answering(
-    *pieces: bytes, pause: float = 0, tls: ssl.SSLContext | None = None, times: int = 1
+    *pieces: bytes,
+    pause: float = 0,
+    tls: ssl.SSLContext | None = None,
+    times: int = 1,
+    asked: bytes = b"Envelope>",
 ) -> Iterator[str]:
     """The endpoint of a server that answers whatever it is asked with these pieces, and hangs up.
 
-    `pause` is the time between two pieces, in seconds; `times` how many connections it takes.
+    `pause` is the time between two pieces, in seconds; `times` how many connections it takes;
+    `asked` is what a request has near its end.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -31,7 +36,7 @@ def answering(
 
         def _answer(connection: socket.socket) -> None:
             with connection:
-                while b"Envelope>" not in connection.recv(1_000_000):
+                while asked not in connection.recv(1_000_000):
                     pass
                 for piece in pieces:
                     connection.sendall(piece)

@@ -67,6 +67,8 @@ LAYERS: list[tuple[str, str, str, object, object, str]] = [
     ("interval", 'interval = "10m"', 'interval = "5m"', None, "5m", "policy"),
     ("server", "", "", None, "office", "organisation"),
     ("server", "", 'server = "branch"', None, "branch", "policy"),
+    ("server", "", 'server = ["branch"]', None, "branch", "policy"),
+    ("server", "", 'server = ["branch", "office"]', None, ["branch", "office"], "policy"),
     ("consent", 'consent = "user"', "", None, "user", "organisation"),
     ("first_sync", 'first_sync = "go"', 'first_sync = "ask"', None, "ask", "policy"),
     # tables, key by key

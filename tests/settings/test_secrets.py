@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from syncd.settings.check import check_machine
-from syncd.settings.configuration import Configuration, Server
-from syncd.settings.secrets import SecretMissing, exposure_of, password_of
+from syncd.settings.configuration import Configuration
+from syncd.settings.secrets import SecretMissing, exposed_in, password_of
+from syncd.settings.server import Server
 
 
 def server(**keys: object) -> Server:
@@ -49,7 +50,7 @@ def test_a_systemd_credential_goes_before_the_file_of_its_name(tmp_path: Path) -
     found = with_file(tmp_path / "pw", b"from the file", 0o644)
     environment = {"CREDENTIALS_DIRECTORY": f"{tmp_path / 'credentials'}"}
     assert password_of(found, environment) == "from systemd"
-    assert exposure_of(found, environment) is None
+    assert exposed_in(found, environment) == {}
 
 
 def test_the_environment_and_no_password_at_all() -> None:
@@ -80,7 +81,7 @@ def test_a_password_that_others_may_read_is_a_warning(
 ) -> None:
     """It works, and the admin hears of it."""
     found = with_file(tmp_path / "pw", b"x", mode)
-    assert (exposure_of(found, {}) is not None) is warned
+    assert bool(exposed_in(found, {})) is warned
 
 
 def test_the_machine_is_checked_for_everything_at_once(tmp_path: Path) -> None:

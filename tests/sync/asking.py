@@ -29,7 +29,7 @@ def asked(world: World, crm_id: str, address: str = ALICE, *system: NamedFilter)
     named = system or ((NamedFilter("filter", only),) if world.rules.pushes else ())
     scoped = ScopedKind(world.rules, named)
     kinds = {world.rules.kind.name: scoped}
-    policy = MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)
+    policy = MailboxPolicy("sales", ("office",), timedelta(minutes=5), kinds)
     with database.read(world.engine) as conn:
         record = records.read(conn, world.stored, [crm_id])[crm_id]
         about = looking.about(conn, world.stored, record)

@@ -38,7 +38,7 @@ def test_a_run_that_has_begun_ends_under_the_old_configuration(memory: Memory) -
     lee, other = world.new(lastname="Lee"), world.new(lastname="Other")
     service = world.service()
 
-    def meanwhile(row: MailboxRow, _: object) -> Mailbox:
+    def meanwhile(_: str, row: MailboxRow) -> Mailbox:
         service.reconfigure(configuration("5m"))
         return world.connect(row.address)
 
@@ -46,7 +46,7 @@ def test_a_run_that_has_begun_ends_under_the_old_configuration(memory: Memory) -
     service.run(ALICE, cause="test")
     assert world.link(lee)
     assert [each.crm_id for each in world.links()] == [lee]
-    service.connect = lambda row, _: world.connect(row.address)
+    service.connect = lambda _, row: world.connect(row.address)
     service.run(ALICE, cause="test")
     assert {each.crm_id for each in world.links()} == {lee, other}
 
@@ -60,7 +60,7 @@ def test_a_change_of_a_field_that_is_new_wakes_whom_it_concerns(memory: Memory) 
     service.reconfigure(
         configuration("5m", "owner eq @me", colour={"type": "text", "outlook": "User1"})
     )
-    service.connect = lambda row, _: world.connect(row.address)
+    service.connect = lambda _, row: world.connect(row.address)
     service.run(ALICE, cause="test")
     red = UserFilter("Red", "colour eq 'red'", excludes=False, active=True, template=None)
     with database.write(world.engine) as conn:

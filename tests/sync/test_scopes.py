@@ -45,7 +45,7 @@ class Ruled(World):
         """A service as a new process would have it."""
         kinds = {self.rules.kind.name: self.scoped()}
         named = self.policy_name
-        policies = {named: MailboxPolicy(named, "office", timedelta(minutes=5), kinds)}
+        policies = {named: MailboxPolicy(named, ("office",), timedelta(minutes=5), kinds)}
         return replace(super().service(), policies=policies)
 
     def filter_of(self, address: str, name: str, text: str, *, excludes: bool = False) -> None:

@@ -22,6 +22,7 @@ from syncd.model.policy import Consent, KindPolicy
 from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
+from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.graph.mailbox import open_graph
 from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Backend, Mailbox
@@ -30,6 +31,7 @@ from syncd.settings.filters import Filter
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import accounting, guard, mailboxes
 from syncd.sync.first_contact import ContactState
+from syncd.sync.placing import Connect
 from syncd.sync.report import RunReport
 from syncd.sync.run import Mode
 from syncd.sync.service import SyncService
@@ -90,6 +92,9 @@ class World:
     filter: str = MINE
     exclude: str = ""
     consent: Consent = Consent.ADMIN
+    servers: tuple[str, ...] = ("office",)
+    open_on: Connect | None = None  # where it matters on which server a mailbox is
+    other_ids: Callable[[str, str], str] = lambda _, item: item  # by address: the port's own
     moves: bool = True  # the servers let a program move items
     users: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -116,12 +121,12 @@ class World:
             system += (NamedFilter("exclude", out, exclude=True),)
         scoped = ScopedKind(self.rules, system)
         kinds = {self.rules.kind.name: scoped}
-        policies = {"sales": MailboxPolicy("sales", "office", timedelta(minutes=5), kinds)}
+        policies = {"sales": MailboxPolicy("sales", self.servers, timedelta(minutes=5), kinds)}
         policies = {n: replace(each, consent=self.consent) for n, each in policies.items()}
         return SyncService(
             self.engine,
             policies,
-            lambda row, _: self.connect(row.address),
+            self.open_on or (lambda _, row: self.connect(row.address)),
             self.time,
             stored={self.rules.kind.name: self.stored},
         )
@@ -199,7 +204,8 @@ class World:
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
         if self.rules.folder == "default":
-            assert seen == {each.id for each in self.items(address=address) if each.shown}
+            ids = (each.id for each in self.items(address=address) if each.shown)
+            assert seen == {self.other_ids(address, each) for each in ids}
 
     def pass_time(self, **amount: float) -> None:
         """Let time pass, for syncd and for the servers."""
@@ -277,7 +283,8 @@ class World:
         """The item that is linked to a record."""
         linked = self.link(crm_id, address)
         assert linked is not None
-        return next(i for i in self.items(address=address) if i.id == linked.remote_id)
+        items = self.items(address=address)
+        return next(i for i in items if self.other_ids(address, i.id) == linked.remote_id)
 
     def link(self, crm_id: str, address: str = ALICE) -> Any:
         """The row of a link."""
@@ -410,7 +417,8 @@ class Token:
 
 def sandbox_world(engine: Engine, box: Sandbox, backend: Backend = Backend.EWS) -> World:
     """A world with the mailboxes of a sandbox, over a backend."""
-    ews = EwsServer(box.url, box.service_account, box.password, timeout=5, deadline=10)
+    by_password = Basic(box.service_account, box.password)
+    ews = EwsServer(box.url, by_password, timeout=5, deadline=10)
     graph = GraphServer(Token(box.graph_token), box.graph_url, timeout=5, deadline=10)
     over: dict[Backend, Callable[[str], Mailbox]] = {
         Backend.EWS: lambda address: open_ews(ews, address),

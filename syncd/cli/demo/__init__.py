@@ -16,18 +16,25 @@ from syncd.cli.errors import Exit
     name="demo", short_help="Show syncd at work, on this machine.", invoke_without_command=True
 )
 @click.option("--keep", is_flag=True, help="Leave the daemon and the sandbox up, until Ctrl-C.")
+@click.option(
+    "--backend",
+    type=click.Choice(["ews", "graph"]),
+    default="ews",
+    show_default=True,
+    help="What syncd speaks: EWS as to an Exchange Server, Graph as to Exchange Online.",
+)
 @click.pass_context
-def command(ctx: click.Context, *, keep: bool) -> None:
+def command(ctx: click.Context, *, keep: bool, backend: str) -> None:
     """Show syncd at work, on this machine: two reps, a CRM, and an Exchange on loopback.
 
     Everything it makes is in ./demo-data, made anew each time. Exit status: 0 all is as promised,
     1 something is not.
     """
     if ctx.invoked_subcommand is None:
-        ctx.exit(_show(keep=keep))
+        ctx.exit(_show(backend, keep=keep))
 
 
-def _show(*, keep: bool) -> int:
+def _show(backend: str, *, keep: bool) -> int:
     from syncd.cli.demo import processes
     from syncd.cli.demo.folder import FOLDER, fresh, furnish
     from syncd.cli.demo.telling import Teller
@@ -39,15 +46,15 @@ def _show(*, keep: bool) -> int:
         teller = Teller()
         teller.title("syncd: every sales person's Outlook in step with the CRM. A demo.")
         teller.say("It ends by itself in less than a minute. First, an Exchange starts up …")
-        with processes.sandbox(folder) as endpoint:
+        with processes.sandbox(folder, backend) as place:
             from syncd.cli.demo.outlook import PASSWORD
             from syncd.cli.demo.playing import play
             from syncd.cli.demo.story import Demo
 
-            furnish(folder, endpoint, PASSWORD)
-            good = Demo(folder, endpoint, processes.Commands(folder), teller).show()
+            furnish(folder, place, PASSWORD)
+            good = Demo(folder, place, processes.Commands(folder), teller).show()
             if good and keep:
-                return play(folder, endpoint, teller)
+                return play(folder, place, teller)
     if good:
         teller.good("All of it holds. The demo is over, and the sandbox is stopped.")
         teller.say(f"The configuration and the CRM are still in {FOLDER}, to look at.")

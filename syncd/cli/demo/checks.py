@@ -23,6 +23,7 @@ from syncd.cli.demo.people import (
     DOERTE,
     DOERTES_MOBILE,
     FORMER,
+    FORMER_LABEL,
     JUERGEN,
     KEY_CONTACTS,
     MATCHING,
@@ -35,6 +36,7 @@ from syncd.cli.demo.people import (
     TRASH,
     TYPED_FOR_HERSELF,
 )
+from syncd.cli.demo.place import GRAPH
 
 Faults = list[str]
 
@@ -207,7 +209,8 @@ def _untracked(seen: Evidence) -> Faults:
     entries = [[e for e in p.outlook[ALICE] if e.name == NORA] for p in (seen.edited, seen.quiet)]
     found = _is(f"Nora in {ALICE}", len(entries[0]), 1) + _differences(*entries)
     found += ["Nora is in the CRM"] if NORA in seen.quiet.crm else []
-    return found + _is("left alone", seen.left_alone.get(ALICE), len(PRIVATE) + 1)
+    former = seen.backend == GRAPH  # Claire, who stays where she is and is Alice's from now on
+    return found + _is("left alone", seen.left_alone.get(ALICE), len(PRIVATE) + 1 + former)
 
 
 @_says(
@@ -224,9 +227,19 @@ def _deleted(seen: Evidence) -> Faults:
 def _reassigned(seen: Evidence) -> Faults:
     return [
         *_is("Claire's owner", seen.quiet.in_crm(CLAIRE, "owner"), BOB),
-        *_is("Claire in Alice's Outlook", _folders(seen.quiet, ALICE, CLAIRE), [FORMER]),
+        *_is("Claire in Alice's Outlook", _left(seen), [_set_aside(seen)]),
         *_is("Claire in Bob's Outlook", _folders(seen.quiet, BOB, CLAIRE), [CONTACTS]),
     ]
+
+
+def _set_aside(seen: Evidence) -> tuple[str, bool]:
+    """Where she who left is: Graph moves no contact, so there she stays and says that she left."""
+    return (CONTACTS, True) if seen.backend == GRAPH else (FORMER, False)
+
+
+def _left(seen: Evidence) -> list[tuple[str, bool]]:
+    found = seen.quiet.found(ALICE, CLAIRE)
+    return [(each.folder, FORMER_LABEL in each.categories) for each in found]
 
 
 def _folders(picture: Picture, address: str, name: str) -> list[str]:
@@ -239,7 +252,7 @@ def _complete(seen: Evidence) -> Faults:
     wanted = {
         ALICE: [
             *((name, CONTACTS) for name in {*_IN_ALICES, *_HERS, NORA}),
-            (CLAIRE, FORMER),
+            (CLAIRE, _set_aside(seen)[0]),
             (BRUNO, TRASH),
         ],
         BOB: [(name, CONTACTS) for name in _IN_BOBS],

@@ -12,6 +12,7 @@ import requests
 from syncd.cli.demo.folder import STORE
 from syncd.cli.demo.outlook import Entry, Outlook
 from syncd.cli.demo.people import CONTACTS
+from syncd.cli.demo.place import EWS, Place
 from syncd.cli.demo.processes import Commands
 
 Mailboxes = Mapping[str, tuple[Entry, ...]]  # by address
@@ -42,6 +43,7 @@ class Picture:
 class Evidence:
     """What was seen, step by step."""
 
+    backend: str = EWS
     start: Mailboxes = field(default_factory=dict)  # before syncd did anything
     asked: Mailboxes = field(default_factory=dict)  # Alice's first sync waits for approval
     first: Picture = field(default_factory=lambda: Picture({}, {}))  # approved and done
@@ -60,10 +62,13 @@ class Witness:
     """Looks at both sides, beside syncd."""
 
     def __init__(
-        self, folder: Path, endpoint: str, commands: Commands, outlooks: Mapping[str, Outlook]
+        self, folder: Path, place: Place, commands: Commands, outlooks: Mapping[str, Outlook]
     ) -> None:
         self._folder = folder
-        self._counter = endpoint.partition("/EWS/")[0] + "/_sandbox/requests"
+        self._counter = f"{place.control}requests"
+        self._asking = requests.Session()
+        self._asking.verify = str(place.ca) if place.ca else True
+        self._asking.trust_env = False
         self._commands = commands
         self._outlooks = outlooks
 
@@ -81,11 +86,11 @@ class Witness:
 
     def reset_requests(self) -> None:
         """Let the sandbox count from zero."""
-        requests.delete(self._counter, timeout=10).raise_for_status()
+        self._asking.delete(self._counter, timeout=10).raise_for_status()
 
     def requests(self) -> int:
         """How many requests the sandbox has had since."""
-        answer = requests.get(self._counter, timeout=10)
+        answer = self._asking.get(self._counter, timeout=10)
         answer.raise_for_status()
         return int(answer.json()["total"])
 

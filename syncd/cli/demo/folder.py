@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from syncd.cli.demo.place import EWS, PASSWORD_FILE, Place
 from syncd.cli.errors import Problem
 
 FOLDER = Path("demo-data")
-PASSWORD_FILE = "sandbox-password"  # noqa: S105 - a file's name
 CONFIGURATION, STORE, TEAM = "syncd.toml", "syncd.db", "team.vcf"
 _MARKER = ".made-by-syncd-demo"
 
@@ -20,12 +20,7 @@ _SETTINGS = """\
 [store]
 url = "sqlite:///{store}"
 
-[servers.sandbox]
-backend = "ews"
-endpoint = "{endpoint}"
-username = "svc-syncd"
-password_file = "{password_file}"
-
+{server}
 # Alice's: what a rep owns is in the rep's Outlook.
 [policies.sales]
 server = "sandbox"
@@ -90,11 +85,12 @@ def _empty(folder: Path) -> None:
             each.unlink()
 
 
-def furnish(folder: Path, endpoint: str, password: str) -> None:
+def furnish(folder: Path, place: Place, password: str) -> None:
     """Write the configuration, the password file and the team's vCard file."""
-    settings = _SETTINGS.format(endpoint=endpoint, store=STORE, password_file=PASSWORD_FILE)
+    settings = _SETTINGS.format(server=place.settings, store=STORE)
     (folder / CONFIGURATION).write_text(settings, encoding="utf-8")
-    secret = folder / PASSWORD_FILE
-    secret.touch(mode=0o600)
-    secret.write_text(f"{password}\n", encoding="utf-8")
+    if place.backend == EWS:
+        secret = folder / PASSWORD_FILE
+        secret.touch(mode=0o600)
+        secret.write_text(f"{password}\n", encoding="utf-8")
     (folder / TEAM).write_bytes(files("syncd.cli.demo").joinpath(TEAM).read_bytes())

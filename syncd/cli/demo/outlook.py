@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from exchangelib import BASIC, DELEGATE, Account, Configuration, Contact, Credentials, EWSTimeZone
@@ -60,7 +62,9 @@ class Entry:
 class Outlook:
     """One mailbox, signed in as its user."""
 
-    def __init__(self, endpoint: str, address: str) -> None:
+    def __init__(self, endpoint: str, address: str, ca: Path | None = None) -> None:
+        if ca is not None:  # the library looks there, and has no other way to be told
+            os.environ["REQUESTS_CA_BUNDLE"] = str(ca)
         self._account: Any = Account(
             address,
             config=Configuration(

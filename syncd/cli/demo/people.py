@@ -11,6 +11,7 @@ REPS = {ALICE: ("Alice Archer", "sales"), BOB: ("Bob Baker", "key-accounts")}
 
 CONTACTS = "Contacts"  # the folders, as the sandbox names them
 FORMER = "Former CRM contacts"
+FORMER_LABEL = "Former CRM contact"
 TRASH = "Deleted Items"
 
 # of team.vcf

@@ -16,20 +16,21 @@ from syncd.cli.demo import processes
 from syncd.cli.demo.folder import CONFIGURATION, FOLDER
 from syncd.cli.demo.outlook import OUTLOOK_ERRORS, PASSWORD, NoSuchContact, Outlook
 from syncd.cli.demo.people import ALICE, ANN, BOB, DOERTE
+from syncd.cli.demo.place import Place, reached
 from syncd.cli.demo.telling import Teller
 from syncd.cli.errors import Exit, Problem
 
 _LOOK = 0.5  # seconds between two looks at whether the daemon lives
 
 
-def play(folder: Path, endpoint: str, teller: Teller) -> int:
+def play(folder: Path, place: Place, teller: Teller) -> int:
     """Run the daemon until Ctrl-C; the exit status."""
     with processes.daemon(folder) as daemon:
         teller.good("All of it holds. The sandbox and the daemon stay up: Ctrl-C ends both.")
         teller.say("The daemon looks at both mailboxes every 10 seconds. In another terminal:")
         teller.listing("\n".join(_lines()))
         teller.say(
-            f"Any EWS client may come, too: to {endpoint}, as {ALICE} or {BOB}, with the password "
+            f"Any EWS client may come, too: to {place.ews}, as {ALICE} or {BOB}, with the password "
             f"{PASSWORD}."
         )
         try:
@@ -72,10 +73,11 @@ def by_hand(
         raise click.UsageError("--mobile and --delete need a CONTACT.")
     servers = context.configuration.servers
     todo = f"Start it with: syncd demo --keep; then go to {FOLDER}, where {CONFIGURATION} is."
-    if "sandbox" not in servers or not servers["sandbox"].endpoint.startswith("http://127.0.0.1:"):
+    here = reached(servers["sandbox"]) if "sandbox" in servers else None
+    if here is None:
         raise Problem(f"{context.path} is not the demo's.", "No mailbox was touched.", todo)
     try:
-        mailbox = Outlook(servers["sandbox"].endpoint, address.lower())
+        mailbox = Outlook(here.ews, address.lower(), here.ca)
         if contact is not None and mobile is not None:
             mailbox.set_phone(contact, "mobilephone", mobile)
         if contact is not None and delete:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from syncd.cli.demo.people import REPS
+from syncd.cli.demo.place import GRAPH, READY, TLS, Place, read_place
 from syncd.cli.errors import Exit, Problem
 
 _LOADED = (
@@ -110,12 +111,14 @@ def unexpected(arguments: Sequence[str], code: int, wanted: int) -> Problem:
 
 
 @contextmanager
-def sandbox(folder: Path) -> Iterator[str]:
-    """The sandbox on a free port of this machine; its EWS address. Raises Problem."""
+def sandbox(folder: Path, backend: str) -> Iterator[Place]:
+    """The sandbox on a free port of this machine, on TLS where Graph is spoken. Raises Problem."""
     log = folder / "sandbox.log"
     users = [word for address in REPS for word in ("--user", address)]
-    with _running("sandbox", "--listen", "127.0.0.1:0", *users, log=log) as process:
-        yield _said(process, log, re.compile(r"EWS at (\S+)"))
+    tls = ("--tls", str(folder / TLS)) if backend == GRAPH else ()
+    with _running("sandbox", "--listen", "127.0.0.1:0", *tls, *users, log=log) as process:
+        _said(process, log, READY[backend])
+        yield read_place(log.read_text(encoding="utf-8"), backend, folder)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from syncd.cli.demo.people import (
     BRUNO,
     CLAIRE,
     DOERTE,
+    FORMER_LABEL,
     JUERGEN,
     MIA,
     NORA,
@@ -119,4 +120,5 @@ def _owned(picture: Picture, name: str) -> str:
 
 
 def _folder(picture: Picture, address: str, name: str) -> str:
-    return ", ".join(each.folder for each in picture.found(address, name))
+    found = picture.found(address, name)
+    return ", ".join(f"{e.folder}{', former' * (FORMER_LABEL in e.categories)}" for e in found)

@@ -30,23 +30,28 @@ from syncd.cli.demo.people import (
     TYPED_FOR_HERSELF,
     TYPED_FOR_THE_CRM,
 )
+from syncd.cli.demo.place import EWS, GRAPH, Place
 from syncd.cli.demo.processes import Commands, unexpected
 from syncd.cli.demo.telling import Teller
 from syncd.cli.errors import Exit, Problem
 
 _TICK = 1.1  # seconds: Exchange counts whole ones, and the later of two edits is to be later
 
+_SPOKEN = {EWS: "EWS", GRAPH: "Graph, as to Exchange Online,"}
+_MEANWHILE = {EWS: "", GRAPH: ", over EWS while syncd spoke Graph"}
+
 
 class Demo:
     """One showing: in a folder, against a sandbox."""
 
-    def __init__(self, folder: Path, endpoint: str, commands: Commands, teller: Teller) -> None:
+    def __init__(self, folder: Path, place: Place, commands: Commands, teller: Teller) -> None:
         self._folder = folder
         self._commands = commands
         self._tell = teller
-        self._outlooks: Mapping[str, Outlook] = {a: Outlook(endpoint, a) for a in REPS}
-        self._witness = Witness(folder, endpoint, commands, self._outlooks)
-        self._seen = Evidence()
+        self._outlooks: Mapping[str, Outlook] = {a: Outlook(place.ews, a, place.ca) for a in REPS}
+        self._witness = Witness(folder, place, commands, self._outlooks)
+        self._place = place
+        self._seen = Evidence(place.backend)
 
     def show(self) -> bool:
         """Show everything, then check it; whether all of it holds. Raises Problem."""
@@ -79,7 +84,8 @@ class Demo:
         self._tell.step(
             "Two reps and their Outlook",
             "Alice and Bob sell for Acme. Their mailboxes are in an Exchange that runs on "
-            "this machine, for the demo. Bob's Outlook is empty. Alice's holds her private address "
+            f"this machine, for the demo; syncd speaks {_SPOKEN[self._place.backend]} to it. "
+            "Bob's Outlook is empty. Alice's holds her private address "
             f"book: {len(PRIVATE)} people who are nobody's business but hers, and "
             f"{len(MATCHING)} customers, Ann and Jürgen.",
         )
@@ -202,8 +208,8 @@ class Demo:
         self._tell.step(
             "Is it true?",
             "Do not take syncd's word for it: both mailboxes were read with bare exchangelib, "
-            "signed in as Alice and as Bob, before and after each sync. P1 to P14 are syncd's "
-            "promises.",
+            f"signed in as Alice and as Bob{_MEANWHILE[self._place.backend]}, before and after "
+            "each sync. P1 to P14 are syncd's promises.",
         )
         done = check(self._seen)
         for each in done:

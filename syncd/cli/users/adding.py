@@ -52,6 +52,8 @@ def add(
             username=username, password_file=own,
             state=MailboxState.ADDED if pending else MailboxState.APPROVED,
         )  # fmt: skip
+    if sign_in.by_its_user(context, policy):
+        output.tell(f"Its user has to sign in once: syncd login {row.address}")
     if context.configuration.policies[policy].consent is Consent.USER:
         output.tell(f"{row.address} is added. Nothing of it is read before its user agrees.")
         output.tell(f"When they do: syncd users consent {row.address}")

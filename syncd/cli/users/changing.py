@@ -13,7 +13,7 @@ from syncd.cli.users import sign_in
 
 @click.command()
 @click.argument("address")
-@click.option("--policy", help="The policy that applies from now on, on the same server.")
+@click.option("--policy", help="The policy that applies from now on.")
 @click.option("--username", help="Who signs in to this mailbox from now on.")
 @sign_in.password_file_option
 @click.option("--server-account", is_flag=True, help="The server's account signs in.")
@@ -57,7 +57,7 @@ def change(
     with crm_store.explained(undone), mailboxes.writing(context, undone) as conn:
         row = served.get(conn, address)
         if policy:
-            sign_in.same_server(context, row.policy, policy, undone)
+            sign_in.same_server(context, row, policy, undone)
         if changes.keys() & {"username", "password_file"}:
             now = {"username": row.username, "password_file": row.password_file, **changes}
             sign_in.known_policy(context, policy or row.policy, undone)

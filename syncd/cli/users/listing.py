@@ -71,6 +71,8 @@ def _json(context: Context, user: User, row: MailboxRow | None) -> dict[str, obj
         "name": user.name,
         "policy": row.policy if row else None,
         "state": row.state.value if row else None,
+        "server": row.server if row else None,  # that it was found on
+        "backend": row.backend.value if row and row.backend else None,
         "consent": _asked(context, row) if row else None,
         "consented_at": agreed.isoformat() if agreed else None,
         "last_success": last.isoformat() if last else None,

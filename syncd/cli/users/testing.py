@@ -69,6 +69,7 @@ def _chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:
 def _try_out(context: Context, rows: Sequence[MailboxRow]) -> list[Trial]:
     """Test mailboxes; none more with a password that was refused, for that locks the account."""
     from syncd.cli import mailboxes as served
+    from syncd.sync.account import account_on
     from syncd.sync.trial import Trial, try_out
 
     service = served.service(context)
@@ -76,15 +77,18 @@ def _try_out(context: Context, rows: Sequence[MailboxRow]) -> list[Trial]:
     trials: list[Trial] = []
     for row in rows:
         policy = service.policies.get(row.policy)
-        server = policy.server if policy is not None else ""
-        before = refused.get(server) if row.username is None and row.password_file is None else None
+        servers = policy.servers if policy is not None else ()
+        shared = [e for e in servers if account_on(context.configuration, e).is_shared_by(row)]
+        before = next((refused[each] for each in shared if each in refused), None)
         if before is not None:
             why = f"not tried, for the sign-in of {before.mailbox} was refused"
             trials.append(Trial(row.address, row.state, error=why, todo=before.todo))
             continue
         trials.append(try_out(service, row))
         if trials[-1].refused:
-            refused[server] = trials[-1]
+            account = account_on(context.configuration, trials[-1].server or servers[0])
+            if account.is_shared_by(row):
+                refused |= dict.fromkeys(account.servers, trials[-1])
     return trials
 
 
@@ -94,7 +98,8 @@ def _tell(trial: Trial) -> None:
         if trial.todo:
             output.tell(f"  {trial.todo}")
         return
-    output.tell(f"{trial.mailbox}: signed in.")
+    on = f", on the server {trial.server} ({trial.backend})" if trial.server else ""
+    output.tell(f"{trial.mailbox}: signed in{on}.")
     for each in trial.found:
         if each.path is None:
             output.tell(f"  {each.kind}: no folder {each.folder} yet; the first sync makes it")
@@ -115,6 +120,8 @@ def _json(trial: Trial) -> dict[str, object]:
     return {
         "mailbox": trial.mailbox,
         "state": trial.state.value,
+        "server": trial.server,
+        "backend": trial.backend.value if trial.backend else None,
         "error": trial.error,
         "todo": trial.todo,
         "other_installation": trial.foreign,

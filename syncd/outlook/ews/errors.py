@@ -82,11 +82,18 @@ CODES: Mapping[str, Verdict] = dict([
     ),
     *rows(
         refused(
-            Sort.DENIED, MAILBOX,
+            Sort.ELSEWHERE, MAILBOX,
             "the server knows no such mailbox; check that this is its primary address",
         ),
-        "ErrorNonExistentMailbox ErrorNonPrimarySmtpAddress ErrorInvalidSmtpAddress "
-        "ErrorMissingEmailAddress ErrorInvalidMailbox ErrorCannotFindUser ErrorMailboxLogonFailed",
+        "ErrorNonExistentMailbox ErrorInvalidMailbox ErrorCannotFindUser",
+    ),
+    *rows(
+        refused(
+            Sort.DENIED, MAILBOX,
+            "the server does not open such a mailbox; check that this is its primary address",
+        ),
+        "ErrorNonPrimarySmtpAddress ErrorInvalidSmtpAddress ErrorMissingEmailAddress "
+        "ErrorMailboxLogonFailed",
     ),
     *rows(
         refused(Sort.DENIED, MAILBOX, "the mailbox's account is disabled"),
@@ -152,6 +159,29 @@ STATUSES: Mapping[int, Verdict] = {
     # A 503 is no refusal: a server was seen to save 50 of 200 items and then answer it.
     503: perhaps_done(Sort.THROTTLED, Scope.SERVER, "the server is overloaded"),
 }
+# The same where an application of Microsoft Entra signs in, which means Exchange Online.
+OF_TOKENS: Mapping[int, Verdict] = {
+    401: refused(
+        Sort.DENIED,
+        Scope.CREDENTIAL,
+        "Exchange does not take the application's token; give it the permission "
+        "full_access_as_app (in the Entra admin centre, App registrations, API permissions, Office "
+        "365 Exchange Online) with admin consent, or the role Application EWS.AccessAsApp",
+    ),
+    403: refused(
+        Sort.ELSEWHERE,
+        Scope.MAILBOX,
+        "EWS is blocked in this organisation or for this application (EwsEnabled, "
+        'EwsAllowedAppIDs); name a server with backend = "graph" in the policy',
+    ),
+}
+NOT_ENOUGH_SCOPE = "2000008"  # in x-ms-diagnostics: the token lacks the permission
+NO_NTLM = refused(
+    Sort.DENIED,
+    Scope.CREDENTIAL,
+    "the server does not offer NTLM; switch Windows authentication on for its EWS directory "
+    '(Set-WebServicesVirtualDirectory -WindowsAuthentication $true), or write auth = "basic"',
+)
 REDIRECTED = perhaps_done(
     Sort.TRANSIENT, Scope.SERVER, "the endpoint redirects elsewhere; check its address"
 )

@@ -39,6 +39,19 @@ class Categories:
                 raise
             return False
 
+    def refusal(self) -> str | None:
+        """The code by which the list is closed to us; `None` where it can be read.
+
+        Raises MailboxError when the mailbox cannot be reached.
+        """
+        answer = self.session.get(self._path)
+        if answer.ok:
+            return None
+        problem = refused(answer)
+        if not _is_withheld(problem):
+            raise problem
+        return problem.code
+
     def withdraw(self, name: str) -> bool:
         """Take a category off the list. Whether it was on it, as far as we are let see.
 
@@ -52,7 +65,10 @@ class Categories:
             return False
         if held is None:
             return False
-        part = Part("DELETE", f"{self._path}/{quote(str(held.get('id')), safe='')}")
+        id_ = held.get("id")
+        if not isinstance(id_, str) or not id_:
+            raise unanswered("garbage", "a category came without its id", Effect.NONE)
+        part = Part("DELETE", f"{self._path}/{quote(id_, safe='')}")
         # Repeating it changes nothing: hence NONE.
         (answer,) = batch.send(self.session, [part], Effect.NONE)
         if not answer.ok and answer.status != 404:

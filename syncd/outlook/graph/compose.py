@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from syncd.model.fields import FieldType
 from syncd.model.values import Value, is_empty
 from syncd.model.wording import worded
 from syncd.outlook.graph import properties
@@ -73,7 +74,7 @@ def new_item(place: Layout, creation: Creation) -> Composed:
     made = Composed(known={key_of(properties.SENSITIVITY): "0"})
     for name, said in creation.initial.items():
         if said:
-            made.body[place.initial[name]] = said
+            made.body[place.initial[name]] = to_text(FieldType.TEXT, said)
     fields = {name: value for name, value in creation.fields.items() if not is_empty(value)}
     _put(made, place, fields, {}, {})
     _stamp(made, creation.stamp)

@@ -24,7 +24,7 @@ CODES: Mapping[str, Verdict] = dict([
         # One item can be enough to bring a server to this, time and again: it stays the item's.
         perhaps_done(Sort.TRANSIENT, ITEM, "Exchange Online failed on the way"),
         "ErrorInternalServerError ErrorInternalServerTransientError generalException "
-        "ErrorTimeoutExpired ErrorConnectionFailed ErrorMailboxFailover ErrorItemSaveConflict "
+        "ErrorTimeoutExpired ErrorConnectionFailed ErrorMailboxFailover "
         "ErrorMailboxStoreUnavailable ErrorBatchProcessingStopped UnknownError",
     ),
     *rows(
@@ -44,7 +44,7 @@ CODES: Mapping[str, Verdict] = dict([
     *rows(
         # An id of another form is an id that the mailbox had before it was moved here.
         refused(Sort.GONE, ITEM, "there is no such item"),
-        "ErrorItemNotFound ResourceNotFound itemNotFound ErrorInvalidIdMalformed ErrorInvalidId "
+        "ErrorItemNotFound itemNotFound ErrorInvalidIdMalformed ErrorInvalidId "
         "ErrorInvalidIdEmpty ErrorInvalidImmutableId ErrorCannotUseFolderIdForItemId",
     ),
     *rows(
@@ -70,7 +70,7 @@ CODES: Mapping[str, Verdict] = dict([
             "Graph knows no such mailbox; check that this is its primary address, and that the "
             "tenant is its own",
         ),
-        "ErrorInvalidUser ErrorNonExistentMailbox Request_ResourceNotFound",
+        "ErrorInvalidUser ErrorNonExistentMailbox ResourceNotFound Request_ResourceNotFound",
     ),
     *rows(
         refused(
@@ -92,6 +92,13 @@ CODES: Mapping[str, Verdict] = dict([
             "and its consent",
         ),
         "InvalidAuthenticationToken CompactToken unauthenticated",
+    ),
+    *rows(
+        # With whatever status: some of these come with a 500, and are no failure of the server.
+        refused(Sort.INVALID, ITEM, "Graph does not take the item as it is"),
+        "ErrorItemSave ErrorItemSavePropertyError ErrorPropertyValidationFailure ErrorCorruptData "
+        "ErrorInvalidProperty ErrorInvalidPropertySet ErrorInvalidExtendedProperty "
+        "ErrorInvalidExtendedPropertyValue ErrorMessageSizeExceeded ErrorDataSizeLimitExceeded",
     ),
 ])  # fmt: skip
 

@@ -169,7 +169,7 @@ def _is_more_than_text(extended: Extended) -> bool:
         return False
     try:
         # In whatever code page: what is looked for is ASCII in all of them.
-        return is_formatted(b64decode(html).decode("latin-1"))
+        return is_formatted(b64decode(html, validate=True).decode("latin-1"))
     except binascii.Error:
         return True
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from syncd.outlook.graph import batch, properties
+from syncd.outlook.graph import batch
 from syncd.outlook.graph.batch import SIZE, Part
-from syncd.outlook.graph.delta import head_of, item_path
 from syncd.outlook.graph.extract import Extractor
-from syncd.outlook.graph.folders import of_folder
+from syncd.outlook.graph.folders import Folders
 from syncd.outlook.graph.properties import SINGLE, literal
-from syncd.outlook.graph.session import Answer, Session, link_in, values
+from syncd.outlook.graph.reading import TOP, head_of, heads_of, item_path
+from syncd.outlook.graph.session import Session
 from syncd.outlook.port import Head
-from syncd.outlook.verdict import Effect, unanswered
+from syncd.outlook.verdict import Effect
 
 AT_ONCE = 15  # values sought in one request: what the length of a URL allows
-_TOP = 500  # items of a page
 
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds items of one kind. `place` says where one is that names a folder as its own."""
+    """Finds items of one kind. `folders` say where one is that names a folder as its own."""
 
     session: Session
     taker: Extractor
     query: str
-    place: Callable[[str | None], str]
+    folders: Folders
 
     def by_stamp(self, folders: Sequence[str], name: str, sought: Sequence[str]) -> Iterator[Head]:
         """The items in these folders in which a property has one of these values.
@@ -38,15 +37,19 @@ class Finder:
         parts = [Part("GET", self._search(each, name, some)) for each in folders for some in chunks]
         for start in range(0, len(parts), SIZE):
             for answer in batch.send(self.session, parts[start : start + SIZE], Effect.NONE):
-                yield from self._pages(answer)
+                yield from heads_of(self.session, answer, self.taker)
 
-    def by_id(self, ids: Sequence[str]) -> Iterator[tuple[Head, str]]:
-        """Those of these items that there are, and where each is."""
+    def by_id(self, ids: Sequence[str]) -> list[Head]:
+        """Those of these items that there are, each with where it is."""
         urls = [f"{item_path(self.session, id_)}?{self.query}" for id_ in ids]
-        for answer in batch.get_all(self.session, urls):
-            head = head_of(answer, self.taker)
-            if head is not None:
-                yield head, self.place(head.folder)
+        answers = batch.get_all(self.session, urls)
+        heads = [head for each in answers if (head := head_of(each, self.taker)) is not None]
+        named = [head.folder or "" for head in heads]
+        self.folders.learn(named)
+        return [
+            replace(head, folder=self.folders.place(folder))
+            for head, folder in zip(heads, named, strict=True)
+        ]
 
     def _search(self, folder: str, name: str, sought: Sequence[str]) -> str:
         either = " or ".join(
@@ -54,25 +57,7 @@ class Finder:
             for value in sought
         )
         path = f"{self.session.user}/contactFolders/{quote(folder, safe='')}/contacts"
-        return f"{path}?$filter={quote(either, safe=_SAFE)}&$top={_TOP}&{self.query}"
-
-    def _pages(self, answer: Answer) -> Iterator[Head]:
-        seen: set[str] = set()
-        while True:
-            if not answer.ok:
-                raise of_folder(answer)
-            try:
-                yield from [self.taker.head(each) for each in values(answer.body)]
-            except ValueError:
-                raise unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
-            following = link_in(answer.body, "@odata.nextLink")
-            if following is None:
-                return
-            if following in seen:  # a search that does not go on must not go on for ever
-                raise unanswered("garbage", "a search does not go on", Effect.NONE)
-            seen.add(following)
-            answer = self.session.get(following)
+        return f"{path}?$filter={quote(either, safe=_SAFE)}&$top={TOP}&{self.query}"
 
 
 _SAFE = "$(),='/:"
-LINK, KEY = properties.LINK, properties.KEY

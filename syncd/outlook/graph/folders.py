@@ -35,10 +35,11 @@ class _Folder:
 
 @dataclass(slots=True)
 class Folders:
-    """The contact folders of one mailbox. `places` says of those seen whether they are in trash."""
+    """The contact folders of one mailbox."""
 
     session: Session
-    _places: dict[str, bool] = field(default_factory=dict)
+    _in_trash: dict[str, bool] = field(default_factory=dict)  # of those seen, by id
+    _others: set[str] = field(default_factory=set)  # what items name, and is no contact folder
 
     def find(self, kind: Kind, spec: str, *, create: bool) -> FolderRef | None:
         """The folder that `default` or `default/Name` means. Raises ValueError on another spec."""
@@ -73,18 +74,22 @@ class Folders:
             refs.append(FolderRef(each.id, path, total, in_trash=in_trash))
         return [*refs, TRASH]
 
-    def place(self, folder: str | None) -> str:
-        """Where an item is that names this folder as its own: one of `all()`."""
-        if folder is None:
-            raise unanswered("garbage", "an item came without its folder", Effect.NONE)
-        if folder not in self._places:
+    def learn(self, folders: Iterable[str]) -> None:
+        """Find out what these are that items name as their own: contact folders, or no such."""
+        unknown = set(folders) - self._in_trash.keys() - self._others
+        if unknown:
             self._survey()
-        return folder if folder in self._places else TRASH.id
+            self._others |= unknown - self._in_trash.keys()
 
-    def is_trash(self, folder: str | None) -> bool:
+    def place(self, folder: str) -> str:
+        """Where an item is that names this folder as its own: one of `all()`."""
+        self.learn([folder])
+        return folder if folder in self._in_trash else TRASH.id
+
+    def is_trash(self, folder: str) -> bool:
         """Whether an item that names this folder as its own is thrown away already."""
-        place = self.place(folder)
-        return place == TRASH.id or self._places[place]
+        self.learn([folder])
+        return self._in_trash.get(folder, True)
 
     def remove_empty(self, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it; whether it is gone."""
@@ -101,7 +106,7 @@ class Folders:
             return False
         # What its user puts into it just now goes to Deleted Items with it, and is not lost.
         (gone,) = batch.send(self.session, [Part("DELETE", path)], Effect.WRITES)
-        self._places.pop(folder, None)
+        self._in_trash.pop(folder, None)
         if not gone.ok and of_folder(gone).sort is not Sort.GONE:
             raise of_folder(gone, Effect.WRITES)
         return True
@@ -114,7 +119,7 @@ class Folders:
             asked.append(Part("GET", self._listing()))
         here, count, *below = batch.send(self.session, asked, Effect.NONE)
         default = _folder(_found(here))
-        self._places[default.id] = False
+        self._in_trash[default.id] = False
         folders = [each for one in below for each in self._pages(_found(one))]
         return default, _total(count), folders
 
@@ -130,7 +135,7 @@ class Folders:
         every = {default.id: default}
         for each in self._pages(_found(listed)):
             every[each.id] = each
-        self._places = {
+        self._in_trash = {
             each.id: _way(each, every)[0].parent != default.parent for each in every.values()
         }
         return default.parent, every
@@ -189,7 +194,7 @@ def of_folder(answer: Answer, effect: Effect = Effect.NONE) -> MailboxError:
 
 def _found(answer: Answer) -> Json:
     if not answer.ok:
-        raise refused(answer)
+        raise of_folder(answer)
     return answer.body
 
 

@@ -31,11 +31,18 @@ class TurnedAway:
 class Door:
     """The door of one connection; with NTLM it remembers who came through it."""
 
-    def __init__(self, organisation: Organisation, entra: Entra, *, ntlm: bool) -> None:
+    def __init__(
+        self,
+        organisation: Organisation,
+        entra: Entra,
+        *,
+        ntlm: bool,
+        channel: bytes | None = None,
+    ) -> None:
         self._organisation = organisation
         self._entra = entra
         self._ntlm = ntlm
-        self._handshake = Handshake(organisation.password)
+        self._handshake = Handshake(organisation.password, channel)
         self._inside: Account | None = None
 
     @property

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
+from syncd.sandbox.faults import Fault, FaultKind
 from syncd.sandbox.graph.errors import GraphError
 from syncd.sandbox.web import Call
 
@@ -26,6 +27,7 @@ class Asked:
         self.call = call
         self.method = call.method
         self.applied: list[str] = []
+        self.delay_ms = 0
         path = call.path.removeprefix(PREFIX).strip("/")
         self.segments = tuple(_short(unquote(each)) for each in path.split("/")) if path else ()
         prefer = call.headers.get("prefer", "")
@@ -36,6 +38,11 @@ class Asked:
             self.applied.append('outlook.body-content-type="text"')
         size = _PAGE_SIZE.search(prefer)
         self._page_size = int(size.group(1)) if size else None
+
+    def slow(self, kinds: Mapping[FaultKind, Fault]) -> None:
+        """Take in for how long the answer is to be kept back, also for one of its parts."""
+        if FaultKind.SLOW in kinds:
+            self.delay_ms = max(self.delay_ms, kinds[FaultKind.SLOW].delay_ms)
 
     @cached_property
     def query(self) -> Mapping[str, str]:

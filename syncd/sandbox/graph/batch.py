@@ -10,6 +10,7 @@ from syncd.sandbox.graph.asked import PREFIX, Json
 from syncd.sandbox.graph.errors import GraphError
 from syncd.sandbox.web import Answer, Call
 
+BATCH = "$batch"
 _MOST = 20
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 _FAILED = 400
@@ -60,6 +61,8 @@ def _part(given: Mapping[str, Any], whole: Call) -> Part:
         raise GraphError("BadRequest", "A batch request needs an 'id', a 'method' and a 'url'.")
     if not isinstance(method, str) or method.upper() not in _METHODS:
         raise GraphError("BadRequest", f"Request id '{key}' has an invalid method.")
+    if url.partition("?")[0].strip("/") == BATCH:
+        raise GraphError("BadRequest", "A batch cannot be a part of a batch.")
     if not isinstance(headers, dict) or not isinstance(after, list):
         raise GraphError("BadRequest", f"Request id '{key}' is malformed.")
     named = {str(name).lower(): str(value) for name, value in headers.items()}
@@ -71,7 +74,8 @@ def _part(given: Mapping[str, Any], whole: Call) -> Part:
                 f"Write request id : {key} does not contain Content-Type header or body.",
             )
         body = json.dumps(given["body"]).encode()
-    path, _, query = url.partition("?")
+    # The manual says relative, and Microsoft's own SDK sends them whole.
+    path, _, query = url.removeprefix(f"{whole.base}{PREFIX}").partition("?")
     return Part(
         key,
         Call(method.upper(), f"{PREFIX}/{path.lstrip('/')}", query, named, body, whole.base),

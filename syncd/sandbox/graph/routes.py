@@ -74,7 +74,6 @@ ROUTES = (
     Route("GET", "calendars", "GET calendars", _NOTHING, _not_granted),
     Route("GET", "events", "GET events", _NOTHING, _not_granted),
 )  # fmt: skip
-BATCH = "$batch"
 UNKNOWN = "unknown"
 _PATTERNS = tuple((route, tuple(filter(None, route.path.split("/")))) for route in ROUTES)
 

@@ -11,13 +11,13 @@ from syncd.sandbox.callers import Caller
 from syncd.sandbox.clock import Clock
 from syncd.sandbox.faults import FaultKind, Faults
 from syncd.sandbox.graph.asked import PREFIX, Asked, Reply, error_body
-from syncd.sandbox.graph.batch import read_batch, run_batch
+from syncd.sandbox.graph.batch import BATCH, read_batch, run_batch
 from syncd.sandbox.graph.context import Context, Switches
 from syncd.sandbox.graph.errors import GraphError, no_segment
 from syncd.sandbox.graph.faulty import NOT_NOW, SILENT, Kinds, refuse, unauthorized
 from syncd.sandbox.graph.identifiers import find_item
 from syncd.sandbox.graph.limit import Limit
-from syncd.sandbox.graph.routes import BATCH, UNKNOWN, Route, find_route
+from syncd.sandbox.graph.routes import UNKNOWN, Route, find_route
 from syncd.sandbox.graph.users import find_user
 from syncd.sandbox.identity.tokens import TokenRefused
 from syncd.sandbox.mailbox import Mailbox
@@ -33,7 +33,7 @@ Observer = Callable[[Call, Answer], None]
 class Surroundings:
     """What Graph stands on: the mailboxes, the counters, the faults, who calls, who watches.
 
-    `on_premises` are addresses of mailboxes that are not on Graph, in lower case.
+    `on_premises` are addresses of mailboxes that are not on Graph.
     """
 
     organisation: Organisation
@@ -86,8 +86,8 @@ class GraphSite:
             )
         if not answer.silent and FaultKind.CORRUPT_XML not in kinds:
             self._tell(call, answer)
-        if FaultKind.SLOW in kinds:
-            time.sleep(kinds[FaultKind.SLOW].delay_ms / 1000)
+        asked.slow(kinds)
+        time.sleep(asked.delay_ms / 1000)
         return answer
 
     def _caller(self, call: Call) -> Caller | TokenRefused:
@@ -96,13 +96,14 @@ class GraphSite:
         except TokenRefused as refused:
             return refused
 
-    def _part(self, call: Call, caller: Caller) -> Answer:
+    def _part(self, whole: Asked, call: Call, caller: Caller) -> Answer:
         """Do one part of a batch; a lost answer is a gateway that gave up on it."""
         asked = Asked(call)
         operation, addresses = self._name(asked)
         self._around.requests.parts[operation] += 1
         kinds = self._strike(asked, operation, addresses)
         answer = self._exchange(asked, caller, kinds)
+        whole.slow(kinds)
         if kinds.keys() & SILENT:
             answer = self._refused(asked, GraphError("Timeout"))
         self._tell(call, answer)
@@ -181,7 +182,7 @@ class GraphSite:
             raise GraphError("MethodNotAllowed")
         parts = read_batch(asked.json(), asked.call)
         failed = self._refused(asked, GraphError("FailedDependency"))
-        return Reply(200, run_batch(parts, lambda call: self._part(call, caller), failed))
+        return Reply(200, run_batch(parts, lambda call: self._part(asked, call, caller), failed))
 
     def _mailbox(self, asked: Asked, route: Route, caller: Caller) -> Mailbox:
         user = asked.segments[1]
@@ -199,7 +200,7 @@ class GraphSite:
         if not granted or not any(caller.may_reach(mailbox.address, role) for role in granted):
             raise GraphError("Authorization_RequestDenied" if of_directory else "ErrorAccessDenied")
         if not of_directory:
-            if mailbox.address.lower() in self._around.on_premises:
+            if mailbox.address.lower() in map(str.lower, self._around.on_premises):
                 raise GraphError("MailboxNotEnabledForRESTAPI")
             self._limit.count(mailbox.address)
         return mailbox
@@ -228,7 +229,7 @@ def _encoded(asked: Asked, reply: Reply, ids: tuple[str, str]) -> Answer:
     headers = [*reply.headers, ("request-id", ids[0]), ("client-request-id", ids[1])]
     if asked.applied:
         headers.append(("Preference-Applied", ", ".join(asked.applied)))
-    body = b"" if reply.body is None else json.dumps(reply.body, ensure_ascii=False).encode()
+    body = b"" if reply.body is None else json.dumps(reply.body).encode()
     return Answer(
         reply.status,
         body,

@@ -80,7 +80,8 @@ def _assertion(
 def _certified(application: Application, token: jwt.Jwt, now: int) -> None:
     header = token.header
     thumbprint = str(header.get("x5t#S256") or header.get("x5t") or header.get("kid") or "")
-    found = next((c for c in application.certificates if thumbprint in _thumbprints(c)), None)
+    bare = thumbprint.rstrip("=")  # msal pads it, other clients do not
+    found = next((c for c in application.certificates if bare in _thumbprints(c)), None)
     if found is None:
         raise errors.bad_certificate("The key was not found.", thumbprint)
     if found.not_valid_after_utc.timestamp() <= now:
@@ -128,4 +129,4 @@ def _federated(application: Application, token: jwt.Jwt) -> None:
             f"'{audience}'.",
         )
     if not any(token.signed_by(each.key) for each in matching):
-        raise errors.bad_assertion(5000224, "Assertion failed signature validation.")
+        raise errors.bad_assertion(50013, "Assertion failed signature validation.")

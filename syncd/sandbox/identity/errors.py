@@ -23,10 +23,10 @@ class SignInRefused(Exception):
         return 401 if self.error == "invalid_client" else 400
 
 
-def unknown_tenant(tenant: str) -> SignInRefused:
-    """Nobody has such a tenant."""
+def unknown_tenant(tenant: str, error: str) -> SignInRefused:
+    """Nobody has such a tenant; what that is called depends on the endpoint."""
     return SignInRefused(
-        "invalid_request",
+        error,
         90002,
         f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are "
         "signing into the correct cloud. Check with your subscription administrator, this may "
@@ -134,6 +134,13 @@ def missing(parameter: str) -> SignInRefused:
     )
 
 
+def bad_claims() -> SignInRefused:
+    """What the request demands of the token is no JSON object."""
+    return SignInRefused(
+        "invalid_request", 9002313, "Invalid request. Request is malformed or invalid."
+    )
+
+
 def unsupported_grant(grant: str) -> SignInRefused:
     """A way to sign in that there is not."""
     return SignInRefused(
@@ -184,8 +191,8 @@ def declined() -> SignInRefused:
     """The user said no."""
     return SignInRefused(
         "authorization_declined",
-        70000,
-        "The user has denied access to the scope requested by the client application.",
+        65004,
+        "User declined to consent to access the app.",
     )
 
 

@@ -90,7 +90,7 @@ class Flows:
             raise errors.not_default_scope(scope)
         resource, _ = self._resource(scope)
         tokens = self._entra.tokens
-        token = tokens.access(application, resource, None, form.get("claims", ""))
+        token = tokens.access(application, resource, None, _claims(form))
         return {
             "token_type": "Bearer",
             "expires_in": tokens.lifetime,
@@ -102,9 +102,10 @@ class Flows:
         self, application: Application, user: str, scope: str, form: Mapping[str, str]
     ) -> Mapping[str, object]:
         resource, what = self._resource(scope)
-        if not application.consent:
-            raise errors.consent_missing(application.client_id, application.name)
         tokens, asked = self._entra.tokens, scope.split()
+        permissions = {each.rpartition("/")[2] for each in asked} - _OF_OPENID - {".default"}
+        if not application.consent or permissions - application.scopes:
+            raise errors.consent_missing(application.client_id, application.name)
         ours = sorted(
             s for s in application.scopes if s.startswith("EWS.") is (what is Resource.EWS)
         )
@@ -113,7 +114,7 @@ class Flows:
             "scope": " ".join(f"{resource}/{each}" for each in ours),
             "expires_in": tokens.lifetime,
             "ext_expires_in": tokens.lifetime,
-            "access_token": tokens.access(application, resource, user, form.get("claims", "")),
+            "access_token": tokens.access(application, resource, user, _claims(form)),
         }
         if "offline_access" in asked:
             answer["refresh_token"] = self._entra.grants.refresh_token(application.client_id, user)
@@ -140,3 +141,15 @@ def _given(form: Mapping[str, str], name: str) -> str:
     if not form.get(name):
         raise errors.missing(name)
     return form[name]
+
+
+def _claims(form: Mapping[str, str]) -> str:
+    """What is demanded of the token, which is a JSON object of JSON objects, or nothing."""
+    asked = form.get("claims", "")
+    try:
+        found = json.loads(asked or "{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("access_token", {}), dict):
+        raise errors.bad_claims()
+    return asked

@@ -62,7 +62,8 @@ class SignIn:
             return Answer(405, b"", "text/plain")
         try:
             if matched["tenant"].lower() != self._entra.tenant:
-                raise errors.unknown_tenant(matched["tenant"])
+                error = "invalid_tenant" if what in reads else "invalid_request"
+                raise errors.unknown_tenant(matched["tenant"], error)
             form = dict(urllib.parse.parse_qsl(call.body.decode("utf-8", "replace")))
             if what in reads:
                 found = reads[what]()

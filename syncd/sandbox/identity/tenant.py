@@ -63,6 +63,10 @@ class Entra:
             raise errors.unknown_application(client_id, self.tenant)
         return found
 
+    def client_ids(self) -> list[str]:
+        """Return the ids of all applications."""
+        return sorted(self._applications)
+
     def managed(self, client_id: str | None) -> Application | None:
         """Return the managed identity of an id, or the one that the machine has of itself."""
         able = [each for each in self._applications.values() if each.managed]

@@ -17,7 +17,7 @@ CONTACTS = "/contactFolders/contacts/contacts"
 
 
 class Graph:
-    """One caller of one mailbox, by default one that may do everything and wants immutable ids."""
+    """One caller of one mailbox, by default an application as syncd's, with immutable ids."""
 
     def __init__(self, box: Sandbox, address: str = ALICE, token: str | None = None) -> None:
         self.box = box
@@ -107,7 +107,7 @@ def make_box() -> Iterator[Callable[..., Sandbox]]:
     yield make
     for box in boxes:
         box.close()
-    assert sum(complaints, []) == []
+    assert [each for found in complaints for each in found] == []
 
 
 @pytest.fixture

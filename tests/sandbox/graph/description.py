@@ -14,7 +14,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from syncd.sandbox.server import Sandbox
@@ -59,7 +59,7 @@ class Description:
         self._paths = {
             tuple(path.strip("/").split("/")): calls for path, calls in document["paths"].items()
         }
-        resource = Resource(contents=dict(document), specification=DRAFT202012)
+        resource = DRAFT202012.create_resource(dict(document))
         self._registry: Registry[Any] = Registry().with_resource(_BASE, resource)
         self._validators: dict[tuple[object, ...], Validator | None] = {}
         self._batch = Draft202012Validator(_BATCH_ANSWER)

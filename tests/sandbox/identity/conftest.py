@@ -38,6 +38,12 @@ class Pair:
         public = self.certificate.public_bytes(serialization.Encoding.PEM)
         return {"private_key": private.decode(), "public_certificate": public.decode()}
 
+    @property
+    def legacy(self) -> dict[str, str]:
+        """As msal took it before: a SHA-1 thumbprint, and the key."""
+        thumbprint = self.certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303  # see there
+        return {"private_key": self.credential["private_key"], "thumbprint": thumbprint}
+
 
 @pytest.fixture(scope="session")
 def key() -> rsa.RSAPrivateKey:
@@ -69,11 +75,22 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def box(tls: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A running sandbox on TLS with Alice and Bob."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they go before a session's own CA
+def ntlm(request: pytest.FixtureRequest) -> bool:
+    """Whether EWS takes NTLM instead of Basic; tests ask for it as a parameter."""
+    return bool(getattr(request, "param", False))
+
+
+@pytest.fixture(autouse=True)
+def no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the CAs that the environment names: `requests` puts them before a session's own."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
-    with Sandbox([ALICE, BOB], tls=tls) as box:
+
+
+@pytest.fixture
+def box(tls: Path, ntlm: bool) -> Iterator[Sandbox]:
+    """A running sandbox on TLS with Alice and Bob."""
+    with Sandbox([ALICE, BOB], tls=tls, ntlm=ntlm) as box:
         box.entra.grants.interval = 1
         yield box
 
