@@ -19,6 +19,7 @@ from syncd.sync.report import Outcome
 from syncd.sync.tables import run as runs
 from tests.memory_mailbox import Effect
 from tests.memory_server import MemoryServer
+from tests.sync.hands import Seen
 from tests.sync.test_bringing_back import restore
 from tests.sync.world import ALICE, BOB, Memory, World, memory_world
 
@@ -44,9 +45,15 @@ def in_step(world: World, **more: str) -> str:
     return ann
 
 
+def only(world: World) -> Seen:
+    """The only item in the folder, put aside or not."""
+    (item,) = world.hand().items()
+    return item
+
+
 def labels(world: World) -> object:
     """The categories of the only item."""
-    return world.item()["categories"]
+    return only(world)["categories"]
 
 
 # --- out of scope, and back ----------------------------------------------------------------------
@@ -60,13 +67,13 @@ def test_what_left_scope_is_marked_in_its_place_and_unmarked_when_it_is_back(wor
     world.hand().jot(item, "Pilot")
     world.set_active(ann, active=False)
     world.settle()
-    assert (world.item().id, labels(world)) == (item, ("Golf", ASIDE))
+    assert (only(world).id, labels(world)) == (item, ("Golf", ASIDE))
     assert world.link(ann).state == "released"
     world.hand().edit(item, {"categories": (ASIDE, "Family")})
     world.set_active(ann, active=True)
     world.change(ann, jobtitle="Boss")
     world.settle()
-    assert (world.item().id, labels(world)) == (item, ("Family",))
+    assert (only(world).id, labels(world)) == (item, ("Family",))
     assert world.item()["jobtitle"] == "Boss"
     assert world.hand().jotted(item) == "Pilot"
     assert world.link(ann).state == "live"
@@ -94,7 +101,7 @@ def test_what_became_of_it_under_the_category_is_what_its_user_meant(
     ann = in_step(world)
     world.set_active(ann, active=False)
     world.settle()
-    item = world.item().id
+    item = only(world).id
     if away == "gone":
         world.hand().delete(item)
     else:
@@ -307,5 +314,5 @@ def test_a_mailbox_that_leaves_is_without_a_mark(memory: Memory, items: Items) -
     assert offboard(world.service(), ALICE, items).clean
     things = servers[ALICE].things.values()
     assert [each for each in things if each.stamp or ASIDE in str(each.fields)] == []
-    here = {each["firstname"] for each in world.items()}
+    here = {each["firstname"] for each in world.hand().items()}
     assert here == ({"Ann", "Cid"} if items is Items.KEEP else set())

@@ -204,7 +204,7 @@ class World:
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
         if self.rules.folder == "default":
-            ids = (each.id for each in self.items(address=address) if each.shown)
+            ids = (each.id for each in self.hands[address].items() if each.shown)
             assert seen == {self.other_ids(address, each) for each in ids}
 
     def pass_time(self, **amount: float) -> None:
@@ -271,8 +271,20 @@ class World:
         return self.hands[address]
 
     def items(self, folder: str = "contacts", address: str = ALICE) -> list[Seen]:
-        """What a user has in a folder."""
-        return self.hands[address].items(folder)
+        """What a user has in a folder.
+
+        Where nothing can be moved, what is put aside in its place counts as in the folder for it.
+        """
+        if self.moves:
+            return self.hands[address].items(folder)
+        former = folder == self.rules.kind.archive_folder
+        found = self.hands[address].items("contacts" if former else folder)
+        return [each for each in found if self.is_aside(each) == former]
+
+    def is_aside(self, item: Seen) -> bool:
+        """Whether an item carries the category for what left scope."""
+        labels = item["categories"]
+        return isinstance(labels, tuple) and self.rules.kind.archive_category in labels
 
     def item(self, folder: str = "contacts", address: str = ALICE) -> Seen:
         """The only item there is."""
@@ -283,7 +295,7 @@ class World:
         """The item that is linked to a record."""
         linked = self.link(crm_id, address)
         assert linked is not None
-        items = self.items(address=address)
+        items = self.hands[address].items()
         return next(i for i in items if self.other_ids(address, i.id) == linked.remote_id)
 
     def link(self, crm_id: str, address: str = ALICE) -> Any:
