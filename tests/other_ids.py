@@ -120,6 +120,19 @@ class OtherIds(MemoryMailbox):
         return super().remove_folder(kind, there(folder))
 
 
+class OwnIds(MemoryMailbox):
+    """The port to a server in memory, as EWS: what Graph calls an item says nothing to it."""
+
+    @property
+    def backend(self) -> Backend:
+        """As EWS."""
+        return Backend.EWS
+
+    def translate(self, ids: Sequence[str], written_by: Backend) -> Mapping[str, str]:
+        """Its own ids alone."""
+        return {each: each for each in ids} if written_by is Backend.EWS else {}
+
+
 def here(id_: str) -> str:
     """What something is called here."""
     return MARK + id_

@@ -150,6 +150,7 @@ def _json(row: Row[Any]) -> dict[str, object]:
         "outcome": row.outcome,
         "counts": row.counts,
         "requests": row.requests,
+        "subrequests": row.subrequests,
         "error": row.error,
     }
 

@@ -143,6 +143,8 @@ def _stand(stage: Stage, address: str, name: str, wanted: str) -> str:
     if wanted in AT_REST or wanted == "no tie":
         return words[tied.state] if tied is not None else "no tie"
     item = stage.item(address, name)
+    if item is not None and not item.shown:
+        return "unseen"
     world = stage.world
     told = world.reason(item.id, address) if item is not None else world.noticed(record)
     stand, _, reason = told.rstrip(")").partition(" (")

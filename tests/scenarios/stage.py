@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from syncd.crm import database
 from syncd.model.values import Value
-from syncd.outlook.port import Sensitivity
+from syncd.outlook.port import Backend, Sensitivity
 from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.tables import mailbox, operation
@@ -315,9 +315,10 @@ class Stage:
                 writes = INSTEAD
             self.servers[address].meddle = Trouble(woe, writes)
             return
-        on, fault, more = ON_THE_WIRE[woe]
-        times = 10_000 if woe in LASTING else 1
-        self.box.faults.add(on or CALLS[write], fault, times=times, mailbox=address, **more)
+        backend = Backend.EWS if self.world.moves else Backend.GRAPH
+        on, fault, more = ON_THE_WIRE[backend][woe]
+        on, times = on or CALLS[backend][write], 10_000 if woe in LASTING else 1
+        self.box.faults.add(on, fault, times=times, mailbox=address, **more)
 
     def refuse(self, address: str, fields: Mapping[str, Value]) -> None:
         """Let the server refuse what sets these."""

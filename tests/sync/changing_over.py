@@ -13,9 +13,9 @@ from syncd.outlook.errors import MailboxError
 from syncd.outlook.port import Backend
 from syncd.sync.links import is_unknown
 from syncd.sync.tables import act, held, link, match_value, observed, operation, question, run
-from tests.memory_mailbox import Effect, MemoryMailbox
+from tests.memory_mailbox import Effect
 from tests.memory_server import run as as_asked
-from tests.other_ids import MARK, OtherIds, Translates, here
+from tests.other_ids import MARK, OtherIds, OwnIds, Translates, here
 from tests.sync.world import Memory, World
 
 CRM = {"categories": ("CRM",)}
@@ -59,7 +59,7 @@ def to_graph(memory: Memory, translates: Translates = every) -> None:
 def to_ews(memory: Memory) -> None:
     """And back; what Graph called them says nothing to EWS."""
     world, servers = memory
-    world.connect = lambda address: MemoryMailbox(servers[address], address)
+    world.connect = lambda address: OwnIds(servers[address], address)
     world.other_ids = lambda _, item: item
     for server in servers.values():
         server.backend = Backend.EWS

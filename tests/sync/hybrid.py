@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.outlook.port import Mailbox
+from syncd.outlook.port import Backend, Mailbox
 from syncd.sync.mailboxes import MailboxRow
 from tests.memory_mailbox import MemoryMailbox, MemoryServer
-from tests.other_ids import OtherIds, here
+from tests.other_ids import OtherIds, OwnIds, here
 from tests.sync.world import ALICE, BOB, Memory, World
 
 OFFICE, CLOUD = "office", "cloud"
@@ -38,7 +38,7 @@ class _Gated(MemoryMailbox):
         return super()._ask(call, behind)
 
 
-class _Office(_Gated, MemoryMailbox):
+class _Office(_Gated, OwnIds):
     pass
 
 
@@ -74,6 +74,8 @@ class Hybrid:
     def open_on(self, server: str, row: MailboxRow) -> Mailbox:
         """Open a mailbox on one of them."""
         port: _Gated
+        on_premises = self.home.get(row.address) == OFFICE
+        self.servers[row.address].backend = Backend.EWS if on_premises else Backend.GRAPH
         if server == CLOUD:
             port = _Cloud(self.servers[row.address], row.address)
         else:

@@ -23,6 +23,8 @@ from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.ews.sign_in import Basic
+from syncd.outlook.graph.mailbox import open_graph
+from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Backend, Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
@@ -36,7 +38,7 @@ from syncd.sync.service import SyncService
 from syncd.sync.session import Session
 from syncd.sync.tables import link, mailbox_kind, noticed, observed, operation, snapshot
 from tests.memory_mailbox import MemoryMailbox, MemoryServer
-from tests.sync.hands import Hand, MemoryHand, SandboxHand, Seen
+from tests.sync.hands import GraphHand, Hand, MemoryHand, SandboxHand, Seen
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 MINE = "owner eq @me and statecode eq 'active'"
@@ -54,6 +56,11 @@ WRITES = frozenset(
         "trash",
         "DeleteFolder",
         "remove_folder",
+        "POST contacts",
+        "PATCH contacts",
+        "DELETE contacts",
+        "POST contactFolders",
+        "DELETE contactFolder",
     )
 )
 ROWS = (link, observed, noticed, snapshot, operation)
@@ -396,16 +403,36 @@ def memory_world(
     return world, servers
 
 
-def sandbox_world(engine: Engine, box: Sandbox) -> World:
-    """A world with the mailboxes of a sandbox, over EWS."""
-    server = EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
+@dataclass(frozen=True)
+class Token:
+    """A token that is always the same. Implements `TokenSource`."""
+
+    text: str
+
+    def token(self, *, refused: str | None = None, claims: str | None = None) -> str:
+        """Give out the token, whatever became of it."""
+        del refused, claims
+        return self.text
+
+
+def sandbox_world(engine: Engine, box: Sandbox, backend: Backend = Backend.EWS) -> World:
+    """A world with the mailboxes of a sandbox, over a backend."""
+    by_password = Basic(box.service_account, box.password)
+    ews = EwsServer(box.url, by_password, timeout=5, deadline=10)
+    graph = GraphServer(Token(box.graph_token), box.graph_url, timeout=5, deadline=10)
+    over: dict[Backend, Callable[[str], Mailbox]] = {
+        Backend.EWS: lambda address: open_ews(ews, address),
+        Backend.GRAPH: lambda address: open_graph(graph, address),
+    }
+    hand = SandboxHand if backend is Backend.EWS else GraphHand
     world = World(
         engine,
         Time(),
-        {each: SandboxHand(box, each, CONTACTS.kind) for each in (ALICE, BOB)},
-        lambda address: open_ews(server, address),
-        lambda: Counter(box.requests.counts),
+        {each: hand(box, each, CONTACTS.kind) for each in (ALICE, BOB)},
+        over[backend],
+        lambda: Counter(box.requests.counts) + box.requests.parts,
         box.clock.advance,
+        moves=backend is Backend.EWS,
     )
     with database.write(engine) as conn:
         world.add_users(conn)

@@ -141,6 +141,10 @@ class GraphMailbox:
         """Put a category into the master list. Whether it is in it now; False where denied."""
         return self._categories.offer(name)
 
+    def refusal_of_categories(self) -> str | None:
+        """The code by which the master list is closed to us; `None` where it can be read."""
+        return self._categories.refusal()
+
     def withdraw_category(self, name: str) -> bool:
         """Take a category off the master list. Whether it was on it."""
         return self._categories.withdraw(name)
@@ -219,6 +223,13 @@ class GraphMailbox:
         """Put a batch into Deleted Items: one request to compare versions, one to delete."""
         del kind
         return self._writer.trash(moves)
+
+    def late_change(self, id_: str, version: str) -> Failure | None:
+        """What Graph itself says to a change of a version that is over; `None`: it took it.
+
+        An update compares versions before, and so never finds out. Never repeated.
+        """
+        return self._writer.late_change(id_, version)
 
     def remove_folder(self, kind: Kind, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it."""

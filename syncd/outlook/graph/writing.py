@@ -89,6 +89,14 @@ class Writer:
         _raise_for_all(results, (Sort.GONE,), Scope.FOLDER)
         return _merged(seen, results)
 
+    def late_change(self, id_: str, version: str) -> Failure | None:
+        """What Graph itself says to a change of a version that is over; `None`: it took it."""
+        part = Part("PATCH", item_path(self.session, id_), _LATE, if_match=_etag(version))
+        (answer,) = batch.send(self.session, [part], Effect.WRITES)
+        if answer.ok:
+            return None
+        return errors.failure(answer.status, answer.code, Effect.WRITES)
+
     def trash(self, moves: Sequence[Move]) -> list[Written | Failure]:
         """Put a batch into Deleted Items: one request to compare versions, one to delete.
 
@@ -140,6 +148,7 @@ class Writer:
 
 
 _NAMELESS = Failure(Sort.IN_DOUBT, "no-id", "it was done, but the answer does not say as what")
+_LATE: Json = {"jobTitle": "came too late"}
 _CHANGED = errors.failure(412, "ErrorIrresolvableConflict", Effect.NONE)
 
 
