@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
+from doctor_tables import doctor_tables
 from filter_tables import filter_tables
+from online_tables import online_tables
 from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
@@ -317,6 +319,18 @@ def filters() -> str:
     return text + PRINTED + "\n\n" + "\n".join(filter_tables(_table))
 
 
+def doctor() -> str:
+    """`doctor.md`: its text stays, and the checks and what they may find are printed."""
+    text = (HERE / "doctor.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(doctor_tables(_table))
+
+
+def exchange_online() -> str:
+    """`exchange-online.md`: its text stays, and the comparison at its end is printed."""
+    text = (HERE / "exchange-online.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(online_tables(_table))
+
+
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
     heads = list(heads)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -349,6 +363,8 @@ PAGES = {
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
     "filters.md": filters,
+    "doctor.md": doctor,
+    "exchange-online.md": exchange_online,
     "settings.md": lambda: settings_page(_table),
 }
 

@@ -150,6 +150,35 @@ def test_a_cycle_without_edits_is_one_request(desk: GraphDesk) -> None:
     assert desk.mailbox.requests - before == 1
 
 
+def test_a_folder_that_is_read_anew_is_listed_and_not_asked_item_by_item(desk: GraphDesk) -> None:
+    """450 items are 3 pages and one list; what changed in between is looked at."""
+    ids = [desk.add({"firstname": str(number)}) for number in range(450)]
+    where, before = default(desk), desk.mailbox.requests
+
+    def edit(call: Call, answer: Answer) -> None:
+        del answer
+        if "/contacts/delta" in call.path:
+            desk.box.graph_observers.remove(edit)
+            desk.edit(ids[-1], {"firstname": "Mine"})  # the newest is told first
+
+    desk.box.graph_observers.append(edit)
+    heads = {head.id: head for head in everything(desk, where)}
+    assert heads.keys() == set(ids)
+    assert heads[ids[-1]].match["firstname"] == "Mine"
+    assert {head.folder for head in heads.values()} == {None}
+    assert desk.mailbox.requests - before <= 6
+    assert desk.mailbox.subrequests <= 5
+
+
+def test_a_list_that_fails_is_a_page_that_fails(desk: GraphDesk) -> None:
+    """P5: and the next try has all of it."""
+    ids = {desk.add({"firstname": str(number)}) for number in range(30)}
+    where = default(desk)
+    desk.box.faults.add("GET contacts", "internal_error")
+    assert failing(desk.mailbox, where, None).sort is Sort.TRANSIENT
+    assert {head.id for head in everything(desk)} == ids
+
+
 def test_an_item_that_is_gone_by_the_look_is_left_out(desk: GraphDesk) -> None:
     """It is named as removed later on; the others of its page are there."""
     kept, gone = desk.add({"firstname": "Kept"}), desk.add({"firstname": "Gone"})

@@ -223,11 +223,11 @@ def test_a_write_that_came_late_is_there_in_the_end(desk: GraphDesk) -> None:
 
 def test_an_answer_that_comes_too_late_is_in_doubt(box: Sandbox, desk: GraphDesk) -> None:
     """A time-out of a write says nothing about the write."""
-    hasty = GraphServer(Shown(box.graph_token), box.graph_url, timeout=0.2, deadline=5)
+    where, batch = default(desk), [creation("1", {"firstname": "Ann"})]
+    hasty = GraphServer(Shown(box.graph_token), box.graph_url, timeout=0.4, deadline=5)
     with closing(open_graph(hasty, ADDRESS)) as mailbox:
-        call = writes(GraphDesk(box, mailbox), "POST contacts")
-        box.faults.add("$batch", "slow", delay_ms=700)
-        error = failing(call)
+        box.faults.add("$batch", "slow", delay_ms=1200)
+        error = failing(lambda: mailbox.create(CONTACT, where, batch))
     assert (error.sort, error.code) == (Sort.IN_DOUBT, "timeout")
     assert len(everything(desk)) == 1
 

@@ -248,6 +248,10 @@ def test_an_answer_without_a_new_version_is_in_doubt() -> None:
         ([part(1, 412), part(0, 201, {"id": "a", "changeKey": "v"})], [None, Sort.PRECONDITION]),
         ([part(0, 201), part(1, 201, {"id": "b"})], [Sort.IN_DOUBT, Sort.IN_DOUBT]),
         (
+            [part(n, 201, {"id": "a", "changeKey": f"{n}", "birthday": "soon"}) for n in (0, 1)],
+            [None, None],
+        ),
+        (
             [part(0, 201, {"id": 1, "changeKey": "v"}), "x", part(1, 424)],
             [Sort.IN_DOUBT, Sort.NOT_TRIED],
         ),

@@ -17,11 +17,10 @@ import requests
 import structlog
 from lxml import etree
 from requests.auth import HTTPBasicAuth
-from requests_ntlm import HttpNtlmAuth
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.ews import errors
-from syncd.outlook.ews.sign_in import REFUSED, Basic, Ntlm
+from syncd.outlook.ews.sign_in import NO_HANDSHAKE, REFUSED, Basic, Ntlm, handshake
 from syncd.outlook.ews.xml import Element, parse
 from syncd.outlook.transport import LOST, is_loopback, lost, secure
 from syncd.outlook.verdict import Effect, error
@@ -103,9 +102,11 @@ class _Search:
         timeout: float,
     ) -> None:
         self._session, self._where, self._timeout = session, where, timeout
-        name, password = sign_in.username, sign_in.password
-        ntlm = isinstance(sign_in, Ntlm)
-        self._auth = HttpNtlmAuth(name, password) if ntlm else HTTPBasicAuth(name, password)
+        self._auth = (
+            handshake(sign_in)
+            if isinstance(sign_in, Ntlm)
+            else HTTPBasicAuth(sign_in.username, sign_in.password)
+        )
         self._hops = 0
         self._count = 0
 
@@ -195,6 +196,8 @@ class _Search:
             reply = self._send(url, body, None)
             if reply.status_code == REFUSED:
                 reply = self._send(url, body, self._auth)
+        except NO_HANDSHAKE:
+            raise error("ntlm", errors.NO_NTLM, Effect.NONE) from None
         except LOST as problem:
             why = lost(problem, Effect.NONE, begun=True)
             raise _Refused("cannot be reached" if why.code != "timeout" else why.message) from None

@@ -8,13 +8,15 @@ query to track changes").
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.graph import batch
+from syncd.outlook.graph.batch import SIZE
 from syncd.outlook.graph.extract import Extractor
 from syncd.outlook.graph.folders import of_folder
+from syncd.outlook.graph.reading import TOP, head_of, heads_of, item_path
 from syncd.outlook.graph.session import Answer, Json, Session, link_in, values
 from syncd.outlook.port import Head, Page
 from syncd.outlook.verdict import Effect, unanswered
@@ -33,7 +35,7 @@ class Delta:
     session: Session
     taker: Extractor
     query: str
-    known: Mapping[str, Head]
+    known: dict[str, Head]
 
     def page(self, folder: str, cursor: str | None) -> Page:
         """One page. Raises MailboxError: `CURSOR_LOST` when the folder is to be listed anew."""
@@ -51,7 +53,7 @@ class Delta:
             raise unanswered("foreign-link", says, Effect.NONE)
         if following is not None and following == cursor:
             raise unanswered("garbage", "a listing does not go on", Effect.NONE)
-        seen, removed = self._complete(answer.body, folder)
+        seen, removed = self._complete(answer.body, folder, anew=cursor is None)
         return Page(seen, removed, link, last=following is None)
 
     def _first(self, folder: str) -> Answer:
@@ -63,7 +65,9 @@ class Delta:
             raise _lost("foreign-cursor")  # of another backend, or of another cloud
         return self.session.get(cursor, _SIZE)
 
-    def _complete(self, page: Json, folder: str) -> tuple[tuple[Head, ...], tuple[str, ...]]:
+    def _complete(
+        self, page: Json, folder: str, *, anew: bool
+    ) -> tuple[tuple[Head, ...], tuple[str, ...]]:
         """The heads of what is in the folder, and the ids of what is not any more."""
         versions: dict[str, str | None] = {}
         gone: set[str] = set()
@@ -75,50 +79,43 @@ class Delta:
                 gone.add(id_)
             else:
                 versions[id_] = version if isinstance(version, str) else None
+        if anew and len(self._unknown(versions)) > SIZE:
+            self._list(folder)
         heads = self._heads(versions, folder)
         # One that was removed and is there, was put back: its own look counts.
         return tuple(heads.values()), tuple(sorted(gone - heads.keys()))
 
+    def _unknown(self, versions: Mapping[str, str | None]) -> list[str]:
+        """Those that are to be asked for: another version is known, or none."""
+        known = {id_: self.known.get(id_) for id_ in versions}
+        return [id_ for id_, head in known.items() if not head or head.version != versions[id_]]
+
+    def _list(self, folder: str) -> None:
+        """Get to know everything in a folder that is read anew.
+
+        A request for 500 items instead of one for 20, and each counts but once against the limits;
+        what is changed before its delta page comes is asked for again.
+        """
+        path = f"{self.session.user}/contactFolders/{quote(folder, safe='')}/contacts"
+        first = self.session.get(f"{path}?$top={TOP}&{self.query}")
+        for head in heads_of(self.session, first, self.taker):
+            self.known[head.id] = head
+
     def _heads(self, versions: Mapping[str, str | None], folder: str) -> dict[str, Head]:
-        heads: dict[str, Head] = {}
-        asked: list[str] = []
-        for id_, version in versions.items():
-            known = self.known.get(id_)
-            if known is not None and known.version == version:
-                heads[id_] = known
-            else:
-                asked.append(id_)
+        asked = self._unknown(versions)
+        unknown = set(asked)
+        heads = {id_: self.known[id_] for id_ in versions if id_ not in unknown}
         urls = [f"{item_path(self.session, id_)}?{self.query}" for id_ in asked]
-        for id_, answer in zip(asked, batch.get_all(self.session, urls), strict=True):
+        for answer in batch.get_all(self.session, urls):
             head = head_of(answer, self.taker)
-            # One that is elsewhere by now is named as removed later on.
-            if head is not None and head.folder == folder:
-                heads[id_] = head
-        return heads
+            if head is not None:
+                heads[head.id] = head
+        # One that is elsewhere by now is named as removed later on.
+        here = (head for head in heads.values() if head.folder == folder)
+        return {head.id: replace(head, folder=None) for head in here}
 
 
 _SIZE = f"odata.maxpagesize={PAGE}"
-
-
-def item_path(session: Session, id_: str) -> str:
-    """The path of an item, wherever it is."""
-    return f"{session.user}/contacts/{quote(id_, safe='')}"
-
-
-def head_of(answer: Answer, taker: Extractor) -> Head | None:
-    """The head in an answer to one item; `None` where there is no such item. Raises MailboxError.
-
-    A listing that cannot say how an item is marked must not say that it is there.
-    """
-    if not answer.ok:
-        problem = of_folder(answer)
-        if problem.sort is Sort.GONE:
-            return None
-        raise problem
-    try:
-        return taker.head(answer.body)
-    except ValueError:
-        raise unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
 
 
 def _lost(code: str) -> MailboxError:

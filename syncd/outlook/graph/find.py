@@ -8,16 +8,15 @@ from urllib.parse import quote
 
 from syncd.outlook.graph import batch
 from syncd.outlook.graph.batch import SIZE, Part
-from syncd.outlook.graph.delta import head_of, item_path
 from syncd.outlook.graph.extract import Extractor
-from syncd.outlook.graph.folders import Folders, of_folder
+from syncd.outlook.graph.folders import Folders
 from syncd.outlook.graph.properties import SINGLE, literal
-from syncd.outlook.graph.session import Answer, Session, link_in, values
+from syncd.outlook.graph.reading import TOP, head_of, heads_of, item_path
+from syncd.outlook.graph.session import Session
 from syncd.outlook.port import Head
-from syncd.outlook.verdict import Effect, unanswered
+from syncd.outlook.verdict import Effect
 
 AT_ONCE = 15  # values sought in one request: what the length of a URL allows
-_TOP = 500  # items of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Finder:
         parts = [Part("GET", self._search(each, name, some)) for each in folders for some in chunks]
         for start in range(0, len(parts), SIZE):
             for answer in batch.send(self.session, parts[start : start + SIZE], Effect.NONE):
-                yield from self._pages(answer)
+                yield from heads_of(self.session, answer, self.taker)
 
     def by_id(self, ids: Sequence[str]) -> list[Head]:
         """Those of these items that there are, each with where it is."""
@@ -58,24 +57,7 @@ class Finder:
             for value in sought
         )
         path = f"{self.session.user}/contactFolders/{quote(folder, safe='')}/contacts"
-        return f"{path}?$filter={quote(either, safe=_SAFE)}&$top={_TOP}&{self.query}"
-
-    def _pages(self, answer: Answer) -> Iterator[Head]:
-        seen: set[str] = set()
-        while True:
-            if not answer.ok:
-                raise of_folder(answer)
-            try:
-                yield from [self.taker.head(each) for each in values(answer.body)]
-            except ValueError:
-                raise unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
-            following = link_in(answer.body, "@odata.nextLink")
-            if following is None:
-                return
-            if following in seen:  # a search that does not go on must not go on for ever
-                raise unanswered("garbage", "a search does not go on", Effect.NONE)
-            seen.add(following)
-            answer = self.session.get(following)
+        return f"{path}?$filter={quote(either, safe=_SAFE)}&$top={TOP}&{self.query}"
 
 
 _SAFE = "$(),='/:"

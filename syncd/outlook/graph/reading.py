@@ -1,16 +1,21 @@
-"""Reading items by id: in full, or what tells one version from another."""
+"""Reading items: in full, by their heads, or what tells one version from another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.graph import batch, errors
-from syncd.outlook.graph.delta import item_path
+from syncd.outlook.graph.extract import Extractor
+from syncd.outlook.graph.folders import of_folder
 from syncd.outlook.graph.properties import MULTI, SINGLE
-from syncd.outlook.graph.session import Answer, Json, Session
-from syncd.outlook.verdict import Effect
+from syncd.outlook.graph.session import Answer, Json, Session, link_in, values
+from syncd.outlook.port import Head
+from syncd.outlook.verdict import Effect, unanswered
+
+TOP = 500  # items of a page
 
 _IDENTITY = "$select=id,changeKey,parentFolderId"
 
@@ -22,6 +27,46 @@ class Found:
     id: str
     version: str
     folder: str
+
+
+def item_path(session: Session, id_: str) -> str:
+    """The path of an item, wherever it is."""
+    return f"{session.user}/contacts/{quote(id_, safe='')}"
+
+
+def head_of(answer: Answer, taker: Extractor) -> Head | None:
+    """The head in an answer to one item; `None` where there is no such item. Raises MailboxError.
+
+    A listing that cannot say how an item is marked must not say that it is there.
+    """
+    if not answer.ok:
+        problem = of_folder(answer)
+        if problem.sort is Sort.GONE:
+            return None
+        raise problem
+    try:
+        return taker.head(answer.body)
+    except ValueError:
+        raise unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
+
+
+def heads_of(session: Session, answer: Answer, taker: Extractor) -> Iterator[Head]:
+    """The heads of a listing, from its first page to its end. Raises MailboxError."""
+    seen: set[str] = set()
+    while True:
+        if not answer.ok:
+            raise of_folder(answer)
+        try:
+            yield from [taker.head(each) for each in values(answer.body)]
+        except ValueError:
+            raise unanswered("garbage", "the answer cannot be read", Effect.NONE) from None
+        following = link_in(answer.body, "@odata.nextLink")
+        if following is None:
+            return
+        if following in seen:  # a listing that does not go on must not go on for ever
+            raise unanswered("garbage", "a listing does not go on", Effect.NONE)
+        seen.add(following)
+        answer = session.get(following)
 
 
 def full(session: Session, queries: Sequence[str], ids: Sequence[str]) -> Iterator[Json | Failure]:

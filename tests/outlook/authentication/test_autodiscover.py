@@ -17,7 +17,7 @@ from syncd.outlook.ews import autodiscover
 from syncd.outlook.ews.autodiscover import Autodiscover, discover
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
-from syncd.outlook.ews.sign_in import Basic
+from syncd.outlook.ews.sign_in import Basic, Ntlm
 from syncd.sandbox.server import Sandbox
 from syncd.sandbox.web import Answer, Call
 from tests.outlook.authentication.conftest import ALICE
@@ -112,17 +112,24 @@ def test_a_server_is_found_in_the_domain_of_the_mailbox(hosts: Hosts) -> None:
     assert hosts.shown == {"autodiscover.example.test"}
 
 
-@pytest.mark.usefixtures("hosts")
-def test_a_mailbox_is_opened_where_it_was_found(box: Sandbox) -> None:
-    """The first request looks for it; opening sends nothing."""
-    where = Autodiscover(f"{box.base_url}{autodiscover.PATH}")
-    account = Basic(box.service_account, box.password)
-    server = EwsServer(where, account, verify_tls=box.ca or True)
-    for looked in (2, 0):
-        with closing(open_ews(server, ALICE)) as mailbox:
-            assert mailbox.requests == 0
-            assert mailbox.folder(CONTACT, "default", create=False)
-            assert mailbox.requests == looked + 1
+@pytest.mark.parametrize("ntlm", [False, True])
+def test_a_mailbox_is_opened_where_it_was_found(
+    tls: Path, monkeypatch: pytest.MonkeyPatch, ntlm: bool
+) -> None:
+    """The first request looks for it, opening sends nothing, and the next mailbox knows it."""
+    monkeypatch.setattr(autodiscover, "_KNOWN", {})
+    with Sandbox([ALICE], tls=tls, ntlm=ntlm, extended_protection=ntlm) as box:
+        sign_in = (Ntlm if ntlm else Basic)(box.service_account, box.password)
+        where = Autodiscover(f"{box.base_url}{autodiscover.PATH}")
+        server = EwsServer(where, sign_in, verify_tls=box.ca or True)
+        counts = []
+        for _ in range(2):
+            with closing(open_ews(server, ALICE)) as mailbox:
+                assert mailbox.requests == 0
+                assert mailbox.folder(CONTACT, "default", create=False)
+                counts.append(mailbox.requests)
+        assert counts[0] > counts[1]
+        assert box.requests["GetFolder"] == 2
 
 
 ONLINE = "https://autodiscover-s.outlook.com/autodiscover/autodiscover.xml"

@@ -108,7 +108,9 @@ def test_a_user_enters_their_own_mailbox(tenant: Tenant, tmp_path: Path) -> None
 @pytest.fixture(params=[False, True], ids=["http", "tls"])
 def data_centre(request: pytest.FixtureRequest, tls: Path) -> Iterator[Sandbox]:
     """A server on premises that takes NTLM alone; over TLS the handshake is bound to it."""
-    with Sandbox([ALICE], ntlm=True, tls=tls if request.param else None) as box:
+    with Sandbox(
+        [ALICE], ntlm=True, tls=tls if request.param else None, extended_protection=request.param
+    ) as box:
         yield box
 
 
