@@ -417,21 +417,21 @@ def memory_world(
 
 @dataclass(frozen=True)
 class Token:
-    """A token that is always the same. Implements `TokenSource`."""
+    """The tokens of a sandbox, a new one each time. Implements `TokenSource`."""
 
-    text: str
+    box: Sandbox
 
     def token(self, *, refused: str | None = None, claims: str | None = None) -> str:
-        """Give out the token, whatever became of it."""
+        """Give out a token: time passes in a world, and each of them runs out."""
         del refused, claims
-        return self.text
+        return self.box.graph_token
 
 
 def sandbox_world(engine: Engine, box: Sandbox, backend: Backend = Backend.EWS) -> World:
     """A world with the mailboxes of a sandbox, over a backend."""
     by_password = Basic(box.service_account, box.password)
     ews = EwsServer(box.url, by_password, timeout=5, deadline=10)
-    graph = GraphServer(Token(box.graph_token), box.graph_url, timeout=5, deadline=10)
+    graph = GraphServer(Token(box), box.graph_url, timeout=5, deadline=10)
     over: dict[Backend, Callable[[str], Mailbox]] = {
         Backend.EWS: lambda address: open_ews(ews, address),
         Backend.GRAPH: lambda address: open_graph(graph, address),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from syncd.model.fields import FieldType
 from syncd.model.kinds import Kind
@@ -26,6 +27,7 @@ from syncd.outlook.port import Head, Item, Sensitivity, Stamp
 from syncd.outlook.texts import MANY_LINES, from_text
 
 Extended = Mapping[str, str | tuple[str, ...] | None]
+Reader = Callable[[Slot, Json, Extended], Value]
 
 _LINK, _KEY = key_of(properties.LINK), key_of(properties.KEY)
 _CLASS, _SENSITIVITY = key_of(properties.CLASS), key_of(properties.SENSITIVITY)
@@ -45,20 +47,22 @@ class Extractor:
     """Takes these fields of a kind out of items. Use `extractor` to make one."""
 
     kind: Kind
-    slots: tuple[Slot, ...]
+    slots: tuple[tuple[Slot, Reader], ...]
     match: tuple[str, ...]
 
-    def head(self, item: Json) -> Head:
-        """The head of an item. Raises ValueError when it has no id, or holds what cannot be."""
-        extended = properties.held(item)
+    def head(self, item: Json, known: Extended | None = None) -> Head:
+        """The head of an item. Raises ValueError when it has no id, or holds what cannot be.
+
+        `known` are its extended properties, where the answer does not show them.
+        """
+        extended = properties.held(item) if known is None else known
         values, _ = self._values(item, extended)
         return self._head(item, extended, values)
 
     def full(self, item: Json, known: Extended | None = None) -> Item:
         """An item in full. The record of a private item, or of one of another sort, is bare.
 
-        `known` are its extended properties, where the answer does not show them. Raises
-        ValueError when it has no id, or holds what cannot be.
+        `known` and what is raised are as with `head`.
         """
         extended = properties.held(item) if known is None else known
         values, guarded = self._values(item, extended)
@@ -74,9 +78,9 @@ class Extractor:
             return {}, frozenset()
         values: dict[str, Value] = {}
         guarded: set[str] = set()
-        for slot in self.slots:
+        for slot, read in self.slots:
             try:
-                values[slot.name] = _value(slot, item, extended)
+                values[slot.name] = read(slot, item, extended)
             except _MoreError:
                 guarded.add(slot.name)
                 continue
@@ -101,11 +105,25 @@ class Extractor:
         )
 
 
-def extractor(kind: Kind, *, full: bool) -> Extractor:
-    """The extractor of all fields of a kind, or of those that it is matched by."""
-    place: Layout = layout(kind)
-    slots: Iterable[Slot] = place.fields.values() if full else place.match
-    return Extractor(kind, tuple(slots), tuple(slot.name for slot in place.match))
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A kind as Graph holds it, and what takes its items apart: in full, and their heads."""
+
+    place: Layout
+    full: Extractor
+    head: Extractor
+
+
+@cache
+def compiled(kind: Kind) -> Compiled:
+    """The kind, compiled once. Raises ValueError when its map names what Graph cannot hold."""
+    place = layout(kind)
+    match = tuple(slot.name for slot in place.match)
+
+    def taking(slots: Iterable[Slot]) -> Extractor:
+        return Extractor(kind, tuple((slot, _READERS[slot.form]) for slot in slots), match)
+
+    return Compiled(place, taking(place.fields.values()), taking(place.match))
 
 
 def mailing_address(extended: Extended) -> str | None:
@@ -117,35 +135,62 @@ class _MoreError(Exception):
     """A field holds what its value cannot say: a fax for an address, a word for a number."""
 
 
-def _value(slot: Slot, item: Json, extended: Extended) -> Value:
-    match slot.form:
-        case Form.TEXT:
-            return _read(slot, _text(item.get(slot.key)))
-        case Form.NAMES:
-            return tuple(each for each in _texts(item.get(slot.key)) if each) or None
-        case Form.EMAIL:
-            return _email(slot, _text(_object(item.get(slot.key)).get(slot.part)), extended)
-        case Form.PART:
-            return _read(slot, _text(_object(item.get(slot.key)).get(slot.part)))
-        case Form.MAILING:
-            named = mailing_address(extended) or BUSINESS
-            return _read(slot, _text(_object(item.get(named)).get(slot.part)))
-        case Form.PHONE | Form.EXTENDED:
-            return _read(slot, _mapi(extended, slot.extended))
-        case Form.SEVERAL:
-            found = extended.get(slot.extended)
-            return tuple(each for each in found if each) or None if found else None
+def _alone(slot: Slot, item: Json, extended: Extended) -> Value:
+    del extended
+    text = item.get(slot.key)
+    return _read(slot, _text(text)) if text else None
 
 
-def _email(slot: Slot, address: str | None, extended: Extended) -> Value:
+def _names(slot: Slot, item: Json, extended: Extended) -> Value:
+    del extended
+    return tuple(each for each in _texts(item.get(slot.key)) if each) or None
+
+
+def _part(slot: Slot, item: Json, extended: Extended) -> Value:
+    del extended
+    return _read(slot, _text(_object(item.get(slot.key)).get(slot.part)))
+
+
+def _mailing(slot: Slot, item: Json, extended: Extended) -> Value:
+    named = mailing_address(extended) or BUSINESS
+    return _read(slot, _text(_object(item.get(named)).get(slot.part)))
+
+
+def _held(slot: Slot, item: Json, extended: Extended) -> Value:
+    del item
+    return _read(slot, _mapi(extended, slot.extended))
+
+
+def _several(slot: Slot, item: Json, extended: Extended) -> Value:
+    del item
+    found = extended.get(slot.extended)
+    return tuple(each for each in found if each) or None if found else None
+
+
+def _email(slot: Slot, item: Json, extended: Extended) -> Value:
     """An e-mail address. Raises _MoreError for a fax, or a colleague of the address list."""
+    address = _text(_object(item.get(slot.key)).get(slot.part))
     routing = _mapi(extended, slot.extended) or "SMTP"
     if address and (routing.upper() != "SMTP" or "@" not in address):
         raise _MoreError
     return _read(slot, address)
 
 
+_READERS: Mapping[Form, Reader] = {  # each raises ValueError, and _MoreError
+    Form.TEXT: _alone,
+    Form.NAMES: _names,
+    Form.EMAIL: _email,
+    Form.PHONE: _held,
+    Form.PART: _part,
+    Form.MAILING: _mailing,
+    Form.EXTENDED: _held,
+    Form.SEVERAL: _several,
+}
+
+
 def _read(slot: Slot, text: str | None) -> Value:
+    if not text:
+        return None
     if slot.wording is None:
         return from_text(slot.type, text)
     many = slot.type if slot.type in MANY_LINES else FieldType.TEXT
