@@ -166,7 +166,7 @@ class SyncService:
             settings = user_settings.of(conn, row.id)
         policy = self._policy(row, settings)
         rollout.require_consent(row, policy.consent)
-        place = placing.place(row, policy, self.connect)
+        place = placing.place(row, policy, self.connect, sure=True)
         try:
             yield row, policy, place
         finally:
