@@ -90,6 +90,21 @@ def test_a_category_of_that_name_that_was_there_is_its_users(world: World) -> No
     assert sum(report.tally.outlook["updated"] for report in world.reports) == 0
 
 
+def test_many_that_come_back_are_not_held(world: World) -> None:
+    """That our category comes off is nothing that the breaker bounds; what leaves is (P8)."""
+    ids = world.new_many([{"firstname": f"N{n}"} for n in range(8)])
+    world.settle()
+    for each in ids:
+        world.set_active(each, active=False)
+    assert world.sync().counters["held"] == 8
+    world.approve()
+    world.settle()
+    for each in ids:
+        world.set_active(each, active=True)
+    world.settle()
+    assert [each["categories"] for each in world.items()] == [None] * 8
+
+
 @pytest.mark.parametrize(
     ("away", "state", "here"),
     [(TRASH, "live", 1), ("Family", "remembered", 0), ("gone", "live", 1)],
