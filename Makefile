@@ -11,7 +11,7 @@ export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit bench sdk lock clean
+.PHONY: help demo test check unit full bench sdk lock clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z]*\):.*##/\1 ·/p' Makefile
@@ -39,6 +39,9 @@ check: $(READY)  ## lint, types, import rules
 
 unit: $(READY)  ## the tests alone
 	@$(BIN)/pytest -n 3 --dist loadgroup -q
+
+full: $(READY)  ## the tests without samples: every row on both databases, every story torn everywhere
+	@SYNCD_FULL_TESTS=1 $(BIN)/pytest -n 3 --dist loadgroup -q
 
 bench: $(READY)  ## our cost over the bare client's, as counts and ratios
 	@$(BIN)/python -m tests.benchmarks

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
+from doctor_tables import doctor_tables
 from filter_tables import filter_tables
+from online_tables import online_tables
 from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
@@ -41,7 +43,8 @@ _NOTES = f"""\
   move to another folder.
 - **Scope-exit policy by origin** (`on_scope_exit`): the table below. By default what syncd
   had created moves to the sub-folder "{CONTACT.archive_folder}"; what was the user's own
-  is left where it is.
+  is left where it is. Where the server moves nothing (Microsoft Graph), it stays in its
+  place under the category "{CONTACT.archive_category}", which comes off when it is back in scope.
 - **By origin: to Deleted Items, or kept** (`on_crm_delete`): `delete-created` moves what
   syncd created, `delete-if-not-owner` what users hold of a record that is not theirs,
   `delete` all, `release` none.
@@ -111,7 +114,10 @@ def decisions() -> str:
 
 
 _EXIT_IN_WORDS = {
-    (ScopeExit.ARCHIVE, Verb.MOVE_ITEM): f'it moves to "{CONTACT.archive_folder}"',
+    (ScopeExit.ARCHIVE, Verb.MOVE_ITEM): (
+        f'it moves to "{CONTACT.archive_folder}"; where the server moves nothing, it gets the '
+        f'category "{CONTACT.archive_category}"'
+    ),
     (ScopeExit.RELEASE, Verb.UNLINK): "it stays where it is, and is no longer kept in step",
     (ScopeExit.KEEP_UPDATING, Verb.UNLINK): (
         "it stays in step; where its user may not read the record any more, as with `release`"
@@ -313,6 +319,18 @@ def filters() -> str:
     return text + PRINTED + "\n\n" + "\n".join(filter_tables(_table))
 
 
+def doctor() -> str:
+    """`doctor.md`: its text stays, and the checks and what they may find are printed."""
+    text = (HERE / "doctor.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(doctor_tables(_table))
+
+
+def exchange_online() -> str:
+    """`exchange-online.md`: its text stays, and the comparison at its end is printed."""
+    text = (HERE / "exchange-online.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(online_tables(_table))
+
+
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> list[str]:
     heads = list(heads)
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -345,6 +363,8 @@ PAGES = {
     "crm.md": lambda: crm_page(_table),
     "import.md": importing,
     "filters.md": filters,
+    "doctor.md": doctor,
+    "exchange-online.md": exchange_online,
     "settings.md": lambda: settings_page(_table),
 }
 

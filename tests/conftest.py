@@ -20,6 +20,10 @@ from tests.postgres import Postgres, running
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 DATABASES = (SQLITE, POSTGRESQL)
 
+# Whether samples are not enough: every row on both databases, every story over the wire and torn
+# at every moment, ten times the examples.
+FULL = bool(os.environ.get("SYNCD_FULL_TESTS"))
+
 SCHEMAS = Path(
     os.environ.get("SYNCD_SCHEMAS") or Path(__file__).parents[1].parent / "shared" / "schemas"
 )
@@ -28,7 +32,8 @@ SCHEMAS = Path(
 settings.register_profile(
     "syncd", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("syncd")
+settings.register_profile("full", settings.get_profile("syncd"), max_examples=1_000)
+settings.load_profile("full" if FULL else "syncd")
 
 
 def pytest_configure() -> None:

@@ -27,6 +27,10 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "syncd.cli.config:command",
         "Check the configuration file, and what it would change.",
     ),
+    "doctor": (
+        "syncd.cli.doctor:command",
+        "Find out what keeps syncd from its mailboxes, and what to do.",
+    ),
     "users": (
         "syncd.cli.users:command",
         "Whose mailboxes are served: show, add, test, approve, remove.",

@@ -17,19 +17,29 @@ from syncd.cli.errors import Problem
     show_default=True,
     help="Where to write it.",
 )
+@click.option(
+    "--backend",
+    type=click.Choice(["ews", "graph"]),
+    default="ews",
+    show_default=True,
+    help="Where the mailboxes are: ews on Exchange Server, graph in Exchange Online.",
+)
 @click.option("--force", is_flag=True, help="Replace the file if there is one.")
-def command(path: Path, *, force: bool) -> None:
+def command(path: Path, backend: str, *, force: bool) -> None:
     """Write a configuration file to start from, with every key explained."""
-    from syncd.settings.example import EXAMPLE
+    from syncd.settings.example import example_for
+    from syncd.settings.server import Backend
 
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(EXAMPLE)
+            file.write(example_for(Backend(backend)))
     except FileExistsError:
         raise Problem(
             f"{path} exists already.",
             "It was left as it is.",
-            f"To replace it, type: syncd init --path {path} --force",
+            f"To replace it, type: syncd init --path {path} --backend {backend} --force"
+            if backend != "ews"
+            else f"To replace it, type: syncd init --path {path} --force",
         ) from None
     except OSError as error:
         raise Problem(
@@ -38,5 +48,8 @@ def command(path: Path, *, force: bool) -> None:
             "Name another place: syncd init --path FILE",
         ) from None
     click.echo(f"Wrote {path}.")
-    click.echo("Next: name your server and where its password is, in [servers.office].")
+    if backend == "graph":
+        click.echo("Next: name your organisation and your application, in [servers.cloud].")
+    else:
+        click.echo("Next: name your server and where its password is, in [servers.office].")
     click.echo(f"Then type: syncd --config {path} config validate")

@@ -132,7 +132,7 @@ def _explained() -> Iterator[None]:
     except MailboxError as error:
         what, _, todo = error.message.partition("; ")
         away = Exit.UNREACHABLE if error.scope is Scope.SERVER else Exit.USAGE
-        what = f"{_sentence(what)[:-1]} ({error.code})."
+        what = _sentence(f"{what} ({error.code})")
         raise Problem(what, _UNDONE, _sentence(todo or "try again later"), away) from None
 
 

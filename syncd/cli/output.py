@@ -42,6 +42,11 @@ def tell(sentence: str, *, err: bool = False) -> None:
     click.echo(sentence, err=err)
 
 
+def plain(text: str) -> str:
+    """A text as one line that cannot steer the terminal, with its blanks as they are."""
+    return _safe(text, "\ufffd")
+
+
 def moment(at: datetime | None) -> str:
     """A time as people read it, in this machine's time zone; empty for none."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""

@@ -70,6 +70,8 @@ def attention(report: RunReport) -> list[str]:
         )
     if report.folder_waits:
         told.append(FOLDER_WAITS)
+    if report.folder_stays:
+        told.append(folder_stays(report))
     if report.category_missing:
         told.append(
             f"this server does not let syncd add the category {report.category_missing!r} to "
@@ -100,6 +102,18 @@ FOLDER_WAITS = (
     "another folder was named before everything had moved to the one named before it: that is "
     "finished first, and the next sync goes on to the folder that is named now."
 )
+
+
+def folder_stays(report: RunReport) -> str:
+    """Why another folder is not gone over to, and what to do."""
+    stays = report.folder_stays
+    return (
+        f"another folder is named, and this server lets syncd move nothing: it goes on with "
+        f'{stays}, and nothing was made twice. Write folder = "{stays}" in the policy again; or '
+        f"take the mailbox out and add it anew: syncd offboard {report.mailbox} --remove --yes"
+    )
+
+
 APART = "It goes with another field of Outlook now, which holds something else."
 GUARDED = "It holds more than plain text there; the CRM's is not written over it."
 
@@ -121,6 +135,8 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
         return
     if report.folder_waits:
         output.tell(f"{report.mailbox}: {FOLDER_WAITS}")
+    if report.folder_stays:
+        output.tell(f"{report.mailbox}: {folder_stays(report)}")
     if report.moving:
         output.tell(
             f"{report.mailbox}: {report.moving} items come along to the folder that is named now."

@@ -19,6 +19,14 @@ UNDONE = "Nothing was brought back."
 
 _WAYS = {
     "moved": "is back in the folder.",
+    "recreate": (
+        "cannot be moved back on this server; the next sync makes it anew from what is known of "
+        "it. What syncd does not know of it does not come back: that is in Deleted Items."
+    ),
+    "by-hand": (
+        "cannot be moved back on this server. In Outlook, drag it into the folder that is synced; "
+        "syncd goes on with it from there."
+    ),
     "create": "is nowhere in Outlook any more; the next sync creates it.",
     "look-again": "was not found in Outlook, whose search may lag; type it again in ten minutes.",
     "there": "is in this Outlook; there was nothing to bring back.",
@@ -28,7 +36,7 @@ _WAYS = {
     "private": "was marked private by its owner, and stays where it is.",
     "failed": "was not taken by the server.",
 }
-_REFUSED = ("outside", "gone", "private", "failed", "look-again")
+_REFUSED = ("outside", "gone", "private", "failed", "look-again", "by-hand")
 
 
 @click.command(name="restore", short_help="Bring back what users threw away in Outlook.")
@@ -48,9 +56,9 @@ def command(
     """Bring RECORDs back into MAILBOX, or show what was thrown away there, or anywhere.
 
     A RECORD is named by id, e-mail address or name. What is still in Outlook, such as in Deleted
-    Items, is moved back; what is nowhere, also when this is typed again ten minutes later, is
-    created by the next sync. Somebody who was entered anew
-    in the CRM is brought back by the new record.
+    Items, is moved back, or made anew where the server moves nothing; what is nowhere, also when
+    this is typed again ten minutes later, is created by the next sync. Somebody who was entered
+    anew in the CRM is brought back by the new record.
     """
     if not mailbox or not records or only_list:
         _list(context, mailbox, as_json=as_json)
@@ -121,7 +129,7 @@ def _restore(context: Context, mailbox: str, names: tuple[str, ...], *, as_json:
         for each in brought:
             why = f" It says: {each.error}" if each.error else ""
             output.tell(f"{each.name or each.crm_id} {_WAYS[each.way.value]}{why}")
-        if any(each.way.value in ("moved", "create") for each in brought):
+        if any(each.way.value in ("moved", "create", "recreate") for each in brought):
             output.tell(f"Carry it out now with: syncd sync {row.address}")
     return Exit.FAILED if any(each.way.value in _REFUSED for each in brought) else Exit.DONE
 

@@ -29,8 +29,8 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> Non
     from syncd.sync.overview import overviews
 
     with served.reading(context) as conn:
-        found = overviews(conn, [each.lower() for each in mailboxes])
-    now = context.clock()
+        now = context.clock()
+        found = overviews(conn, [each.lower() for each in mailboxes], now)
     if as_json:
         output.emit_json([_json(each, now) for each in found])
     elif not found:
@@ -93,6 +93,8 @@ def _attention(each: Overview, policies: Container[str]) -> Iterator[str]:
         elif reason in FOR_A_PERSON:
             todo = f" See them: syncd held {row.address}"
         yield f"{n} × {sentence(reason)}{todo}"
+    if each.used:
+        yield f"{_percent(each.used)} of what Graph allows was asked in the last ten minutes."
     if each.alerts:
         yield f"{each.alerts} alert{'s' if each.alerts > 1 else ''}. See: syncd alerts list"
 
@@ -113,9 +115,14 @@ def _json(each: Overview, now: datetime) -> dict[str, object]:
         "counts": {
             n: each.counters[n] for n in ("in_step", "excluded", "quarantined", "waiting", "held")
         },
+        "graph_limit_used": None if each.used is None else round(each.used, 4),
         "alerts": each.alerts,
         "waits": {reason.value: n for reason, n in each.waits.items()},
     }
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "under 1%"
 
 
 def _age(at: datetime | None, now: datetime) -> str:

@@ -17,6 +17,7 @@ from syncd.outlook.authentication.credentials import (
     Secret,
 )
 from syncd.outlook.authentication.entra import Tokens, tokens_for
+from syncd.outlook.ews.autodiscover import Autodiscover
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import Access, EwsServer
 from syncd.outlook.ews.sign_in import Basic, Ntlm, OAuth, SignIn
@@ -80,7 +81,7 @@ class Connector:
             )
         return open_ews(
             EwsServer(
-                endpoint=server.endpoint or ENDPOINTS[_cloud(server)].ews,
+                endpoint=_endpoint(server),
                 sign_in=self._sign_in(server, row),
                 access=_access(server, row),
                 verify_tls=server.verify_tls,
@@ -153,6 +154,13 @@ def resource_of(server: Server) -> Resource:
 
 def _cloud(server: Server) -> clouds.Cloud:
     return clouds.Cloud(server.cloud.value)
+
+
+def _endpoint(server: Server) -> str | Autodiscover:
+    if server.endpoint is not None:
+        return server.endpoint
+    known = ENDPOINTS[_cloud(server)].ews
+    return Autodiscover(server.autodiscover) if server.by_password else known
 
 
 def _access(server: Server, row: MailboxRow) -> Access:

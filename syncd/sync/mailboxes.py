@@ -244,24 +244,6 @@ def set_state(
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
-def suspend_on(
-    conn: Connection, server: str, sharing: Mapping[str, Sequence[str]], trouble: str
-) -> None:
-    """Suspend all mailboxes that the account of a server signs in to, or may do so next.
-
-    `sharing` are the policies that name the server, each with all servers that it names.
-    """
-    for policy, servers in sharing.items():
-        elsewhere = [each for each in servers if each != server]
-        sought = or_(table.c.server.is_(None), table.c.server.not_in(elsewhere))
-        conn.execute(
-            update(table)
-            .where(table.c.policy == policy, table.c.username.is_(None), sought)
-            .where(table.c.state.in_([each.value for each in SERVED]))
-            .values(state=MailboxState.SUSPENDED.value, trouble=trouble)
-        )
-
-
 def go_live(conn: Connection, mailbox_id: int) -> None:
     """An approved mailbox has synced well. One that was paused meanwhile stays so."""
     approved = (table.c.id == mailbox_id) & (table.c.state == MailboxState.APPROVED.value)
@@ -374,11 +356,17 @@ def finish(
     *,
     due_at: datetime,
     failed: bool,
+    throttled: bool,
     success: datetime | None,
     trouble: str | None,
 ) -> None:
-    """Note how a run went and when the next one may start; `success` is when all of it was done."""
+    """Note how a run went and when the next one may start; `success` is when all of it was done.
+
+    One that was `throttled` counts as one failure, however many such there were: nothing wakes the
+    mailbox before its time, and nobody is alarmed.
+    """
     failures = table.c.failures + 1 if failed else 0
+    failures = 1 if throttled else failures
     values: dict[str, object] = {"due": due_at, "failures": failures, "trouble": trouble}
     if success:
         values["last_success"] = success

@@ -19,7 +19,7 @@ from sqlalchemy import Row, select
 from syncd.crm import database
 from syncd.model.policy import Consent
 from syncd.outlook.errors import Failure, MailboxError, Sort
-from syncd.outlook.port import FolderRef, Move, Update, Written
+from syncd.outlook.port import FolderRef, Item, Move, Update, Written
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
@@ -225,11 +225,20 @@ def _clean(session: Session, found: Survey, items: Items) -> int:
     # leave one behind that nobody knows to be ours.
     moving = [each for each in work if each[1] in going]
     moved = _write(session, Verb.TRASH_ITEM, moving)
-    stripping += [(each, now.id, now.version) for each, now in moved]
+    stripping += _as_they_are_now(session, moved)
     return len(_write(session, Verb.UPDATE_ITEM, stripping))
 
 
 _Work = tuple[Marked, str, str]  # an item, its id and version now
+
+
+def _as_they_are_now(session: Session, moved: Sequence[tuple[Marked, Written]]) -> list[_Work]:
+    """What was thrown away; an answer that named no version is asked for it."""
+    silent = [now.id for _, now in moved if not now.version]
+    read = session.port.read(session.policy.kind, silent) if silent else []
+    versions = {each.head.id: each.head.version for each in read if isinstance(each, Item)}
+    known = [(each, now.id, now.version or versions.get(now.id, "")) for each, now in moved]
+    return [each for each in known if each[2]]  # the others are gone, with their mark
 
 
 def _write(session: Session, verb: Verb, work: Sequence[_Work]) -> list[tuple[Marked, Written]]:
@@ -297,10 +306,18 @@ def _request(session: Session, verb: Verb, batch: Sequence[_Work]) -> Results:
         return session.port.trash(kind, [Move(item, version) for _, item, version in batch])
     updates = []
     for each, item, version in batch:
-        others = tuple(n for n in each.head.categories if not session.is_label(n))
-        patch = {kind.labels: others} if each.labelled else {}
+        others = tuple(n for n in each.head.categories if not _is_mark(session, each, n))
+        patch = {kind.labels: others} if others != each.head.categories else {}
         updates.append(Update(item, version, patch, None, clear_stamp=True))
     return session.port.update(kind, updates)
+
+
+def _is_mark(session: Session, item: Marked, category: str) -> bool:
+    """Whether a category is one of tracking, or what marks an item of ours that left scope."""
+    if item.labelled and session.is_label(category):
+        return True
+    aside = session.policy.kind.archive_category
+    return item.crm_id is not None and category.casefold() == aside.casefold()
 
 
 def _removed(session: Session, archive: FolderRef) -> bool:

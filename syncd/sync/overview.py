@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Table, func, null, select
 
 from syncd.crm import records
 from syncd.crm.custom import kinds_of
+from syncd.crm.database import utcnow
+from syncd.outlook.port import Backend
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
 from syncd.sync import alerts, mailboxes
@@ -36,7 +38,8 @@ class Overview:
     """One mailbox: its counters over all kinds, and by reason how many cases wait for what.
 
     `approved` of those that are held were let go, and are carried out by the next run. `alerts` is
-    how many of these are open.
+    how many of these are open. `used` is the share of what Graph lets be asked of one mailbox in
+    ten minutes, by the runs that ended in them; `None` on another backend.
     """
 
     row: MailboxRow
@@ -44,12 +47,17 @@ class Overview:
     waits: Counter[Reason]
     approved: int = 0
     alerts: int = 0
+    used: float | None = None
 
 
-def overviews(conn: Connection, addresses: Sequence[str] = ()) -> list[Overview]:
-    """The named mailboxes, or all. Raises MailboxProblem when one is not served."""
+def overviews(
+    conn: Connection, addresses: Sequence[str] = (), now: datetime | None = None
+) -> list[Overview]:
+    """The named mailboxes, or all, as of `now`. Raises MailboxProblem when one is not served."""
     rows = [mailboxes.get(conn, each) for each in addresses] or mailboxes.every(conn)
     open_ = alerts.counted(conn)
+    over_graph = [row.id for row in rows if row.backend is Backend.GRAPH]
+    asked = _asked(conn, over_graph, now or utcnow()) if over_graph else {}
     return [
         Overview(
             row,
@@ -57,9 +65,25 @@ def overviews(conn: Connection, addresses: Sequence[str] = ()) -> list[Overview]
             _waits(conn, row.id),
             _approved(conn, row.id),
             open_.get(row.id, 0),
+            asked.get(row.id, 0) / GRAPH_LIMIT if row.backend is Backend.GRAPH else None,
         )
         for row in rows
     ]
+
+
+GRAPH_LIMIT, GRAPH_WINDOW = 10_000, timedelta(minutes=10)
+_LONGEST_RUN = timedelta(hours=1)
+
+
+def _asked(conn: Connection, mailbox_ids: Sequence[int], now: datetime) -> dict[int, int]:
+    """How much was asked of mailboxes lately; each part of a batch counts."""
+    since = now - GRAPH_WINDOW
+    sent = func.coalesce(run.c.requests, 0) + func.coalesce(run.c.subrequests, 0)
+    lately = (run.c.started >= since - _LONGEST_RUN) & (run.c.ended >= since)
+    query = select(run.c.mailbox_id, func.sum(sent)).where(
+        run.c.mailbox_id.in_(mailbox_ids), lately
+    )
+    return {row[0]: int(row[1]) for row in conn.execute(query.group_by(run.c.mailbox_id))}
 
 
 def _waits(conn: Connection, mailbox_id: int) -> Counter[Reason]:

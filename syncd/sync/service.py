@@ -27,6 +27,7 @@ from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
 from syncd.sync import (
+    account,
     alerts,
     chronicle,
     mailboxes,
@@ -165,7 +166,7 @@ class SyncService:
             settings = user_settings.of(conn, row.id)
         policy = self._policy(row, settings)
         rollout.require_consent(row, policy.consent)
-        place = placing.place(row, policy, self.connect)
+        place = placing.place(row, policy, self.connect, sure=True)
         try:
             yield row, policy, place
         finally:
@@ -325,15 +326,12 @@ class SyncService:
             return
         with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
-            if error.scope is Scope.CREDENTIAL and row.username is None and server:
+            refused = account.account_on(self.configuration, server or policy.servers[0])
+            if error.scope is Scope.CREDENTIAL and refused.is_shared_by(row):
                 # A thousand more tries with a refused password lock the account.
-                mailboxes.suspend_on(conn, server, self._sharing(server), str(error))
+                every = {each.name: each.servers for each in self.policies.values()}
+                account.suspend(conn, refused, every, str(error))
                 alerts.others_suspended(conn, row, str(error), self.clock())
-
-    def _sharing(self, server: str) -> Mapping[str, Sequence[str]]:
-        """The policies whose mailboxes may be on a server, each with all of its servers."""
-        every = {policy.name: policy.servers for policy in self.policies.values()}
-        return {name: servers for name, servers in every.items() if server in servers}
 
     def _finish(
         self,
@@ -356,9 +354,8 @@ class SyncService:
                 alerts.after_run(conn, row, report, now)
                 due_at = now + chronicle.gap(row, policy, report)
                 mailboxes.finish(
-                    conn, row.id, due_at=due_at, failed=failed and not report.throttled,
-                    trouble=report.error,
-                    success=now if synced else None,
+                    conn, row.id, due_at=due_at, failed=failed, throttled=report.throttled,
+                    trouble=report.error, success=now if synced else None,
                 )  # fmt: skip
                 if synced:
                     mailboxes.go_live(conn, row.id)

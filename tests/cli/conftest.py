@@ -10,15 +10,15 @@ import pytest
 
 from syncd.crm import users
 from syncd.crm.database import open_database, write
-from syncd.crm.migration import upgrade
 from syncd.sandbox.server import Sandbox
 from tests.cli.crm_desk import BOSS, REP, CrmDesk
 from tests.cli.office import ALICE, BOB, Office
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, empty_database: Path) -> Iterator[Office]:
     """Alice is served, and the CRM has one contact of hers."""
+    shutil.copy(empty_database, tmp_path / "syncd.db")  # making one takes longer than most tests
     (tmp_path / "password").write_text("sandbox\n")
     (tmp_path / "password").chmod(0o600)
     with Sandbox(users=[ALICE, BOB]) as box:
@@ -33,11 +33,11 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 @pytest.fixture(scope="session")
-def crm_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated store with a rep and a boss: copied by the tests, for migrating takes a second."""
+def crm_store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
+    """A store with a rep and a boss, to be copied by the tests."""
     path = tmp_path_factory.mktemp("crm") / "syncd.db"
+    shutil.copy(empty_database, path)
     engine = open_database(f"sqlite:///{path}")
-    upgrade(engine)
     with write(engine) as conn:
         users.add(conn, REP, "Rita Rep")
         users.add(conn, BOSS, "Bea Boss")

@@ -134,6 +134,16 @@ def test_init_writes_a_file_that_lacks_nothing_but_the_password() -> None:
     assert "servers.office.password_file: there is no file /etc/syncd/ews-password" in mistake
 
 
+@pytest.mark.usefixtures("home")
+def test_init_for_exchange_online_lacks_nothing_but_the_certificate() -> None:
+    """The same file, but for the section of the server."""
+    assert "in [servers.cloud]" in syncd("init", "--backend", "graph").stdout
+    result = syncd("--config", "syncd.toml", "config", "validate")
+    assert result.exit_code == Exit.USAGE
+    assert "a mistake:" in result.output
+    assert "servers.cloud.certificate_file: there is no file" in result.output
+
+
 def test_init_replaces_a_file_only_when_told_to(home: Path) -> None:
     """A configuration is somebody's work."""
     file = home / "mine.toml"

@@ -145,7 +145,7 @@ def test_a_pending_mailbox_is_tested_approved_and_then_live(office: Office) -> N
     assert office.type("users", "approve", BOB).exit_code == 4
     assert "is not approved yet, and left alone" in office.type("sync").stderr
     told = office.done("users", "test")
-    assert f"{BOB}: signed in." in told
+    assert f"{BOB}: signed in, on the server office (ews)." in told
     assert "contacts: Contacts, with 0 items" in told
     assert f"syncd users approve {BOB}" in told
     assert user(office, BOB)["state"] == "tested"
@@ -177,7 +177,7 @@ def test_what_is_wrong_is_told_mailbox_by_mailbox(office: Office) -> None:
     office.done("users", "add", CARA, "--policy", "sales", "--pending")
     result = office.type("users", "test")
     assert result.exit_code == 1
-    assert f"{BOB}: signed in." in result.stdout
+    assert f"{BOB}: signed in, on the server office (ews)." in result.stdout
     assert f"syncd users test {CARA}" in result.stdout
     assert (user(office, BOB)["state"], user(office, CARA)["state"]) == ("tested", "added")
 

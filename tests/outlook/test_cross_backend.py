@@ -180,6 +180,7 @@ PLACES = {
     "Hobbies": (FieldType.LINES, FREE["Hobbies"]),
     "CarPhone": (FieldType.PHONE, FREE["CarPhone"]),
     "Bob's Field": (FieldType.TEXT, property_place("Bob's Field", FieldType.TEXT)),
+    "Teams": (FieldType.NAMES, property_place("Bob's (own), teams", FieldType.NAMES)),
 }
 CUSTOM = with_fields(
     CONTACT,
@@ -193,7 +194,7 @@ CUSTOM = with_fields(
 
 def extras(number: int) -> dict[str, Value]:
     """A value for every custom field, none like another."""
-    values = {**SAMPLES, FieldType.FLAG: number % 2 == 1}
+    values = {**SAMPLES, FieldType.FLAG: number % 2 == 1, FieldType.NAMES: ("Red", f"{number}")}
     return {
         f"at {name}": f"{values[kind]} {name} {number}" if kind is FieldType.TEXT else values[kind]
         for name, (kind, _) in PLACES.items()

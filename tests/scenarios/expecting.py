@@ -87,7 +87,7 @@ def _folder(
 ) -> Iterator[str]:
     address = ADDRESSES[rep]
     where = stage.folders.get((address, place), place)
-    left = {each.id: each for each in stage.world.items(where, address)}
+    left = {each.id: each for each in stage.world.hand(address).items(where)}
     said = {
         name: _wanted(stage, address, name, each, marked=name in marked)
         for name, each in wanted.items()
@@ -143,6 +143,8 @@ def _stand(stage: Stage, address: str, name: str, wanted: str) -> str:
     if wanted in AT_REST or wanted == "no tie":
         return words[tied.state] if tied is not None else "no tie"
     item = stage.item(address, name)
+    if item is not None and not item.shown:
+        return "unseen"
     world = stage.world
     told = world.reason(item.id, address) if item is not None else world.noticed(record)
     stand, _, reason = told.rstrip(")").partition(" (")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from syncd.crm import database
 from syncd.model.values import Value
-from syncd.outlook.port import Sensitivity
+from syncd.outlook.port import Backend, Sensitivity
 from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.tables import mailbox, operation
@@ -189,12 +189,6 @@ class Stage:
         tied = self.world.link(record, address) if record else None
         return everywhere.get(tied.remote_id) if tied is not None else None
 
-    def is_aside(self, item: Seen) -> bool:
-        """Whether an item is put aside in its place: where nothing can be moved."""
-        held = item["categories"]
-        labels = held if isinstance(held, tuple) else ()
-        return not self.world.moves and self.world.rules.kind.archive_category in labels
-
     def its_item(self, step: Step, name: str) -> str:
         """The id of the item that a rep takes in hand."""
         address = ADDRESSES[step.who]
@@ -315,9 +309,10 @@ class Stage:
                 writes = INSTEAD
             self.servers[address].meddle = Trouble(woe, writes)
             return
-        on, fault, more = ON_THE_WIRE[woe]
-        times = 10_000 if woe in LASTING else 1
-        self.box.faults.add(on or CALLS[write], fault, times=times, mailbox=address, **more)
+        backend = Backend.EWS if self.world.moves else Backend.GRAPH
+        on, fault, more = ON_THE_WIRE[backend][woe]
+        on, times = on or CALLS[backend][write], 10_000 if woe in LASTING else 1
+        self.box.faults.add(on, fault, times=times, mailbox=address, **more)
 
     def refuse(self, address: str, fields: Mapping[str, Value]) -> None:
         """Let the server refuse what sets these."""

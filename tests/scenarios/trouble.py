@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.port import Backend
 from tests.memory_server import Effect
 from tests.sync.world import WRITES
 
@@ -22,14 +23,30 @@ class Woe(StrEnum):
 
 
 LASTING = frozenset({Woe.STOPPED, Woe.FORBIDDEN})
-CALLS = {"create": "CreateItem", "update": "UpdateItem", "move": "MoveItem"}
 # A move where nothing can be moved: what is written in its place.
 INSTEAD = frozenset({"update", "trash"})
-ON_THE_WIRE: Mapping[Woe, tuple[str, str, Mapping[str, str]]] = {
-    Woe.STOPPED: ("*", "http_503", {}),
-    Woe.FORBIDDEN: ("SyncFolderItems", "soap_fault", {"code": "ErrorAccessDenied"}),
-    Woe.FORGOTTEN: ("SyncFolderItems", "invalid_sync_state", {}),
-    Woe.UNANSWERED: ("", "lost_answer", {}),
+CALLS: Mapping[Backend, Mapping[str, str]] = {
+    Backend.EWS: {"create": "CreateItem", "update": "UpdateItem", "move": "MoveItem"},
+    Backend.GRAPH: {
+        "create": "POST contacts",
+        "update": "PATCH contacts",
+        "move": "PATCH contacts",
+    },
+}
+# On what request, what goes wrong, and more of it. What names a pause is waited for: none does.
+ON_THE_WIRE: Mapping[Backend, Mapping[Woe, tuple[str, str, Mapping[str, str]]]] = {
+    Backend.EWS: {
+        Woe.STOPPED: ("*", "http_503", {}),
+        Woe.FORBIDDEN: ("SyncFolderItems", "soap_fault", {"code": "ErrorAccessDenied"}),
+        Woe.FORGOTTEN: ("SyncFolderItems", "invalid_sync_state", {}),
+        Woe.UNANSWERED: ("", "lost_answer", {}),
+    },
+    Backend.GRAPH: {
+        Woe.STOPPED: ("*", "internal_error", {}),
+        Woe.FORBIDDEN: ("GET contacts/delta", "http_403", {}),
+        Woe.FORGOTTEN: ("GET contacts/delta", "invalid_sync_state", {}),
+        Woe.UNANSWERED: ("", "lost_answer", {}),
+    },
 }
 
 

@@ -13,7 +13,8 @@ TYPES: dict[str, tuple[type, ...]] = {
 CHECKED = {
     "$schema", "$defs", "title", "description", "default",  # these check nothing
     "$ref", "allOf", "anyOf", "type", "enum", "pattern", "minimum", "maximum", "minLength",
-    "maxLength", "minItems", "maxItems", "items", "required", "properties", "additionalProperties",
+    "maxLength", "minItems", "maxItems", "uniqueItems", "items", "required", "properties",
+    "additionalProperties",
 }  # fmt: skip
 
 
@@ -60,6 +61,8 @@ def _simple(schema: Any, value: Any, at: str) -> Iterator[str]:
         yield f"{at}: {value!r} is not one of {schema['enum']}"
     if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
         yield f"{at}: {value!r} does not look like {schema['pattern']}"
+    if schema.get("uniqueItems") and isinstance(value, list) and len({*value}) < len(value):
+        yield f"{at}: names something twice"
     bounds = [("minimum", "maximum", value)] if isinstance(value, int | float) else []
     bounds += [("minLength", "maxLength", len(value))] if isinstance(value, str) else []
     bounds += [("minItems", "maxItems", len(value))] if isinstance(value, list) else []

@@ -50,6 +50,13 @@ def test_what_each_example_is_for() -> None:
     one_account = load(CONFIG / "impersonation.toml")
     assert [server.username for server in one_account.servers.values()] == ["svc-syncd"]
     assert [server.access for server in one_account.servers.values()] == ["impersonation"]
+    (online,) = load(CONFIG / "exchange-online.toml").servers.values()
+    assert (online.backend, online.auth, online.endpoint) == ("graph", "certificate", None)
+    (person,) = load(CONFIG / "one-person.toml").servers.values()
+    assert (person.backend, person.auth, person.tenant) == ("graph", "device-code", None)
+    hybrid = load(CONFIG / "hybrid.toml")
+    assert hybrid.policies["sales"].servers == ("cloud", "office")
+    assert [each.backend for each in hybrid.servers.values()] == ["graph", "ews"]
     one_way = compile_policies(load(CONFIG / "one-way-address-book.toml"))["everyone"]
     book = one_way.kinds["contact"].policy
     ways = {book.direction_of(group) for group in book.kind.groups.values()}

@@ -11,6 +11,7 @@ from syncd.model.fields import EwsProperty, FieldType, Indexed, Named, Tag, Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity, Stamp
+from syncd.sandbox.graph import identifiers
 from syncd.sandbox.properties import ALIASES, mapi_named, mapi_tag
 from syncd.sandbox.server import Sandbox
 from tests.memory_server import MemoryServer
@@ -185,7 +186,7 @@ class MemoryHand:
 
 @dataclass(frozen=True)
 class SandboxHand:
-    """The hand of a user in a mailbox of the sandbox."""
+    """The hand of a user in a mailbox of the sandbox; items go by the ids that syncd sees."""
 
     box: Sandbox
     address: str
@@ -194,6 +195,27 @@ class SandboxHand:
     @property
     def _own(self) -> Any:
         return self.box.mailbox(self.address)
+
+    def _told(self, item: Any) -> str:
+        """What syncd calls an item of the sandbox."""
+        return str(item.id)
+
+    def _meant(self, item: str) -> str:
+        """The id in the sandbox of what syncd calls so."""
+        return item
+
+    def _folder_told(self, folder: str) -> str:
+        """What syncd calls a folder that has this id in the sandbox."""
+        return folder
+
+    def _folder_meant(self, folder: str) -> str:
+        """The id in the sandbox of a folder, by its id or role or name."""
+        return folder
+
+    def _shown(self, item: Any) -> bool:
+        """Whether a program sees it."""
+        del item
+        return True
 
     def add(
         self,
@@ -208,74 +230,87 @@ class SandboxHand:
         held = {key: value for key, value in bag.items() if value is not None}
         of_class = item_class or self.kind.item_class
         with self.box.organisation.lock:
-            return str(self._own.add(folder or "contacts", held, of_class).id)
+            where = self._folder_meant(folder or "contacts")
+            return self._told(self._own.add(where, held, of_class))
 
     def edit(self, item: str, fields: Mapping[str, Value]) -> None:
         """Change an item."""
         with self.box.organisation.lock:
-            self._own.update(item, self._bag(fields))
+            self._own.update(self._meant(item), self._bag(fields))
 
     def mark(self, item: str, sensitivity: Sensitivity) -> None:
         """Mark an item private, or normal again."""
-        self._own.update(item, {"item:Sensitivity": sensitivity.value.capitalize()})
+        self._own.update(self._meant(item), {"item:Sensitivity": sensitivity.value.capitalize()})
 
     def delete(self, item: str) -> None:
         """Remove an item for good."""
-        self._own.delete(item)
+        self._own.delete(self._meant(item))
 
     def move(self, item: str, folder: str) -> str:
         """Move an item to a folder; its id there."""
-        return str(self._own.move(item, folder).id)
+        moved = self._own.move(self._meant(item), self._folder_meant(folder))
+        return self._told(moved)
 
     def copy(self, item: str) -> str:
         """Copy an item within the default folder; the copy's id."""
-        return str(self._own.copy(item, "contacts").id)
+        return self._told(self._own.copy(self._meant(item), "contacts"))
 
     def add_folder(self, name: str, below: str = "") -> str:
         """Add a folder below the default one; its id."""
-        return str(self._own.add_folder(below or "contacts", name, self.kind.folder_class).id)
+        where = self._folder_meant(below or "contacts")
+        made = self._own.add_folder(where, name, self.kind.folder_class)
+        return self._folder_told(str(made.id))
 
     def move_folder(self, folder: str, below: str) -> None:
         """Put a folder below another one."""
-        self._own.move_folder(folder, below)
+        self._own.move_folder(self._folder_meant(folder), self._folder_meant(below))
 
     def delete_folder(self, folder: str) -> None:
         """Remove a folder for good, with what is in it."""
-        self._own.delete_folder(folder)
+        self._own.delete_folder(self._folder_meant(folder))
 
     def set_link(self, item: str, text: str) -> None:
         """Overwrite the part of a stamp that says whose item it is."""
-        self._own.update(item, {_LINK: text})
+        self._own.update(self._meant(item), {_LINK: text})
 
     def write_formatted(self, item: str, field: str, text: str) -> None:
         """Write a text in bold."""
         key = _key(self.kind.by_name[field].ews)
-        self._own.update(item, {key: f"<html><b>{text}</b></html>", f"{key}:Type": "HTML"})
+        self._own.update(
+            self._meant(item), {key: f"<html><b>{text}</b></html>", f"{key}:Type": "HTML"}
+        )
 
     def is_formatted(self, item: str, field: str) -> bool:
         """Whether the text is still in bold."""
-        return "<b>" in str(self._own.item(item)[_key(self.kind.by_name[field].ews)])
+        return "<b>" in str(self._own.item(self._meant(item))[_key(self.kind.by_name[field].ews)])
 
     def name_mailing(self, item: str, address: str) -> None:
         """Say which address is the mailing address: Business, Home, Other, or none (empty)."""
-        self._own.update(item, {"contacts:PostalAddressIndex": address or None})
+        self._own.update(self._meant(item), {"contacts:PostalAddressIndex": address or None})
 
     def jot(self, item: str, text: str) -> None:
         """Write into a field that the map does not name."""
-        self._own.update(item, {"contacts:Profession": text})
+        self._own.update(self._meant(item), {"contacts:Profession": text})
 
     def jotted(self, item: str) -> str | None:
         """Read the field that `jot` writes."""
-        return str(self._own.item(item)["contacts:Profession"])
+        return str(self._own.item(self._meant(item))["contacts:Profession"])
 
     def items(self, folder: str = "contacts") -> list[Seen]:
         """What is in a folder, oldest first."""
         try:
-            held = self._own.items(folder)
+            held = self._own.items(self._folder_meant(folder))
         except LookupError:
             return []
         return [
-            Seen(each.id, each.change_key, folder, each.get(_LINK) is not None, self._fields(each))
+            Seen(
+                self._told(each),
+                each.change_key,
+                folder,
+                each.get(_LINK) is not None,
+                self._fields(each),
+                self._shown(each),
+            )
             for each in held
         ]
 
@@ -294,6 +329,28 @@ class SandboxHand:
 
     def _bag(self, fields: Mapping[str, Value]) -> dict[str, Any]:
         return {_key(self.kind.by_name[name].ews): _set(value) for name, value in fields.items()}
+
+
+@dataclass(frozen=True)
+class GraphHand(SandboxHand):
+    """The hand of a user in a mailbox of the sandbox that syncd reaches over Graph."""
+
+    def _told(self, item: Any) -> str:
+        return identifiers.of_item(self._own, item, immutable=True)
+
+    def _meant(self, item: str) -> str:
+        return identifiers.find_item(self._own, item).id
+
+    def _folder_told(self, folder: str) -> str:
+        return identifiers.rest(folder)
+
+    def _folder_meant(self, folder: str) -> str:
+        own = self._own
+        known = folder in own.by_name or any(each.name == folder for each in own.folders.values())
+        return folder if known else identifiers.from_rest(folder)
+
+    def _shown(self, item: Any) -> bool:
+        return f"{item.item_class}.".startswith(f"{self.kind.item_class}.")
 
 
 def _key(prop: EwsProperty) -> str:

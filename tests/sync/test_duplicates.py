@@ -99,11 +99,11 @@ def test_what_may_not_be_written_is_no_reason_to_double(world: World) -> None:
 
 # --- what the look-up costs ----------------------------------------------------------------------
 
-MANY = 50_000
+MANY = 5_000  # SQLite's plans are the same for 50,000: it counts no rows
 
 
 @pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)  # the other is in test_plans.py
-def test_the_look_up_uses_indexes_among_fifty_thousand(memory: Memory) -> None:
+def test_the_look_up_uses_indexes_among_thousands(memory: Memory) -> None:
     """The plan of each statement of a run that tracks an item names no scan of these tables."""
     world, _ = memory
     world.settle()

@@ -23,6 +23,8 @@ from syncd.model.values import Value
 from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.ews.sign_in import Basic
+from syncd.outlook.graph.mailbox import open_graph
+from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Backend, Mailbox
 from syncd.sandbox.server import Sandbox
 from syncd.settings.filters import Filter
@@ -36,7 +38,7 @@ from syncd.sync.service import SyncService
 from syncd.sync.session import Session
 from syncd.sync.tables import link, mailbox_kind, noticed, observed, operation, snapshot
 from tests.memory_mailbox import MemoryMailbox, MemoryServer
-from tests.sync.hands import Hand, MemoryHand, SandboxHand, Seen
+from tests.sync.hands import GraphHand, Hand, MemoryHand, SandboxHand, Seen
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 MINE = "owner eq @me and statecode eq 'active'"
@@ -54,6 +56,11 @@ WRITES = frozenset(
         "trash",
         "DeleteFolder",
         "remove_folder",
+        "POST contacts",
+        "PATCH contacts",
+        "DELETE contacts",
+        "POST contactFolders",
+        "DELETE contactFolder",
     )
 )
 ROWS = (link, observed, noticed, snapshot, operation)
@@ -197,7 +204,7 @@ class World:
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
         if self.rules.folder == "default":
-            ids = (each.id for each in self.items(address=address) if each.shown)
+            ids = (each.id for each in self.hands[address].items() if each.shown)
             assert seen == {self.other_ids(address, each) for each in ids}
 
     def pass_time(self, **amount: float) -> None:
@@ -264,8 +271,20 @@ class World:
         return self.hands[address]
 
     def items(self, folder: str = "contacts", address: str = ALICE) -> list[Seen]:
-        """What a user has in a folder."""
-        return self.hands[address].items(folder)
+        """What a user has in a folder.
+
+        Where nothing can be moved, what is put aside in its place counts as in the folder for it.
+        """
+        if self.moves:
+            return self.hands[address].items(folder)
+        former = folder == self.rules.kind.archive_folder
+        found = self.hands[address].items("contacts" if former else folder)
+        return [each for each in found if self.is_aside(each) == former]
+
+    def is_aside(self, item: Seen) -> bool:
+        """Whether an item carries the category for what left scope."""
+        labels = item["categories"]
+        return isinstance(labels, tuple) and self.rules.kind.archive_category in labels
 
     def item(self, folder: str = "contacts", address: str = ALICE) -> Seen:
         """The only item there is."""
@@ -276,7 +295,7 @@ class World:
         """The item that is linked to a record."""
         linked = self.link(crm_id, address)
         assert linked is not None
-        items = self.items(address=address)
+        items = self.hands[address].items()
         return next(i for i in items if self.other_ids(address, i.id) == linked.remote_id)
 
     def link(self, crm_id: str, address: str = ALICE) -> Any:
@@ -396,16 +415,36 @@ def memory_world(
     return world, servers
 
 
-def sandbox_world(engine: Engine, box: Sandbox) -> World:
-    """A world with the mailboxes of a sandbox, over EWS."""
-    server = EwsServer(box.url, Basic(box.service_account, box.password), timeout=5, deadline=10)
+@dataclass(frozen=True)
+class Token:
+    """The tokens of a sandbox, a new one each time. Implements `TokenSource`."""
+
+    box: Sandbox
+
+    def token(self, *, refused: str | None = None, claims: str | None = None) -> str:
+        """Give out a token: time passes in a world, and each of them runs out."""
+        del refused, claims
+        return self.box.graph_token
+
+
+def sandbox_world(engine: Engine, box: Sandbox, backend: Backend = Backend.EWS) -> World:
+    """A world with the mailboxes of a sandbox, over a backend."""
+    by_password = Basic(box.service_account, box.password)
+    ews = EwsServer(box.url, by_password, timeout=5, deadline=10)
+    graph = GraphServer(Token(box), box.graph_url, timeout=5, deadline=10)
+    over: dict[Backend, Callable[[str], Mailbox]] = {
+        Backend.EWS: lambda address: open_ews(ews, address),
+        Backend.GRAPH: lambda address: open_graph(graph, address),
+    }
+    hand = SandboxHand if backend is Backend.EWS else GraphHand
     world = World(
         engine,
         Time(),
-        {each: SandboxHand(box, each, CONTACTS.kind) for each in (ALICE, BOB)},
-        lambda address: open_ews(server, address),
-        lambda: Counter(box.requests.counts),
+        {each: hand(box, each, CONTACTS.kind) for each in (ALICE, BOB)},
+        over[backend],
+        lambda: Counter(box.requests.counts) + box.requests.parts,
         box.clock.advance,
+        moves=backend is Backend.EWS,
     )
     with database.write(engine) as conn:
         world.add_users(conn)

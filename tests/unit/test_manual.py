@@ -19,6 +19,8 @@ PAGES = [
     "crm.md",
     "import.md",
     "filters.md",
+    "doctor.md",
+    "exchange-online.md",
     "settings.md",
 ]
 

@@ -69,6 +69,7 @@ def _chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:
 def _try_out(context: Context, rows: Sequence[MailboxRow]) -> list[Trial]:
     """Test mailboxes; none more with a password that was refused, for that locks the account."""
     from syncd.cli import mailboxes as served
+    from syncd.sync.account import account_on
     from syncd.sync.trial import Trial, try_out
 
     service = served.service(context)
@@ -77,15 +78,17 @@ def _try_out(context: Context, rows: Sequence[MailboxRow]) -> list[Trial]:
     for row in rows:
         policy = service.policies.get(row.policy)
         servers = policy.servers if policy is not None else ()
-        shared = row.username is None and row.password_file is None
-        before = next((refused[each] for each in servers if shared and each in refused), None)
+        shared = [e for e in servers if account_on(context.configuration, e).is_shared_by(row)]
+        before = next((refused[each] for each in shared if each in refused), None)
         if before is not None:
             why = f"not tried, for the sign-in of {before.mailbox} was refused"
             trials.append(Trial(row.address, row.state, error=why, todo=before.todo))
             continue
         trials.append(try_out(service, row))
         if trials[-1].refused:
-            refused[trials[-1].server or servers[0]] = trials[-1]
+            account = account_on(context.configuration, trials[-1].server or servers[0])
+            if account.is_shared_by(row):
+                refused |= dict.fromkeys(account.servers, trials[-1])
     return trials
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import json
 import re
 
 _CLAIMS = re.compile(r'\bclaims\s*=\s*"([^"]+)"', re.IGNORECASE)
@@ -19,6 +19,8 @@ def claims_in(challenge: str | None) -> str | None:
         return None
     text = found[1].translate(str.maketrans("-_", "+/"))
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        claims = base64.b64decode(text + "=" * (-len(text) % 4)).decode()
+        json.loads(claims)
+    except ValueError:  # also of what is no base64, and no text
         return None
+    return claims

@@ -12,12 +12,15 @@ from syncd.outlook.authentication.cache import NotSignedIn
 from syncd.outlook.authentication.certificate import CredentialUnusable
 from syncd.outlook.authentication.clients import Answer, Client, client_of
 from syncd.outlook.authentication.clouds import Resource
-from syncd.outlook.authentication.credentials import Application, Delegated
+from syncd.outlook.authentication.credentials import Application, Delegated, ManagedIdentity
 from syncd.outlook.authentication.refusals import explained
 from syncd.outlook.authentication.wire import NoTenant, Wire, WireProblem
 from syncd.outlook.errors import MailboxError, Scope, Sort
 
 REST = 300.0  # seconds for which a sign-in that was refused for good is not tried again
+
+NO_ANSWER = frozenset({"timeout", "unreachable"})
+_AT_THE_MACHINE = 5.0  # seconds: it is asked over no network
 
 _LOG = structlog.get_logger("syncd")
 
@@ -36,9 +39,8 @@ class Tokens:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._application, self._resource = application, resource
-        self._wire = Wire(
-            verify_tls=application.verify_tls, timeout=application.timeout, clock=clock
-        )
+        patience = _AT_THE_MACHINE if self._is_of_machine() else application.timeout
+        self._wire = Wire(verify_tls=application.verify_tls, timeout=patience, clock=clock)
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._ready = False
@@ -49,7 +51,7 @@ class Tokens:
             try:
                 return self._token(refused, claims)
             except WireProblem as problem:
-                raise problem.error from None
+                raise self._away(problem.error) from None
             except CredentialUnusable as unusable:
                 raise _unusable(unusable) from None
             except NotSignedIn:
@@ -93,6 +95,19 @@ class Tokens:
         if stops:
             self._wire.hold(error, REST)
         return error
+
+    def _away(self, error: MailboxError) -> MailboxError:
+        """The error of a service that did not answer; a machine outside of Azure has none."""
+        if error.code not in NO_ANSWER or not self._is_of_machine():
+            return error
+        says = (
+            "this machine has no identity of its own that answers; managed-identity is for Azure, "
+            'elsewhere write auth = "certificate" or "federation"'
+        )
+        return MailboxError(error.sort, error.scope, error.code, says)
+
+    def _is_of_machine(self) -> bool:
+        return isinstance(self._application.credential, ManagedIdentity)
 
     def _not_signed_in(self) -> MailboxError:
         credential = self._application.credential

@@ -15,7 +15,7 @@ _DISCOVERY = "/.well-known/openid-configuration"
 _REFUSED = 400
 _BUSY = 429
 _FAILED = 500
-_SHORTEST_PAUSE = 5.0  # seconds, where a busy service names none
+_SHORTEST_PAUSE = 5.0  # seconds, where a busy service names none, and after no answer
 
 
 class WireProblem(requests.RequestException):
@@ -89,7 +89,10 @@ class Wire:
                 **kwargs,
             )  # fmt: skip
         except requests.RequestException as problem:
-            raise _unreachable(problem) from None  # the cause may quote the request
+            unreachable = _unreachable(problem)
+            # Who waits behind this would wait as long again, one after the other.
+            self.hold(unreachable.error, _SHORTEST_PAUSE)
+            raise unreachable from None  # the cause may quote the request
         code, after = f"http-{response.status_code}", _seconds(response.headers.get("Retry-After"))
         if response.status_code == _BUSY:
             after = max(after, _SHORTEST_PAUSE)

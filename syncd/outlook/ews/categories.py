@@ -57,6 +57,21 @@ class Categories:
                 raise
             return False
 
+    def refusal(self) -> str | None:
+        """The code by which the list is closed to us; `None` where it can be read.
+
+        Raises MailboxError when the mailbox cannot be reached.
+        """
+        try:
+            self._read()
+        except _NotLegible:
+            return "not-legible"
+        except MailboxError as problem:
+            if not _is_withheld(problem):
+                raise
+            return problem.code
+        return None
+
     def withdraw(self, name: str) -> bool:
         """Take a category off the list. Whether it was on it, as far as we are let see.
 

@@ -110,6 +110,10 @@ class EwsMailbox:
         """Put a category into the master list. Whether it is in it now; False where denied."""
         return self._categories.offer(name)
 
+    def refusal_of_categories(self) -> str | None:
+        """The code by which the master list is closed to us; `None` where it can be read."""
+        return self._categories.refusal()
+
     def withdraw_category(self, name: str) -> bool:
         """Take a category off the master list. Whether it was on it."""
         return self._categories.withdraw(name)

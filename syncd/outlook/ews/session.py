@@ -26,6 +26,7 @@ from exchangelib.version import EXCHANGE_2016, Version
 
 from syncd.outlook.ews import errors
 from syncd.outlook.ews.answers import Message, messages
+from syncd.outlook.ews.autodiscover import Autodiscover, discover
 from syncd.outlook.ews.sign_in import REFUSED, OAuth, SignIn, proof_of
 from syncd.outlook.ews.xml import Element
 from syncd.outlook.transport import LOST, Body, Reply, is_loopback, lost, receive, secure
@@ -47,12 +48,13 @@ class Access(StrEnum):
 class EwsServer:
     """Where a mailbox is and who signs in. Raises ValueError for an endpoint that is not safe.
 
+    An endpoint that is not known is looked for with the first request.
     `verify_tls` is True, False, or the file of the organisation's own CA. `timeout` is how long
     to wait for the next piece of an answer, `deadline` for all of it, both in seconds; a request
     ends at the latest one `timeout` after its `deadline`.
     """
 
-    endpoint: str
+    endpoint: str | Autodiscover
     sign_in: SignIn
     access: Access = Access.IMPERSONATION
     verify_tls: bool | Path = True
@@ -60,6 +62,12 @@ class EwsServer:
     deadline: float = 180.0
 
     def __post_init__(self) -> None:
+        if isinstance(self.endpoint, Autodiscover):
+            if isinstance(self.sign_in, OAuth):
+                raise ValueError(  # noqa: TRY004 - both types are right, but not together
+                    "Exchange Online is not looked for: its endpoint is known"
+                )
+            return
         parts = urlsplit(self.endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise ValueError(
@@ -77,31 +85,11 @@ class Session:
     """The connection of one mailbox: one session, one request at a time, not between threads."""
 
     def __init__(self, server: EwsServer, address: str) -> None:
-        self._server = server
-        self._proof = proof_of(server.sign_in, server.endpoint, server.timeout)
+        self._server, self._address = server, address
         self._headers = {"X-AnchorMailbox": address.encode(), "User-Agent": b"syncd"}
         self.requests = 0
         self.server_time: datetime | None = None
-        # BaseProtocol and not Protocol, which keeps one for all users of an endpoint, for ever.
-        # With version and sign-in given, nothing is guessed and nothing is asked.
-        self._protocol = BaseProtocol(
-            Configuration(
-                credentials=None,  # each request is given its own, by `sign_in`
-                service_endpoint=server.endpoint,
-                auth_type=NOAUTH,
-                version=Version(build=EXCHANGE_2016),
-                retry_policy=FailFast(),
-                max_connections=1,
-            )
-        )
-        account = SimpleNamespace(
-            protocol=self._protocol,
-            primary_smtp_address=address,
-            access_type=IMPERSONATION if server.access is Access.IMPERSONATION else DELEGATE,
-            identity=Identity(primary_smtp_address=address),
-            default_timezone=None,  # all times are UTC
-        )
-        self._envelope = EWSAccountService(account=account)
+        self._line: _Line | None = None
 
     def call(self, operation: str, payload: Element, effect: Effect) -> list[Message]:
         """Send a request once and return its response messages. Raises MailboxError."""
@@ -109,32 +97,46 @@ class Session:
 
     def close(self) -> None:
         """Give back the connection."""
-        self._protocol.close()
+        if self._line is not None:
+            self._line.protocol.close()
+
+    def _opened(self) -> _Line:
+        """The line to the server, which is looked for the first time. Raises MailboxError."""
+        if self._line is None:
+            endpoint, server = self._server.endpoint, self._server
+            if isinstance(endpoint, Autodiscover):
+                assert not isinstance(server.sign_in, OAuth)  # noqa: S101 - see EwsServer
+                found = discover(
+                    self._address, endpoint, server.sign_in,
+                    verify_tls=server.verify_tls, timeout=server.timeout,
+                )  # fmt: skip
+                self.requests += found.requests
+                endpoint = found.endpoint
+            self._line = _Line(server, endpoint, self._address)
+        return self._line
 
     def _post(self, payload: Element, effect: Effect) -> Reply:
         until = time.monotonic() + self._server.deadline
-        version = self._protocol.config.version.api_version
-        content = self._envelope.wrap(payload, api_version=version)
-        session = self._borrow()
+        line = self._opened()
+        content = line.wrapped(payload)
+        session = line.borrow(self._server.verify_tls)
         body = Body(content, until)
         whole = False
         try:
-            self.requests += self._proof.show(session)
-            reply = self._exchange(session, body, until)
-            if reply.status == REFUSED and self._proof.renew(session, reply):
+            self.requests += line.proof.show(session)
+            reply = self._exchange(line, session, body, until)
+            if reply.status == REFUSED and line.proof.renew(session, reply):
                 # It was refused before any effect, and so is not a second try at one.
                 self.requests += body.begun
                 body = Body(content, until)
-                reply = self._exchange(session, body, until)
+                reply = self._exchange(line, session, body, until)
             whole = True
         except LOST as problem:
             # The cause may quote the request.
             raise lost(problem, effect, begun=body.begun) from None
         finally:
             self.requests += body.begun
-            # A session that is not given back would make the next call wait for ever.
-            give_back = self._protocol.release_session if whole else self._protocol.retire_session
-            give_back(session)
+            line.give_back(session, whole=whole)
         self._admitted(reply, effect)
         return reply
 
@@ -146,15 +148,9 @@ class Session:
             verdict = errors.OF_TOKENS[REFUSED if lacks else reply.status]
             raise error(f"http-{reply.status}", verdict, effect, reply.pause)
 
-    def _borrow(self) -> requests.Session:
-        session: requests.Session = self._protocol.get_session()
-        # Set on this session alone: exchangelib's hook for its adapter is one for all mailboxes.
-        secure(session, self._server.verify_tls)
-        return session
-
-    def _exchange(self, session: requests.Session, body: Body, until: float) -> Reply:
+    def _exchange(self, line: _Line, session: requests.Session, body: Body, until: float) -> Reply:
         with session.post(
-            self._server.endpoint,
+            line.endpoint,
             data=body,
             headers=self._headers,
             timeout=(min(self._server.timeout, self._server.deadline), self._server.timeout),
@@ -164,3 +160,48 @@ class Session:
             reply = receive(response, until)
             self.server_time = reply.date
             return reply
+
+
+class _Line:
+    """exchangelib's pool of one connection to an endpoint, and its envelope."""
+
+    def __init__(self, server: EwsServer, endpoint: str, address: str) -> None:
+        self.endpoint = endpoint
+        self.proof = proof_of(server.sign_in, endpoint, server.timeout)
+        # BaseProtocol and not Protocol, which keeps one for all users of an endpoint, for ever.
+        # With version and sign-in given, nothing is guessed and nothing is asked.
+        self.protocol = BaseProtocol(
+            Configuration(
+                credentials=None,  # each request is given its own, by `sign_in`
+                service_endpoint=endpoint,
+                auth_type=NOAUTH,
+                version=Version(build=EXCHANGE_2016),
+                retry_policy=FailFast(),
+                max_connections=1,
+            )
+        )
+        account = SimpleNamespace(
+            protocol=self.protocol,
+            primary_smtp_address=address,
+            access_type=IMPERSONATION if server.access is Access.IMPERSONATION else DELEGATE,
+            identity=Identity(primary_smtp_address=address),
+            default_timezone=None,  # all times are UTC
+        )
+        self._envelope = EWSAccountService(account=account)
+
+    def wrapped(self, payload: Element) -> bytes:
+        """A request in its envelope."""
+        version = self.protocol.config.version.api_version
+        content: bytes = self._envelope.wrap(payload, api_version=version)
+        return content
+
+    def borrow(self, verify_tls: bool | Path) -> requests.Session:  # noqa: FBT001 - a setting
+        """The session, which is to be given back."""
+        session: requests.Session = self.protocol.get_session()
+        # Set on this session alone: exchangelib's hook for its adapter is one for all mailboxes.
+        secure(session, verify_tls)
+        return session
+
+    def give_back(self, session: requests.Session, *, whole: bool) -> None:
+        """Give the session back: one that is not would make the next call wait for ever."""
+        (self.protocol.release_session if whole else self.protocol.retire_session)(session)

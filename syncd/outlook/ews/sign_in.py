@@ -120,7 +120,7 @@ class _Handshake:
     """
 
     def __init__(self, sign_in: Ntlm, endpoint: str, timeout: float) -> None:
-        self._auth = _Ntlm(sign_in.username, sign_in.password)
+        self._auth = handshake(sign_in)
         self._endpoint, self._timeout = endpoint, timeout
         self._proved: requests.Session | None = None
 
@@ -139,7 +139,7 @@ class _Handshake:
                 self._endpoint, data=b"", auth=self._auth, timeout=self._timeout,
                 allow_redirects=False,
             )  # fmt: skip
-        except (PermissionError, KeyError, SpnegoError):
+        except NO_HANDSHAKE:
             raise error("ntlm", errors.NO_NTLM, Effect.NONE) from None
         count = 1 + len(answer.history)
         if answer.status_code == REFUSED:
@@ -147,6 +147,15 @@ class _Handshake:
             raise error(f"http-{REFUSED}", verdict, Effect.NONE)
         self._proved = session
         return count
+
+
+# What requests_ntlm raises where the other side does not play its part.
+NO_HANDSHAKE = (PermissionError, KeyError, SpnegoError)
+
+
+def handshake(sign_in: Ntlm) -> AuthBase:
+    """What shakes hands around one request; for requests without an effect alone."""
+    return _Ntlm(sign_in.username, sign_in.password)
 
 
 class _Ntlm(HttpNtlmAuth):

@@ -39,6 +39,19 @@ class Categories:
                 raise
             return False
 
+    def refusal(self) -> str | None:
+        """The code by which the list is closed to us; `None` where it can be read.
+
+        Raises MailboxError when the mailbox cannot be reached.
+        """
+        answer = self.session.get(self._path)
+        if answer.ok:
+            return None
+        problem = refused(answer)
+        if not _is_withheld(problem):
+            raise problem
+        return problem.code
+
     def withdraw(self, name: str) -> bool:
         """Take a category off the list. Whether it was on it, as far as we are let see.
 

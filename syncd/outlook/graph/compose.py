@@ -102,7 +102,11 @@ def changed(place: Layout, update: Update, item: Json) -> Composed:
 
 
 def answered(made: Composed, body: Json) -> Known:
-    """The extended properties of an item that was written, as far as its answer tells them."""
+    """The extended properties of an item that was written.
+
+    As they were read at the version that it was written to, which If-Match vouches for; what was
+    written of them; and the positions of phone numbers that the answer tells.
+    """
     positions: Known = {}
     for key, names in PHONES.items():
         numbers = body.get(key)

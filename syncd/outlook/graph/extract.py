@@ -51,17 +51,19 @@ class Extractor:
     notes: str  # the name of the field that holds them, if it is among these
     match: tuple[str, ...]
 
-    def head(self, item: Json) -> Head:
-        """The head of an item. Raises ValueError when it has no id, or holds what cannot be."""
-        extended = properties.held(item)
+    def head(self, item: Json, known: Extended | None = None) -> Head:
+        """The head of an item. Raises ValueError when it has no id, or holds what cannot be.
+
+        `known` are its extended properties, where the answer does not show them.
+        """
+        extended = properties.held(item) if known is None else known
         values, _ = self._values(item, extended)
         return self._head(item, extended, values)
 
     def full(self, item: Json, known: Extended | None = None) -> Item:
         """An item in full. The record of a private item, or of one of another sort, is bare.
 
-        `known` are its extended properties, where the answer does not show them. Raises
-        ValueError when it has no id, or holds what cannot be.
+        `known` and what is raised are as with `head`.
         """
         extended = properties.held(item) if known is None else known
         values, guarded = self._values(item, extended)
@@ -103,17 +105,27 @@ class Extractor:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A kind as Graph holds it, and what takes its items apart: in full, and their heads."""
+
+    place: Layout
+    full: Extractor
+    head: Extractor
+
+
 @cache
-def extractor(kind: Kind, *, full: bool) -> Extractor:
-    """The extractor of all fields of a kind, or of those that it is matched by."""
-    place: Layout = layout(kind)
-    slots: Iterable[Slot] = place.fields.values() if full else place.match
-    return Extractor(
-        kind,
-        tuple((slot.name, _reader(slot)) for slot in slots),
-        next((slot.name for slot in slots if slot.key == NOTES), ""),
-        tuple(slot.name for slot in place.match),
-    )
+def compiled(kind: Kind) -> Compiled:
+    """The kind, compiled once. Raises ValueError when its map names what Graph cannot hold."""
+    place = layout(kind)
+    match = tuple(slot.name for slot in place.match)
+
+    def taking(slots: Iterable[Slot]) -> Extractor:
+        readers = {slot.name: _reader(slot) for slot in slots}
+        notes = next((slot.name for slot in slots if slot.key == NOTES), "")
+        return Extractor(kind, tuple(readers.items()), notes, match)
+
+    return Compiled(place, taking(place.fields.values()), taking(place.match))
 
 
 def mailing_address(extended: Extended) -> str | None:
@@ -205,6 +217,8 @@ def _email(slot: Slot, address: str | None, extended: Extended) -> Value:
 
 
 def _read(slot: Slot, text: str | None) -> Value:
+    if not text:
+        return None
     if slot.wording is None:
         return from_text(slot.type, text)
     many = slot.type if slot.type in MANY_LINES else FieldType.TEXT

@@ -1,9 +1,4 @@
-"""A mailbox over Graph: the port, one request at a time.
-
-What is written goes by what was read just before: one batch reads the items and compares their
-versions, the next one writes, each part with If-Match. So it holds where a tenant does not heed
-If-Match on a PATCH, which is documented for DELETE only.
-"""
+"""A mailbox over Graph: the port, one request at a time."""
 
 from __future__ import annotations
 
@@ -12,17 +7,16 @@ from datetime import datetime
 
 from syncd.model.kinds import Kind
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
-from syncd.outlook.graph import batch, errors, properties
-from syncd.outlook.graph.batch import SIZE, Part
+from syncd.outlook.graph import errors, properties
+from syncd.outlook.graph.batch import SIZE
 from syncd.outlook.graph.categories import Categories
-from syncd.outlook.graph.compose import Composed, answered, changed, new_item
 from syncd.outlook.graph.delta import Delta
-from syncd.outlook.graph.extract import Extractor, extractor
+from syncd.outlook.graph.extract import Extractor, compiled
 from syncd.outlook.graph.find import Finder
 from syncd.outlook.graph.folders import TRASH, Folders
-from syncd.outlook.graph.layout import Layout, layout
-from syncd.outlook.graph.reading import Found, full, identities, item_path
-from syncd.outlook.graph.session import Answer, GraphServer, Json, Session, refused, values
+from syncd.outlook.graph.reading import full, item_path
+from syncd.outlook.graph.session import GraphServer, Json, Session, refused, values
+from syncd.outlook.graph.writing import Writer
 from syncd.outlook.port import (
     Backend,
     Capabilities,
@@ -64,8 +58,9 @@ class GraphMailbox:
         self._session = Session(server, address)
         self._folders = Folders(self._session)
         self._categories = Categories(self._session)
-        self._moves: bool | None = None
         self._known: dict[str, Head] = {}  # as an answer showed them, of what we wrote or listed
+        self._writer = Writer(self._session, self._folders, self._known)
+        self._moves: bool | None = None
 
     @property
     def address(self) -> str:
@@ -146,6 +141,10 @@ class GraphMailbox:
         """Put a category into the master list. Whether it is in it now; False where denied."""
         return self._categories.offer(name)
 
+    def refusal_of_categories(self) -> str | None:
+        """The code by which the master list is closed to us; `None` where it can be read."""
+        return self._categories.refusal()
+
     def withdraw_category(self, name: str) -> bool:
         """Take a category off the master list. Whether it was on it."""
         return self._categories.withdraw(name)
@@ -163,13 +162,14 @@ class GraphMailbox:
         """One page of delta, at most 200 changes, and a look at each item that is not our own."""
         if folder == TRASH.id:
             raise MailboxError(Sort.INVALID, Scope.FOLDER, "not-listed", _CLOSED)
-        reader = Delta(self._session, extractor(kind, full=False), layout(kind).head, self._known)
+        form = compiled(kind)
+        reader = Delta(self._session, form.head, form.place.head, self._known)
         return reader.page(folder, cursor)
 
     def read(self, kind: Kind, ids: Sequence[str]) -> Sequence[Item | Failure]:
         """The items with these ids in full, in order; one request for each 20."""
-        taker = extractor(kind, full=True)
-        return [_item(each, taker) for each in full(self._session, layout(kind).full, ids)]
+        form = compiled(kind)
+        return [_item(each, form.full) for each in full(self._session, form.place.full, ids)]
 
     def find(
         self,
@@ -185,8 +185,8 @@ class GraphMailbox:
         Deleted Items cannot be searched, and is left out; by its id an item is found there, too.
         A folder that cannot be searched raises: nothing may be concluded from half a search (P5).
         """
-        taker = extractor(kind, full=False)
-        finder = Finder(self._session, taker, layout(kind).head, self._folders)
+        form = compiled(kind)
+        finder = Finder(self._session, form.head, form.place.head, self._folders)
         where = [each for each in folders if each != TRASH.id]
         heads: dict[str, Head] = {}
         link, key = list(dict.fromkeys(links)), list(dict.fromkeys(keys))
@@ -204,40 +204,11 @@ class GraphMailbox:
         self, kind: Kind, folder: str, creations: Sequence[Creation]
     ) -> Sequence[Written | Failure]:
         """Create a batch of items in one request. Raises ValueError for more than a batch."""
-        _check_batch(creations)
-        place, taker = layout(kind), extractor(kind, full=True)
-        made = [new_item(place, each) for each in creations]
-        path = f"{self._folders.path(folder)}/contacts"
-        answers = batch.send(
-            self._session, [Part("POST", path, each.body) for each in made], Effect.WRITES
-        )
-        results = [
-            self._written(taker, one, answer, before="")
-            for one, answer in zip(made, answers, strict=True)
-        ]
-        _raise_for_all(results, (Sort.GONE, Sort.DENIED), Scope.FOLDER)
-        return results
+        return self._writer.create(kind, folder, creations)
 
     def update(self, kind: Kind, updates: Sequence[Update]) -> Sequence[Written | Failure]:
         """Patch a batch of items: one request to compare versions, one to write."""
-        _check_batch(updates)
-        place, taker = layout(kind), extractor(kind, full=True)
-        found = full(self._session, place.full, [each.id for each in updates])
-        made: list[Composed | Failure] = []
-        parts: list[Part] = []
-        for update, item in zip(updates, found, strict=True):
-            one = _composed(place, update, item)
-            made.append(one)
-            if isinstance(one, Composed):
-                path = item_path(self._session, update.id)
-                parts.append(Part("PATCH", path, one.body, if_match=_etag(update.version)))
-        answers = iter(batch.send(self._session, parts, Effect.WRITES))
-        return [
-            one
-            if isinstance(one, Failure)
-            else self._written(taker, one, next(answers), before=update.version)
-            for one, update in zip(made, updates, strict=True)
-        ]
+        return self._writer.update(kind, updates)
 
     def move(self, kind: Kind, moves: Sequence[Move], target: str) -> Sequence[Written | Failure]:
         """Move a batch to a folder: one request to compare versions, one to move.
@@ -246,93 +217,27 @@ class GraphMailbox:
         """
         if not self.can_move(kind):
             raise NotImplementedError("contacts cannot be moved in this tenant")
-
-        seen = self._compared(moves)
-        parts = [
-            Part(
-                "POST",
-                f"{item_path(self._session, each.id)}/move",
-                {"destinationId": target},
-                if_match=_etag(each.version),
-            )
-            for each in seen
-            if isinstance(each, Found)
-        ]
-        answers = batch.send(self._session, parts, Effect.WRITES)
-        results = [_moved(each) for each in answers]
-        # The items were there a moment ago: what is gone is the folder.
-        _raise_for_all(results, (Sort.GONE,), Scope.FOLDER)
-        return _merged(seen, results)
+        return self._writer.move(moves, target)
 
     def trash(self, kind: Kind, moves: Sequence[Move]) -> Sequence[Written | Failure]:
-        """Put a batch into Deleted Items: one request to compare versions, one to delete.
-
-        One that lies there already stays: deleted once more, it would be gone for good (P1).
-        """
+        """Put a batch into Deleted Items: one request to compare versions, one to delete."""
         del kind
-        compared = self._compared(moves)
-        self._folders.learn(each.folder for each in compared if isinstance(each, Found))
-        seen = [
-            Written(each.id, each.version)
-            if isinstance(each, Found) and self._folders.is_trash(each.folder)
-            else each
-            for each in compared
-        ]
-        parts = [
-            Part("DELETE", item_path(self._session, each.id), if_match=_etag(each.version))
-            for each in seen
-            if isinstance(each, Found)
-        ]
-        answers = batch.send(self._session, parts, Effect.WRITES)
-        sent = [each for each in seen if isinstance(each, Found)]
-        results = [_deleted(*pair) for pair in zip(sent, answers, strict=True)]
-        return _merged(seen, results)
+        return self._writer.trash(moves)
+
+    def late_change(self, id_: str, version: str) -> Failure | None:
+        """What Graph itself says to a change of a version that is over; `None`: it took it.
+
+        An update compares versions before, and so never finds out. Never repeated.
+        """
+        return self._writer.late_change(id_, version)
 
     def remove_folder(self, kind: Kind, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it."""
         del kind
         return self._folders.remove_empty(folder)
 
-    def _compared(self, moves: Sequence[Move]) -> list[Found | Failure]:
-        """The items as they are, where they are still at the version that was seen."""
-        _check_batch(moves)
-        found = identities(self._session, [each.id for each in moves])
-        return [
-            _CHANGED if isinstance(each, Found) and each.version != move.version else each
-            for each, move in zip(found, moves, strict=True)
-        ]
 
-    def _written(
-        self, taker: Extractor, made: Composed, answer: Answer, before: str
-    ) -> Written | Failure:
-        """What became of a write; `before` is the version that it was to change."""
-        if not answer.ok:
-            return errors.failure(answer.status, answer.code, Effect.WRITES)
-        try:
-            item = taker.full(answer.body, answered(made, answer.body))
-        except ValueError:
-            return _NAMELESS
-        if item.head.version == before:
-            return Failure(Sort.IN_DOUBT, "same-version", "Graph took it, and has no new version")
-        self._known[item.head.id] = item.head
-        return Written(item.head.id, item.head.version, item if made.shown else None)
-
-
-_NAMELESS = Failure(Sort.IN_DOUBT, "no-id", "it was done, but the answer does not say as what")
 _CLOSED = "Graph lets nobody look into Deleted Items"
-_CHANGED = errors.failure(412, "ErrorIrresolvableConflict", Effect.NONE)
-
-
-def _composed(place: Layout, update: Update, item: Json | Failure) -> Composed | Failure:
-    """The body of an update, or why there is none."""
-    if isinstance(item, Failure):
-        return item
-    if item.get("changeKey") != update.version:
-        return _CHANGED
-    try:
-        return changed(place, update, item)
-    except ValueError:
-        return Failure(Sort.INVALID, "unreadable", "the item holds what cannot be read")
 
 
 def _item(found: Json | Failure, taker: Extractor) -> Item | Failure:
@@ -342,44 +247,3 @@ def _item(found: Json | Failure, taker: Extractor) -> Item | Failure:
         return taker.full(found)
     except ValueError:  # one bad item stays one bad item (P10)
         return Failure(Sort.INVALID, "unreadable", "the item holds what cannot be read")
-
-
-def _moved(answer: Answer) -> Written | Failure:
-    if not answer.ok:
-        return errors.failure(answer.status, answer.code, Effect.WRITES)
-    id_, version = answer.body.get("id"), answer.body.get("changeKey")
-    if isinstance(id_, str) and isinstance(version, str):
-        return Written(id_, version)
-    return _NAMELESS
-
-
-def _deleted(item: Found, answer: Answer) -> Written | Failure:
-    if not answer.ok:
-        return errors.failure(answer.status, answer.code, Effect.WRITES)
-    return Written(item.id, "")  # which version it has in Deleted Items, no answer says
-
-
-def _merged(
-    seen: Sequence[Found | Written | Failure], results: Iterable[Written | Failure]
-) -> list[Written | Failure]:
-    """One result an item: what was known of it before, or the next of what the server answered."""
-    rest = iter(results)
-    return [next(rest) if isinstance(each, Found) else each for each in seen]
-
-
-def _raise_for_all(
-    results: Sequence[Written | Failure], sorts: Sequence[Sort], scope: Scope
-) -> None:
-    """Raise MailboxError where all failed for a reason that is not their own."""
-    failed = [each for each in results if isinstance(each, Failure) and each.sort in sorts]
-    if failed and len(failed) == len(results):
-        raise MailboxError(failed[0].sort, scope, failed[0].code, failed[0].message)
-
-
-def _check_batch(items: Sequence[object]) -> None:
-    if len(items) > SIZE:
-        raise ValueError(f"a batch is at most {SIZE} items, since it is one request")
-
-
-def _etag(version: str) -> str:
-    return f'W/"{version}"'

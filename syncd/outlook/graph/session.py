@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +19,7 @@ from uuid import uuid4
 
 import requests
 
+from syncd.outlook.authentication.challenge import claims_in
 from syncd.outlook.authentication.source import TokenSource
 from syncd.outlook.errors import MailboxError
 from syncd.outlook.graph import errors
@@ -44,7 +44,6 @@ IMMUTABLE = 'IdType="ImmutableId"'  # else an id changes where the item is moved
 _PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?", re.IGNORECASE)
 _CODE = re.compile(r"[\w.-]{1,80}")  # a code, and no sentence that quotes an item
-_CLAIMS = re.compile(r'\bclaims="([^"]+)"', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ class Session:
         token = self._token = self._token or self._server.tokens.token()
         reply = self._pass(asked, token)
         if reply.status == 401:
-            claims = _claims(reply.challenge)
+            claims = claims_in(reply.challenge)
             token = self._server.tokens.token(refused=token, claims=claims)
             reply = self._pass(asked, token)
         self._token = None if reply.status == 401 else token
@@ -237,16 +236,3 @@ def _json(reply: Reply, effect: Effect) -> Json:
     if 200 <= reply.status < 300:
         raise unanswered("garbage", "the answer cannot be read", effect)
     return {}
-
-
-def _claims(challenge: str | None) -> str | None:
-    """The claims that a refusal asks for, as JSON: they come encoded in base64url."""
-    found = _CLAIMS.search(challenge or "")
-    if found is None:
-        return None
-    try:
-        decoded = urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)).decode()
-        json.loads(decoded)
-    except ValueError:
-        return None
-    return decoded

@@ -7,7 +7,7 @@ from typing import Any
 
 from syncd.sandbox.ews.writing import plain
 from syncd.sandbox.graph.errors import GraphError, no_conversion, no_property
-from syncd.sandbox.graph.extended import read_values
+from syncd.sandbox.graph.extended import MULTI, SINGLE, read_values
 from syncd.sandbox.properties import ADDRESS_SET, NAME_PREFIX, Value, mapi_named
 from syncd.sandbox.values import text
 
@@ -220,7 +220,6 @@ BY_NAME = {field.name: field for field in FIELDS}
 READ_ONLY = frozenset(
     {"id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId"}
 )
-_EXTENDED = "singleValueExtendedProperties"
 # What the display name is put together from: a change of it makes a new one.
 _NAME_PARTS = frozenset({"title", "givenName", "middleName", "surname", "generation"})
 _BY_POSITION = frozenset({"primaryEmailAddress", "secondaryEmailAddress", "tertiaryEmailAddress"})
@@ -245,8 +244,8 @@ def read_contact(body: Mapping[str, Any]) -> Changes:
     for name, value in body.items():
         if name in READ_ONLY or "@odata." in name:
             continue
-        if name == _EXTENDED:
-            changes.update(read_values(value))
+        if name in {SINGLE, MULTI}:
+            changes.update(read_values(value, several=name == MULTI))
         elif name in BY_NAME:
             changes.update(BY_NAME[name].read(value))
         else:

@@ -1,4 +1,4 @@
-"""Single-value extended properties: how Graph names them, and their values as texts."""
+"""Extended properties, of one value or several: how Graph names them, their values as texts."""
 
 import base64
 import binascii
@@ -14,10 +14,14 @@ from syncd.sandbox.graph.errors import GraphError, no_conversion
 from syncd.sandbox.properties import ALIASES, Value, mapi_named, mapi_tag, to_mapi, words
 from syncd.sandbox.values import text, time_text
 
+SINGLE, MULTI = "singleValueExtendedProperties", "multiValueExtendedProperties"
+
+_SEVERAL = "StringArray"
 _TYPES = {
     name.lower(): name
     for name in words(
-        "Binary Boolean CLSID Currency Double Float Integer Long Short String SystemTime"
+        "Binary Boolean CLSID Currency Double Float Integer Long Short String StringArray "
+        "SystemTime"
     )
 }
 _ID = re.compile(
@@ -49,6 +53,11 @@ class Named:
         """The key in a property bag."""
         alias = ALIASES.get(self.mapi_key)
         return alias.key if alias else self.mapi_key
+
+    @property
+    def several(self) -> bool:
+        """Whether it holds several values."""
+        return self.kind == _SEVERAL
 
 
 @lru_cache(maxsize=1024)
@@ -103,35 +112,56 @@ def _of_body(view: Mapping[str, Value], key: str) -> str | None:
     return None
 
 
-def shown(view: Mapping[str, Value], wanted: Iterable[Named]) -> list[dict[str, str]]:
-    """Return those of the properties that an item has, as JSON."""
-    found: list[dict[str, str]] = []
+def values_of(view: Mapping[str, Value], name: Named) -> list[str]:
+    """Return what a property of several values holds."""
+    held = view.get(name.key, [])
+    return [each for each in held if isinstance(each, str)] if isinstance(held, list) else []
+
+
+def shown(view: Mapping[str, Value], wanted: Iterable[Named]) -> dict[str, list[dict[str, Any]]]:
+    """Return those of the properties that an item has, as JSON: those of one value, of several."""
+    made: dict[str, list[dict[str, Any]]] = {SINGLE: [], MULTI: []}
     for name in wanted:
-        value = value_of(view, name)
+        value = values_of(view, name) or None if name.several else value_of(view, name)
         if value is not None:
-            found.append({"id": name.spelled, "value": value})
-    return found
+            made[MULTI if name.several else SINGLE].append({"id": name.spelled, "value": value})
+    return {name: found for name, found in made.items() if found}
 
 
-def read_values(given: Any) -> dict[str, Value | None]:  # noqa: ANN401  # it is what a client sent
-    """Read the properties of a body; one of null is to be taken away.
+def read_values(given: Any, *, several: bool) -> dict[str, Value | None]:  # noqa: ANN401  # it is what a client sent
+    """Read the properties of a body; one of null, or of no values, is to be taken away.
 
     Raises:
         GraphError: a name that is none, or a value that is not of its type.
 
     """
+    kind = f"microsoft.graph.{'multi' if several else 'single'}ValueLegacyExtendedProperty"
     if not isinstance(given, list):
-        raise no_conversion(given, "Collection(microsoft.graph.singleValueLegacyExtendedProperty)")
+        raise no_conversion(given, f"Collection({kind})")
     changes: dict[str, Value | None] = {}
     for each in given:
         if not isinstance(each, dict) or not isinstance(each.get("id"), str):
-            raise no_conversion(each, "microsoft.graph.singleValueLegacyExtendedProperty")
+            raise no_conversion(each, kind)
         name, value = read_name(each["id"]), each.get("value")
-        if value is not None and not isinstance(value, str):
-            raise no_conversion(value, "Edm.String")
+        if name.several is not several:
+            raise GraphError("ErrorInvalidProperty", f"'{name.spelled}' is none of these.")
         # Under its MAPI name: the mailbox knows what else it is called.
-        changes[name.mapi_key] = None if value is None else _checked(name, value)
+        changes[name.mapi_key] = _several(value) if several else _one(name, value)
     return changes
+
+
+def _one(name: Named, value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise no_conversion(value, "Edm.String")
+    return None if value is None else _checked(name, value)
+
+
+def _several(value: object) -> list[str] | None:
+    if value is not None and not (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    ):
+        raise no_conversion(value, "Collection(Edm.String)")
+    return value or None
 
 
 def _checked(name: Named, value: str) -> str:

@@ -9,18 +9,17 @@ an `$expand`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from syncd.sandbox.graph.contacts_json import BY_NAME
 from syncd.sandbox.graph.errors import GraphError
-from syncd.sandbox.graph.extended import Named, read_name, value_of
+from syncd.sandbox.graph.extended import MULTI, SINGLE, Named, read_name, value_of
 from syncd.sandbox.mailbox import Item
 from syncd.sandbox.values import text
 
 Test = Callable[[Item], bool]
 
 _TOKEN = re.compile(r"\s*(?:'((?:[^']|'')*)'|([\w$./-]+)|([():,=]))")
-_EXPAND = re.compile(r"\s*singleValueExtendedProperties\s*\(\s*\$filter\s*=(.*)\)\s*", re.DOTALL)
 _MAILS = tuple(f"contacts:EmailAddress:EmailAddress{position}" for position in (1, 2, 3))
 _TEXTS = {
     "displayName": "contacts:DisplayName",
@@ -160,19 +159,32 @@ def read_expand(source: str) -> tuple[Named, ...]:
         GraphError: it is of something else.
 
     """
-    found = _EXPAND.fullmatch(source)
-    if found is None:
-        raise GraphError("RequestBroker--ParseUri", f"Could not expand '{source}'.")
-    tokens = _Tokens(found.group(1))
+    tokens = _Tokens(source)
     names: list[Named] = []
     while True:
-        opened = tokens.accept("(")
-        tokens.expect("id", "eq")
-        names.append(read_name(tokens.literal()))
-        if opened:
-            tokens.expect(")")
-        if not tokens.accept("or"):
+        what = tokens.word()
+        if what not in {SINGLE, MULTI}:
+            raise GraphError("RequestBroker--ParseUri", f"Could not expand '{source}'.")
+        tokens.expect("(", "$filter", "=")
+        for name in _expanded(tokens):
+            if name.several is not (what == MULTI):
+                raise GraphError("ErrorInvalidProperty", f"'{name.spelled}' is none of {what}.")
+            names.append(name)
+        tokens.expect(")")
+        if not tokens.accept(","):
             break
     if not tokens.done:
         raise tokens.wrong()
     return tuple(dict.fromkeys(names))
+
+
+def _expanded(tokens: _Tokens) -> Iterator[Named]:
+    """Return the properties that one filter names."""
+    while True:
+        opened = tokens.accept("(")
+        tokens.expect("id", "eq")
+        yield read_name(tokens.literal())
+        if opened:
+            tokens.expect(")")
+        if not tokens.accept("or"):
+            return

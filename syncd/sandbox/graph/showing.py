@@ -9,13 +9,12 @@ from syncd.sandbox.graph.asked import Asked, Json
 from syncd.sandbox.graph.contacts_json import BY_NAME, READ_ONLY, show_contact
 from syncd.sandbox.graph.context import Context
 from syncd.sandbox.graph.errors import GraphError
-from syncd.sandbox.graph.extended import Named, shown
+from syncd.sandbox.graph.extended import MULTI, SINGLE, Named, shown
 from syncd.sandbox.graph.filter import read_expand
 from syncd.sandbox.mailbox import Item
 
 _Thing = TypeVar("_Thing")
 _PAGE, _MOST = 10, 999
-EXTENDED = "singleValueExtendedProperties"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,7 @@ class Shape:
         made: Json = {"@odata.etag": f'W/"{item.change_key}"', **own}
         made.update(show_contact(item.view, self.selected))
         if self.extended:
-            found = shown(item.view, self.extended)
-            if found:
-                made[EXTENDED] = found
+            made.update(shown(item.view, self.extended))
         return made
 
 
@@ -69,7 +66,7 @@ def read_select(given: str | None) -> tuple[str, ...] | None:
         return None
     names = tuple(name.strip() for name in given.split(","))
     for name in names:
-        if name not in BY_NAME and name not in READ_ONLY and name != EXTENDED:
+        if name not in BY_NAME and name not in READ_ONLY and name not in {SINGLE, MULTI}:
             raise GraphError(
                 "RequestBroker--ParseUri",
                 f"Could not find a property named '{name}' on type 'microsoft.graph.contact'.",

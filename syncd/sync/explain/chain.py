@@ -168,8 +168,11 @@ def _item(facts: Facts) -> Iterator[Said]:
         elif last is not None and last.reason is Reason.UNTRACKED:
             state = "released-untracked"
         elif link.aside:
-            state = "released-aside"
-    yield Said(f"item.{state}", {"folder": facts.about.kind.archive_folder})
+            moved = facts.mailbox.moves is not False
+            state = "released-aside" if moved else "released-marked"
+    kind = facts.about.kind
+    put = {"folder": kind.archive_folder, "category": kind.archive_category}
+    yield Said(f"item.{state}", put)
     if facts.live and facts.changed:
         yield Said("item.changed", {"fields": facts.changed})
 

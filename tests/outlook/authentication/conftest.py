@@ -30,6 +30,7 @@ class Counted:
         self._site = site
         self.count: Counter[str] = Counter()
         self.on_request: Callable[[str], None] = lambda _path: None
+        self.alter: Callable[[Answer], Answer] = lambda answer: answer
 
     def serves(self, path: str) -> bool:
         """As the site does."""
@@ -39,7 +40,7 @@ class Counted:
         """Count, and have the site answer."""
         self.count[call.path.rpartition("/")[2]] += 1
         self.on_request(call.path)
-        return self._site.answer(call)
+        return self.alter(self._site.answer(call))
 
 
 class Tenant:

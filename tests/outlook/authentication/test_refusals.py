@@ -11,7 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from syncd.outlook.authentication import refusals
-from syncd.outlook.authentication.credentials import Application, Certificate, Secret
+from syncd.outlook.authentication.credentials import (
+    Application,
+    Certificate,
+    ManagedIdentity,
+    Secret,
+)
 from syncd.outlook.authentication.entra import REST, Tokens
 from syncd.outlook.authentication.refusals import explained
 from syncd.outlook.errors import MailboxError, Scope, Sort
@@ -91,17 +96,28 @@ def test_a_pause_that_is_asked_for_is_kept(tenant: Tenant) -> None:
 
 def test_a_service_that_fails_is_asked_again(tenant: Tenant) -> None:
     """503, no answer, a certificate that is not trusted: for now, and nothing is suspended."""
-    tokens = tenant.tokens()
+    now = [0.0]
+    application = tenant.application(Secret("sandbox"))
+    tokens = Tokens(application, GRAPH, clock=lambda: now[0])
     tenant.box.faults.add("SignIn", "http_503")
     assert refused(tokens).sort is Sort.TRANSIENT
     tenant.box.faults.add("SignIn", "lost_answer")
-    assert refused(tokens).sort is Sort.TRANSIENT
+    assert {refused(tokens).sort for _ in range(9)} == {Sort.TRANSIENT}
+    assert sum(tenant.asked.values()) == 2  # eight would have waited as long again, each
+    now[0] = 6
     assert tokens.token()
-    application = tenant.application(Secret("sandbox"))
     stranger = Application(application.authority, application.client_id, application.credential)
     error = refused(Tokens(stranger, GRAPH))
     assert (error.sort, error.scope, error.code) == (Sort.TRANSIENT, Scope.SERVER, "untrusted")
     assert "verify_tls" in error.message
+
+
+def test_a_machine_without_an_identity_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of Azure nothing answers there."""
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9")
+    error = refused(Tokens(Application("", "", ManagedIdentity()), GRAPH))
+    assert error.sort is Sort.TRANSIENT
+    assert "managed-identity is for Azure" in error.message
 
 
 def test_a_failed_renewal_keeps_the_token_that_is_still_good(tenant: Tenant) -> None:

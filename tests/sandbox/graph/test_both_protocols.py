@@ -9,9 +9,10 @@ from exchangelib.indexed_properties import EmailAddress, PhoneNumber, PhysicalAd
 
 from syncd.sandbox.graph.contacts_json import FIELDS
 from syncd.sandbox.mailbox import Mailbox
+from syncd.sandbox.properties import PUBLIC_STRINGS, mapi_named
 from syncd.sandbox.server import Sandbox
 from tests.sandbox.conftest import connect
-from tests.sandbox.graph.conftest import CONTACTS, Graph
+from tests.sandbox.graph.conftest import CONTACTS, LINK, Graph
 
 GUID = "{00062004-0000-0000-c000-000000000046}"
 SET = f"mapi:{GUID}"
@@ -196,3 +197,23 @@ def test_a_contact_of_exchangelib_is_a_contact_of_graph(box: Sandbox, graph: Gra
     again = next(iter(account.contacts.all()))
     assert (again.surname, list(again.children)) == ("King", ["Byron"])
     assert again.changekey == kept["changeKey"]
+
+
+def test_a_property_of_several_values_is_the_same_one(graph: Graph, mailbox: Mailbox) -> None:
+    """It is expanded beside those of one value, and taken away by no values."""
+    name, key = "StringArray {00020329-0000-0000-c000-000000000046} Name Teams (own)", "Teams (own)"
+    many = [{"id": name, "value": ["Red", "Blue"]}]
+    made = graph.post(CONTACTS, {"givenName": "Ann", "multiValueExtendedProperties": many})
+    (item,) = mailbox.items()
+    held = mapi_named(PUBLIC_STRINGS, key, "StringArray")
+    assert item[held] == ["Red", "Blue"]
+    one = f"singleValueExtendedProperties($filter=id eq '{LINK}')"
+    several = f"multiValueExtendedProperties($filter=id eq '{name}')"
+    shown = graph.get(f"/contacts/{made['id']}?$select=id&$expand={one},{several}")
+    assert shown["multiValueExtendedProperties"] == many
+    graph.patch(
+        f"/contacts/{made['id']}", {"multiValueExtendedProperties": [{"id": name, "value": []}]}
+    )
+    assert held not in mailbox.items()[0].bag
+    for wrong in (one.replace(LINK, name), several.replace(name, LINK), f"{one} {several}"):
+        assert graph.call("GET", f"/contacts?$expand={wrong}").status_code == 400
