@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -144,13 +145,25 @@ def prove_same(session: Session, every: Sequence[Kept], found: Sequence[NewIds])
             session.check_held()
             if any(isinstance(item, Item) for item in session.port.read(each.kind, some)):
                 return
-    if total:
+    if total and not any(map(partial(_is_any_there, session), every, found)):
         raise MailboxError(
             Sort.ELSEWHERE, Scope.MAILBOX, "another-mailbox",
             f"the mailbox that it has under this address holds none of the {total} items that were "
             "kept in step, so it may be another one; nothing was changed. If it is the right one, "
             f"begin anew in it: syncd users remove {session.mailbox.address}, then syncd users add",
         )  # fmt: skip
+
+
+def _is_any_there(session: Session, each: Kept, new: NewIds) -> bool:
+    """Whether the folder holds anything that it held, though it be nobody's but its user's."""
+    if new.folder_id is None:
+        return False
+    ids = set(new.items.values())
+    versions = {row.version for row in each.seen.values() if row.version}
+    return any(
+        head.id in ids or head.version in versions
+        for head in heads(session.port, each.kind, new.folder_id)
+    )
 
 
 def _is_missing(each: Kept, remote_id: str) -> bool:

@@ -258,6 +258,23 @@ def test_another_mailbox_of_that_name_is_not_served(memory: Memory, count: int) 
     assert len(world.items()) == count + 1
 
 
+@TRANSLATED
+def test_a_mailbox_is_known_by_what_its_user_has_in_it(
+    memory: Memory, translates: Translates
+) -> None:
+    """Who deletes all that was in step just before the move is not asked which mailbox it is."""
+    world, servers = memory
+    world.new_many(numbered(2))
+    own = world.hand().add({"firstname": "Own"})
+    world.start()
+    for each in world.items():
+        if each.id != own:
+            servers[ALICE].delete(each.id)
+    to_graph(memory, translates)
+    assert world.sync().outcome is Outcome.OK
+    assert world.state().backend is Backend.GRAPH
+
+
 def test_a_mailbox_of_which_one_item_is_there_is_served(memory: Memory) -> None:
     """The others are missing, twice looked for, and held by the breaker (P5, P8)."""
     world, servers = memory
