@@ -76,11 +76,15 @@ class GraphServer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, or that to one part of a batch. `code` is Graph's own, of one that failed."""
+    """One answer, or that to one part of a batch. `code` is Graph's own, of one that failed.
+
+    `challenge` is what a part of a batch asks of the token instead (WWW-Authenticate).
+    """
 
     status: int
     body: Json
     retry_after: float | None = None
+    challenge: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -128,6 +132,11 @@ class Session:
         """Post to a path of Graph; `weight` is how many requests it counts as."""
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         return self._send(_Asked("POST", self._url(path), body, effect, weight=weight))
+
+    def renew(self, challenge: str | None) -> None:
+        """Have a new token, in the place of one that was refused. Raises MailboxError."""
+        claims = claims_in(challenge)
+        self._token = self._server.tokens.token(refused=self._token, claims=claims)
 
     def is_here(self, link: str) -> bool:
         """Whether a whole URL leads to this server: nobody else is shown a token."""
