@@ -27,7 +27,8 @@ from tests.sync.changing_over import (
     untouched,
 )
 from tests.sync.tearing import let_go, resumed, watched
-from tests.sync.world import ALICE, Memory
+from tests.sync.world import ALICE
+from tests.sync.worlds import Memory
 
 
 @TRANSLATED
