@@ -27,7 +27,7 @@ def test_a_user_signs_in_and_is_synced(cloud: Cloud) -> None:
         "crm", "contact", "new", "--owner", ALICE, "--first-name", "Ann", "--last-name", "Lee"
     )
     refused = cloud.type("sync", ALICE)
-    assert f"{ALICE} has not signed in; type: syncd login {ALICE}" in refused.output
+    assert f"{ALICE} has not signed in; sign in: syncd login {ALICE}" in refused.output
     with cloud.browser(ALICE):
         said = cloud.type("login", ALICE)
     assert said.exit_code == 0, said.output

@@ -12,7 +12,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -20,6 +20,7 @@ from syncd.outlook.authentication.certificate import CredentialUnusable, read_cr
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FOLDER, _FILE = 0o700, 0o600
+_ENCRYPTED = b"gAAAA"  # what Fernet makes begins with its version and a time, in base64
 _NEW_KEY = "make one: openssl rand -base64 32 | tr '+/' '-_' > {}; chmod 600 {}"
 
 
@@ -51,18 +52,33 @@ class Sealed:
             todo = f"let the user who runs syncd own it: chown syncd {self.file}"
             what = f"{self.file} cannot be read: {error.strerror}"
             raise CredentialUnusable(what, todo) from None
-        if self.key_file is None and content.startswith(b"{"):
-            return content.decode()
+        if content.startswith(b"{"):  # also from before there was a key; a write encrypts it
+            return self._text(content)
+        if not content.startswith(_ENCRYPTED):
+            raise self.damaged()
         if self.key_file is None:
             what = f"{self.file} is encrypted, and no key is named"
             raise CredentialUnusable(what, "name it: sign_ins_key_file in the configuration")
-        if content.startswith(b"{"):  # from before there was a key; the next write encrypts it
-            return content.decode()
         try:
-            return _lock(self.key_file).decrypt(content).decode()
+            return self._text(_lock(self.key_file).decrypt(content))
         except InvalidToken:
             what = f"{self.file} was encrypted with another key than that in {self.key_file}"
-            raise CredentialUnusable(what, "name that key, or sign in once more") from None
+            todo = f"name that key, or {self._again}"
+            raise CredentialUnusable(what, todo) from None
+
+    def damaged(self) -> CredentialUnusable:
+        """What is in it is nothing that a sign-in leaves behind."""
+        return CredentialUnusable(f"{self.file} is damaged", self._again)
+
+    @property
+    def _again(self) -> str:
+        return f"sign in once more: syncd login {unquote(self.file.stem)}"
+
+    def _text(self, content: bytes) -> str:
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            raise self.damaged() from None
 
     def write(self, content: str) -> None:
         """Put a whole new content in place of the old one. Raises CredentialUnusable."""

@@ -47,10 +47,7 @@ def read_certificate(file: Path) -> KeyPair:
     if key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
         what = f"the certificate in {file} is not that of the key in it"
         raise CredentialUnusable(what, "let the key and its certificate stand first in it")
-    if certificate.not_valid_after_utc < datetime.now(UTC):
-        day = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
-        todo = "make a new one, upload its public part to the application, and replace the file"
-        raise CredentialUnusable(f"the certificate in {file} expired on {day}", todo)
+    _check_days(file, certificate)
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -60,6 +57,18 @@ def read_certificate(file: Path) -> KeyPair:
     return KeyPair(private.decode(), public.decode())
 
 
+def _check_days(file: Path, certificate: x509.Certificate) -> None:
+    """Raises CredentialUnusable outside of its days: Microsoft would refuse it without a reason."""
+    now = datetime.now(UTC)
+    since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if until < now:
+        todo = "make a new one, upload its public part to the application, and replace the file"
+        raise CredentialUnusable(f"the certificate in {file} expired on {until:%Y-%m-%d}", todo)
+    if now < since:
+        what = f"the certificate in {file} is not valid before {since:%Y-%m-%d %H:%M} UTC"
+        raise CredentialUnusable(what, "wait until then, or check the clock: timedatectl")
+
+
 def read_credential(file: Path) -> bytes:
     """What is in a file of credentials. Raises CredentialUnusable."""
     try:
@@ -67,6 +76,9 @@ def read_credential(file: Path) -> bytes:
     except FileNotFoundError:
         todo = "put it there, or correct its path in the configuration"
         raise CredentialUnusable(f"there is no file {file}", todo) from None
+    except IsADirectoryError:
+        todo = "name the file that is in it in the configuration"
+        raise CredentialUnusable(f"{file} is a folder, and no file", todo) from None
     except OSError as error:
         todo = f"let the user who runs syncd own it: chown syncd {file}"
         raise CredentialUnusable(f"{file} cannot be read: {error.strerror}", todo) from None

@@ -193,7 +193,6 @@ class _Person:
         self, application: Application, credential: Delegated, resource: Resource, wire: Wire
     ) -> None:
         self._application, self._resource, self._wire = application, resource, wire
-        self._user = credential.user
         self._sealed = Sealed(credential.cache, credential.key_file)
         self._cache = msal.SerializableTokenCache()
         self._msal: msal.PublicClientApplication | None = None
@@ -208,9 +207,7 @@ class _Person:
         try:
             self._cache.deserialize(self._sealed.read())
         except ValueError:
-            what = f"{self._sealed.file} is damaged"
-            todo = f"sign in once more: syncd login {self._user}"
-            raise CredentialUnusable(what, todo) from None
+            raise self._sealed.damaged() from None
         self._stamp = stamp
         self._wire.release()  # somebody signed in again
 

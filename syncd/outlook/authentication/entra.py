@@ -112,7 +112,7 @@ class Tokens:
     def _not_signed_in(self) -> MailboxError:
         credential = self._application.credential
         user = credential.user if isinstance(credential, Delegated) else "MAILBOX"
-        says = f"{user} has not signed in; type: syncd login {user}"
+        says = f"{user} has not signed in; sign in: syncd login {user}"
         return MailboxError(Sort.DENIED, Scope.CREDENTIAL, "not-signed-in", says)
 
 

@@ -153,15 +153,12 @@ def forget(credential: Delegated) -> bool:
 
 def signed_in(credential: Delegated) -> str | None:
     """Who signed in, as Microsoft knows them; `None` for nobody. Raises CredentialUnusable."""
-    cache = msal.SerializableTokenCache()
+    cache, sealed = msal.SerializableTokenCache(), Sealed(credential.cache, credential.key_file)
     try:
-        cache.deserialize(Sealed(credential.cache, credential.key_file).read())
+        cache.deserialize(sealed.read())
     except NotSignedIn:
         return None
     except ValueError:
-        what = f"{credential.cache} is damaged"
-        raise CredentialUnusable(
-            what, f"sign in once more: syncd login {credential.user}"
-        ) from None
+        raise sealed.damaged() from None
     accounts: Sequence[Answer] = list(cache.search(msal.TokenCache.CredentialType.ACCOUNT))
     return str(accounts[0].get("username") or credential.user) if accounts else None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -89,7 +90,7 @@ class Wire:
                 **kwargs,
             )  # fmt: skip
         except requests.RequestException as problem:
-            unreachable = _unreachable(problem)
+            unreachable = _unreachable(url, problem)
             # Who waits behind this would wait as long again, one after the other.
             self.hold(unreachable.error, _SHORTEST_PAUSE)
             raise unreachable from None  # the cause may quote the request
@@ -125,15 +126,20 @@ def _seconds(said: str | None) -> float:
         return 0.0
 
 
-def _unreachable(problem: requests.RequestException) -> WireProblem:
+def _unreachable(url: str, problem: requests.RequestException) -> WireProblem:
     said = str(problem)
     if "CERTIFICATE_VERIFY_FAILED" in said:
         code, says = "untrusted", "its certificate is not trusted; name its CA in verify_tls"
     elif "NameResolutionError" in said:
-        code, says = "unreachable", "its name is not known here; check DNS, cloud and authority"
+        code, says = "unreachable", "its name is not known here; check DNS, and cloud or authority"
     elif isinstance(problem, requests.Timeout):
-        code, says = "timeout", "it does not answer"
+        code, says = "timeout", "it does not answer; check cloud or authority, and the firewall"
     else:
-        code, says = "unreachable", "check the network and the firewall"
-    says = f"the sign-in service cannot be reached: {says}"
+        code, says = (
+            "unreachable",
+            (
+                "there is no connection to it; check cloud or authority, the network and the firewall"
+            ),
+        )
+    says = f"the sign-in service {urlsplit(url).netloc} cannot be reached: {says}"
     return WireProblem(MailboxError(Sort.TRANSIENT, Scope.SERVER, code, says))

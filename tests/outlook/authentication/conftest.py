@@ -91,8 +91,8 @@ def keys() -> tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]:
     return rsa.generate_private_key(65537, 2048), rsa.generate_private_key(65537, 2048)
 
 
-def certify(key: rsa.RSAPrivateKey, days: int = 30) -> x509.Certificate:
-    """A certificate over a key, good for some days from now."""
+def certify(key: rsa.RSAPrivateKey, days: int = 30, since: int = -60) -> x509.Certificate:
+    """A certificate over a key, good from some days from now until some days from now."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "syncd")])
     now = datetime.now(UTC)
     return (
@@ -101,7 +101,7 @@ def certify(key: rsa.RSAPrivateKey, days: int = 30) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=60))
+        .not_valid_before(now + timedelta(days=since))
         .not_valid_after(now + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )

@@ -98,6 +98,21 @@ def test_with_a_key_it_is_encrypted(tenant: Tenant, alice: Delegated, tmp_path: 
     assert "hunter2" not in refused(tenant.tokens(sealed)).message
 
 
+@pytest.mark.parametrize("content", [b"nonsense", b"{", b"{\xff}", b"\x00\xff"])
+def test_a_damaged_sign_in_is_no_encrypted_one(
+    tenant: Tenant, alice: Delegated, content: bytes
+) -> None:
+    """Nobody looks for a key that there never was: signing in once more mends it."""
+    log_in(tenant, alice)
+    alice.cache.write_bytes(content)
+    said = f"is damaged; sign in once more: syncd login {ALICE}"
+    assert said in refused(tenant.tokens(alice)).message
+    with pytest.raises(CredentialUnusable, match="is damaged"):
+        signed_in(alice)
+    log_in(tenant, alice)
+    assert tenant.tokens(alice).token()
+
+
 def test_a_revoked_grant_names_what_to_type(tenant: Tenant, alice: Delegated) -> None:
     """The credential is refused, nothing is asked again, and signing in once more mends it."""
     log_in(tenant, alice)
@@ -152,7 +167,7 @@ def test_a_user_who_says_no_keeps_what_there_was(tenant: Tenant, alice: Delegate
 def test_who_never_signed_in_is_told_how(tenant: Tenant, alice: Delegated) -> None:
     """And so is who was forgotten; nothing is asked of the server."""
     assert signed_in(alice) is None
-    assert f"type: syncd login {ALICE}" in refused(tenant.tokens(alice)).message
+    assert f"sign in: syncd login {ALICE}" in refused(tenant.tokens(alice)).message
     log_in(tenant, alice)
     assert forget(alice)
     assert not forget(alice)

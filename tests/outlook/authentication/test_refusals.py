@@ -112,6 +112,15 @@ def test_a_service_that_fails_is_asked_again(tenant: Tenant) -> None:
     assert "verify_tls" in error.message
 
 
+def test_a_service_that_is_not_there_is_named(tenant: Tenant) -> None:
+    """By its host, and with the keys of the configuration that say which one it is."""
+    nobody = Application("https://127.0.0.1:1/tenant", "id", Secret("sandbox"))
+    error = refused(Tokens(nobody, GRAPH))
+    assert (error.sort, error.scope, error.code) == (Sort.TRANSIENT, Scope.SERVER, "unreachable")
+    assert "127.0.0.1:1 cannot be reached" in error.message
+    assert "check cloud or authority" in error.message
+
+
 def test_a_machine_without_an_identity_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of Azure nothing answers there."""
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9")

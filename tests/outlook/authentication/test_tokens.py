@@ -117,7 +117,7 @@ def test_a_certificate_that_cannot_be_used_says_why(
     tenant: Tenant, keys: Keys, tmp_path: Path
 ) -> None:
     """It is this machine's to mend: nothing is suspended for it, and nothing was asked."""
-    good, old = certify(keys[0]), certify(keys[0], days=-1)
+    good, old, early = certify(keys[0]), certify(keys[0], days=-1), certify(keys[0], since=2)
     key_only, _, rest = pem(keys[0], good).partition("-----BEGIN CERTIFICATE")
     found = {
         key_only: "there is no certificate in",
@@ -125,6 +125,7 @@ def test_a_certificate_that_cannot_be_used_says_why(
         pem(keys[0], good, "secret"): "has a passphrase",
         pem(keys[1], good): "is not that of the key in it",
         pem(keys[0], old): "expired on",
+        pem(keys[0], early): "is not valid before .* wait until then",
         " ": "is empty",
     }
     file = tmp_path / "certificate.pem"
@@ -135,6 +136,8 @@ def test_a_certificate_that_cannot_be_used_says_why(
         assert (error.value.sort, error.value.scope) == (Sort.TRANSIENT, Scope.CREDENTIAL)
     with pytest.raises(MailboxError, match="there is no file"):
         tenant.tokens(Certificate(tmp_path / "none.pem")).token()
+    with pytest.raises(MailboxError, match="is a folder, and no file; name the file"):
+        tenant.tokens(Certificate(tmp_path)).token()
     assert not tenant.asked
 
 
