@@ -13,6 +13,7 @@ from syncd.cli.errors import Problem
 
 if TYPE_CHECKING:
     from syncd.sync.alerts import Alert
+    from syncd.sync.suspended import Together
 
 _UNDONE = "Nothing was dismissed."
 
@@ -35,12 +36,13 @@ def list_alerts(context: Context, *, closed: bool, as_json: bool) -> None:
     said = language()
     with mailboxes.reading(context) as conn:
         found = alerts.every(conn, closed=closed)
+        suspended = mailboxes.suspended_together(context, conn)
     if as_json:
         output.emit_json([_json(each, said) for each in found])
     elif not found:
         output.tell("There are no alerts.")
     else:
-        _tell(found, said, closed=closed)
+        _tell(_told_once(found, suspended, said), said, closed=closed)
 
 
 @command.command(name="dismiss")
@@ -66,6 +68,25 @@ def dismiss_alerts(
     if number is not None and not count:
         raise Problem(f"There is no open alert {number}.", _UNDONE, "See them: syncd alerts list")
     output.tell(f"{count} dismissed.")
+
+
+def _told_once(found: Sequence[Alert], suspended: Sequence[Together], said: str) -> list[Alert]:
+    """Tell what was suspended together, and leave the rest to be told one by one."""
+    from syncd.cli.reporting import few
+
+    rest = list(found)
+    for each in suspended:
+        theirs = [
+            one for one in rest
+            if one.open and one.code.value == "suspended" and one.mailbox in each.mailboxes
+        ]  # fmt: skip
+        if len(theirs) < 2:
+            continue
+        numbers = few([f"{one.id}" for one in theirs], most=3)
+        output.tell(f"{numbers}  {theirs[0].level}  {each.sentence(said)}")
+        output.tell(f"  Since {output.moment(min(one.raised_at for one in theirs))}.")
+        rest = [one for one in rest if one not in theirs]
+    return rest
 
 
 def _tell(found: Sequence[Alert], said: str, *, closed: bool) -> None:

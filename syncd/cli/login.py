@@ -11,8 +11,11 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Exit, Problem
+from syncd.cli.signed_in import After, after_sign_in
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from syncd.outlook.authentication.credentials import Application, Delegated
     from syncd.outlook.authentication.login import Granted
     from syncd.settings.server import Server
@@ -26,19 +29,28 @@ _TAKE_BACK = "https://myapps.microsoft.com"
 @click.argument("mailbox")
 @click.option("--server", "named", help="The server, where the mailbox may be on several.")
 @click.option("--remove", is_flag=True, help="Forget the sign-in.")
+@click.option("--timeout", metavar="DURATION", help="Wait no longer for the code, such as 2m.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the code goes to stderr.")
 @pass_context
 def command(
-    context: Context, mailbox: str, named: str | None, *, remove: bool, as_json: bool
+    context: Context,
+    mailbox: str,
+    named: str | None,
+    timeout: str | None,
+    *,
+    remove: bool,
+    as_json: bool,
 ) -> int:
     """Let the user of MAILBOX sign in, so that syncd may read and change their contacts.
 
     They type a code into a browser on any device, and agree there; no admin takes part. It is for
-    servers with auth = "device-code": elsewhere an application or an account signs in.
+    servers with auth = "device-code": elsewhere an application or an account signs in. A mailbox
+    that was suspended for want of a sign-in goes on.
 
-    Exit status: 0 signed in, 1 a permission is missing, 4 the sign-in was refused, 5 the sign-in
-    service cannot be reached.
+    Exit status: 0 signed in, 1 a permission is missing or the mailbox is not reached, 4 the sign-in
+    was refused or nobody typed the code in time, 5 the sign-in service cannot be reached.
     """
+    most = _most(timeout)
     row = _served(context, mailbox)
     address = row.address if row is not None else mailbox.lower()
     name, server = _server(context, address, row, named)
@@ -46,9 +58,21 @@ def command(
     if remove:
         _remove(address, credential, as_json=as_json)
         return Exit.DONE
-    granted = _sign_in(application, credential, server)
-    _tell(address, row, granted, as_json=as_json)
-    return Exit.FAILED if granted.missing else Exit.DONE
+    granted = _sign_in(context, application, credential, server, most)
+    after = after_sign_in(context, name, row, granted)
+    _tell(address, row, granted, after, as_json=as_json)
+    return Exit.FAILED if granted.missing or after.refused else Exit.DONE
+
+
+def _most(timeout: str | None) -> timedelta | None:
+    """How long to wait for the code, at most. Raises Problem."""
+    from syncd.settings.durations import parse_duration
+
+    try:
+        return None if timeout is None else parse_duration(timeout)
+    except ValueError as error:
+        todo = "Write a number and s, m or h: --timeout 2m"
+        raise Problem(f"{_sentence(str(error))}", _UNDONE, todo) from None
 
 
 def _served(context: Context, mailbox: str) -> MailboxRow | None:
@@ -90,6 +114,7 @@ def _server(
 def _application(
     context: Context, name: str, server: Server, address: str
 ) -> tuple[Application, Delegated]:
+
     from syncd.outlook.authentication.credentials import Delegated
     from syncd.settings.secrets import SecretMissing
     from syncd.sync.connect import application_of
@@ -103,18 +128,25 @@ def _application(
     return application, application.credential
 
 
-def _sign_in(application: Application, credential: Delegated, server: Server) -> Granted:
+def _sign_in(
+    context: Context,
+    application: Application,
+    credential: Delegated,
+    server: Server,
+    most: timedelta | None,
+) -> Granted:
     from syncd.outlook.authentication.login import Login, NotGranted
     from syncd.sync.connect import resource_of
 
     with _explained():
         login = Login(application, credential, resource_of(server))
         code = login.begin()
-        minutes = max(1, round(code.good_for.total_seconds() / 60))
+        patience = code.good_for if most is None else min(most, code.good_for)
+        until = output.moment(context.clock() + patience)
         output.tell(f"Open {code.url} in a browser, and type the code {code.code}", err=True)
-        output.tell(f"It is good for {minutes} minutes. Waiting for it; Ctrl-C gives up.", err=True)
+        output.tell(f"Waiting for that until {until}; Ctrl-C gives up.", err=True)
         try:
-            return login.wait()
+            return login.wait(patience)
         except NotGranted as refused:
             raise Problem(_sentence(refused.what), _UNDONE, _sentence(refused.todo)) from None
 
@@ -151,7 +183,9 @@ def _remove(address: str, credential: Delegated, *, as_json: bool) -> None:
     output.tell(f"That syncd may do so its user takes back at {_TAKE_BACK}")
 
 
-def _tell(address: str, row: MailboxRow | None, granted: Granted, *, as_json: bool) -> None:
+def _tell(
+    address: str, row: MailboxRow | None, granted: Granted, after: After, *, as_json: bool
+) -> None:
     if as_json:
         output.emit_json(
             {
@@ -159,11 +193,16 @@ def _tell(address: str, row: MailboxRow | None, granted: Granted, *, as_json: bo
                 "user": granted.user,
                 "granted": list(granted.granted),
                 "missing": list(granted.missing),
+                "reached": after.reached,
+                "error": after.refused,
+                "resumed": after.resumed,
             }
         )
         return
     output.tell(f"{granted.user} has signed in for {address}.")
-    if granted.user.lower() != address:
+    if after.refused:
+        output.tell(f"That does not open the mailbox: {after.refused}.")
+    elif granted.user.lower() != address:
         output.tell(
             "If that is another person, and not another name of the same: "
             f"syncd login {address} --remove"
@@ -174,15 +213,17 @@ def _tell(address: str, row: MailboxRow | None, granted: Granted, *, as_json: bo
             f"Missing: {', '.join(granted.missing)}. Add that in the Entra admin centre, App "
             f"registrations, API permissions (Delegated); then: syncd login {address}"
         )
+    elif after.refused:
+        output.tell(f"To forget this sign-in: syncd login {address} --remove")
     elif row is None:
         output.tell(f"Serve the mailbox: syncd users add {address} --policy NAME")
-    elif row.state.value == "suspended":
-        output.tell(f"Let it go on: syncd resume {address}")
+    elif after.resumed:
+        output.tell(f"{address} goes on. Sync it now with: syncd sync {address}")
     else:
         output.tell(f"See that it is reached: syncd users test {address}")
 
 
 def _sentence(text: str) -> str:
     """A clause as a sentence; a command at its end keeps its last letter."""
-    whole = f"{text[:1].upper()}{text[1:]}"
+    whole = text if "@" in text.partition(" ")[0] else f"{text[:1].upper()}{text[1:]}"
     return whole if whole.endswith(".") or ": syncd " in whole else f"{whole}."

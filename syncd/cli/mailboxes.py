@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from syncd.sync.mailboxes import MailboxRow
     from syncd.sync.report import RunReport
     from syncd.sync.service import SyncService
+    from syncd.sync.suspended import Together
 
 NOTHING_DONE = "Nothing was synced and nothing was changed."
 
@@ -90,6 +91,14 @@ def named(conn: Connection, address: str | None) -> list[MailboxRow]:
     from syncd.sync.mailboxes import every, get
 
     return [get(conn, address)] if address else every(conn)
+
+
+def suspended_together(context: Context, conn: Connection) -> list[Together]:
+    """The mailboxes that were suspended for one reason, which is told once."""
+    from syncd.sync.suspended import together
+
+    policies = context.configuration.policies
+    return together(conn, {name: policy.servers for name, policy in policies.items()})
 
 
 def chosen(context: Context, addresses: Sequence[str]) -> list[MailboxRow]:

@@ -12,12 +12,15 @@ from syncd.cli.errors import Exit
 from syncd.cli.progress import bar
 
 
-@click.command(name="plan", short_help="Show what a sync would do, and do nothing.")
+@click.command(name="plan", short_help="Show what a sync would do, and do none of it.")
 @click.argument("mailboxes", nargs=-1, metavar="[MAILBOX]...")
 @click.option("--json", "as_json", is_flag=True, help="Print a list with one object a mailbox.")
 @pass_context
 def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int:
     """Show what a sync would do, and why. Neither Outlook nor the CRM is touched.
+
+    syncd notes for itself what it has seen there: how the items stand and which server the mailbox
+    is on, under other ids where it moved to another one; and the run (syncd runs list).
 
     Exit status: 0 nothing to do, 2 there is work, else as `syncd sync`.
     """

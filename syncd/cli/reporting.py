@@ -9,6 +9,7 @@ from syncd.cli import output
 
 if TYPE_CHECKING:
     from syncd.sync.report import Line, RunReport
+    from syncd.sync.suspended import Together
 
 VERBS = {
     "create-item": "create in Outlook",
@@ -25,8 +26,11 @@ VERBS = {
 }
 
 
-def tell_runs(reports: Sequence[RunReport]) -> None:
-    """A row for each run, then what needs somebody's attention."""
+def tell_runs(reports: Sequence[RunReport], together: Sequence[Together] = ()) -> None:
+    """A row for each run, then what needs somebody's attention.
+
+    What was suspended `together` is told once.
+    """
     rows = []
     for report in reports:
         outlook, crm = report.tally.outlook, report.tally.crm
@@ -53,49 +57,55 @@ def tell_runs(reports: Sequence[RunReport]) -> None:
         )
     columns = ["Mailbox", "Outcome", "Outlook", "CRM", "In step", "Left alone", "Waiting", "Time"]
     output.table("Sync", columns, rows)
+    for each in together:
+        output.tell(each.sentence())
+    told = {address for each in together for address in each.mailboxes}
     for report in reports:
-        for sentence in attention(report):
+        for sentence in attention(report, told=report.mailbox in told):
             output.tell(f"{report.mailbox}: {sentence}")
 
 
-def attention(report: RunReport) -> list[str]:
-    """What a person should know of a run, in sentences with the next thing to type."""
-    told = []
-    if report.error:
-        told.append(f"{report.error}. {report.todo or ''}".strip())
+def attention(report: RunReport, *, told: bool = False) -> list[str]:
+    """What a person should know of a run, in sentences with the next thing to type.
+
+    `told`: what it failed of was said with that of others.
+    """
+    said = []
+    if report.error and not told:
+        said.append(f"{report.error}. {report.todo or ''}".strip())
     if report.first_contact and report.outcome.value == "stopped":
-        told.append(
+        said.append(
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
     if report.folder_waits:
-        told.append(FOLDER_WAITS)
+        said.append(FOLDER_WAITS)
     if report.folder_stays:
-        told.append(folder_stays(report))
+        said.append(folder_stays(report))
     if report.category_missing:
-        told.append(
+        said.append(
             f"this server does not let syncd add the category {report.category_missing!r} to "
             "Outlook's list. Its user makes it there, once: Home, Categorize, All Categories, New"
         )
-    told += [
+    said += [
         f"{line.name}: {few(line.guarded)} stays as it is in Outlook. {GUARDED}"
         for line in report.lines
         if line.guarded
     ]
     see = f"See them: syncd held {report.mailbox}"
     if report.counters["held"]:
-        told.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
+        said.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
     if report.questions and not report.first_contact:
-        told.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
+        said.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
     if disputed := report.counters["conflicts"]:
         what = "1 conflict waits" if disputed == 1 else f"{disputed} conflicts wait"
-        told.append(
+        said.append(
             f"{what} for somebody to say which value counts. "
             f"See: syncd conflicts list {report.mailbox}"
         )
     if report.counters["quarantined"]:
-        told.append(f"{report.counters['quarantined']} refused by the server. {see}")
-    return told
+        said.append(f"{report.counters['quarantined']} refused by the server. {see}")
+    return said
 
 
 FOLDER_WAITS = (

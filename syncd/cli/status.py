@@ -12,8 +12,9 @@ from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
-    from syncd.sync.mailboxes import MailboxState
+    from syncd.sync.mailboxes import MailboxRow, MailboxState
     from syncd.sync.overview import Overview
+    from syncd.sync.suspended import Together
 
 # A state in words, where its name alone would mislead: a mailbox that may be synced, and was not.
 _STATES: Mapping[str, str] = {"approved": "no sync yet"}
@@ -31,12 +32,13 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> Non
     with served.reading(context) as conn:
         now = context.clock()
         found = overviews(conn, [each.lower() for each in mailboxes], now)
+        suspended = served.suspended_together(context, conn)
     if as_json:
         output.emit_json([_json(each, now) for each in found])
     elif not found:
         output.tell("No mailbox is served yet. Add one: syncd users add ADDRESS --policy NAME")
     else:
-        _tell(found, now, context.configuration.policies)
+        _tell(found, now, context.configuration.policies, suspended)
 
 
 def in_words(state: MailboxState) -> str:
@@ -44,7 +46,12 @@ def in_words(state: MailboxState) -> str:
     return _STATES.get(state.value, state.value)
 
 
-def _tell(found: Sequence[Overview], now: datetime, policies: Container[str]) -> None:
+def _tell(
+    found: Sequence[Overview],
+    now: datetime,
+    policies: Container[str],
+    suspended: Sequence[Together],
+) -> None:
     rows = [
         [
             each.row.address,
@@ -58,13 +65,38 @@ def _tell(found: Sequence[Overview], now: datetime, policies: Container[str]) ->
     ]
     columns = ["Mailbox", "State", "Last good sync", "In step", "Left alone", "Waiting"]
     output.table("Mailboxes", columns, rows)
+    shown = {each.row.address for each in found}
+    told = [each for each in suspended if len(each.mailboxes & shown) > 1]
+    for one in told:
+        output.tell(one.sentence())
+    groups = {address for one in told for address in one.mailboxes}
     for each in found:
-        for sentence in _attention(each, policies):
+        for sentence in _attention(each, policies, together=each.row.address in groups):
             output.tell(f"{each.row.address}: {sentence}")
 
 
-def _attention(each: Overview, policies: Container[str]) -> Iterator[str]:
-    """What a person should know of a mailbox, with what to type."""
+def _state(row: MailboxRow, *, together: bool) -> Iterator[str]:
+    """What keeps a mailbox from being synced, or kept it the last time."""
+    from syncd.sync.mailboxes import ends_with_a_sign_in
+
+    if row.state.value == "suspended":
+        # What it was then: it may have been put right since, and only a run finds out.
+        why = f" because {row.trouble}" if row.trouble else ""
+        if ends_with_a_sign_in(row.trouble):
+            yield f"it was suspended{why}. Then it goes on by itself."
+        elif not together:
+            yield f"it was suspended{why}. Once that is put right: syncd resume {row.address}"
+    elif row.state.value == "paused":
+        yield f"paused. Go on with: syncd resume {row.address}"
+    elif row.trouble:
+        yield f"its last run failed: {row.trouble}. Next try: {output.moment(row.due)}"
+
+
+def _attention(each: Overview, policies: Container[str], *, together: bool) -> Iterator[str]:
+    """What a person should know of a mailbox, with what to type.
+
+    `together`: why it was suspended is told with that of others.
+    """
     from syncd.cli.language import sentence
     from syncd.reconcile.reasons import Reason
     from syncd.sync.report import FOR_A_PERSON
@@ -75,12 +107,7 @@ def _attention(each: Overview, policies: Container[str]) -> Iterator[str]:
             f"it has the policy {row.policy!r}, which the configuration lacks. "
             f"Give it one: syncd users change {row.address} --policy NAME"
         )
-    if row.state.value == "suspended":
-        yield f"{row.trouble or 'suspended'}. Put that right, then: syncd resume {row.address}"
-    elif row.state.value == "paused":
-        yield f"paused. Go on with: syncd resume {row.address}"
-    elif row.trouble:
-        yield f"its last run failed: {row.trouble}. Next try: {output.moment(row.due)}"
+    yield from _state(row, together=together)
     if each.approved:
         yield f"{each.approved} approved. Carry them out: syncd sync {row.address}"
     for reason, waiting in each.waits.items():

@@ -13,6 +13,7 @@ from syncd.cli.progress import bar
 
 if TYPE_CHECKING:
     from syncd.sync.report import RunReport
+    from syncd.sync.suspended import Together
 
 
 BROKE_OFF = "The sync broke off there. What was done before stands: syncd runs list"
@@ -35,7 +36,7 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
     if as_json:
         output.emit_json([report.to_json() for report in reports])
     else:
-        reporting.tell_runs(reports)
+        reporting.tell_runs(reports, together_in(context, reports))
     return served.exit_of(reports)
 
 
@@ -49,3 +50,15 @@ def sync(context: Context, addresses: Sequence[str]) -> list[RunReport]:
     service = served.service(context)
     with served.explained(BROKE_OFF), bar() as service.progress:
         return [service.run(address, cause="command") for address in addresses]
+
+
+def together_in(context: Context, reports: Sequence[RunReport]) -> list[Together]:
+    """What is told once for several of these: they are suspended for one reason."""
+    from syncd.cli import mailboxes as served
+
+    asleep = {report.mailbox for report in reports if report.suspended}
+    if len(asleep) < 2:
+        return []
+    with served.reading(context) as conn:
+        found = served.suspended_together(context, conn)
+    return [each for each in found if len(each.mailboxes & asleep) > 1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, or_, update
 
+from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.settings.configuration import Configuration
 from syncd.settings.server import Auth, Server
 from syncd.sync.mailboxes import SERVED, MailboxRow, MailboxState
@@ -69,3 +70,20 @@ def suspend(
             .where(*theirs, table.c.state.in_([each.value for each in SERVED]))
             .values(state=MailboxState.SUSPENDED.value, trouble=trouble)
         )
+
+
+_NOT_LET_IN = frozenset(
+    {"ErrorAccessDenied", "AccessDenied", "accessDenied", "Authorization_RequestDenied", "http-403"}
+)
+
+
+def in_words(account: Account, row: MailboxRow, error: MailboxError) -> MailboxError:
+    """The error as it stands for who signs in there: no application is let in for one user."""
+    denied = error.sort is Sort.DENIED and error.scope is Scope.MAILBOX
+    if not account.of_user or not denied or error.code not in _NOT_LET_IN:
+        return error
+    says = (
+        f"who signed in for {row.address} is not let into this mailbox; let its own user sign in: "
+        f"syncd login {row.address}"
+    )
+    return MailboxError(error.sort, error.scope, error.code, says, error.retry_after)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, update
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.settings.policies import MailboxPolicy
 from syncd.sync import placing
-from syncd.sync.mailboxes import MailboxRow
+from syncd.sync.mailboxes import MailboxRow, ends_with_a_sign_in
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.tables import run as table
 
@@ -64,15 +64,19 @@ def gap(row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
 
 def todo(row: MailboxRow, policy: MailboxPolicy, server: str, error: MailboxError) -> str:
     """What a person is to do about a failure on a server; mostly nothing."""
+    # Whoever reads this typed a command: it is not known here whether the daemon runs.
+    again = f"Try again: syncd sync {row.address}; where syncd run runs, it does so by itself."
     if error.sort is Sort.ELSEWHERE and len(policy.servers) == 1:
         return placing.only(row, policy)
+    if error.sort is Sort.DENIED and ends_with_a_sign_in(error.message):
+        return "Then it goes on by itself."
     if error.sort is Sort.DENIED:
         return f"Put that right, then: syncd resume {row.address}"
     if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
-        return f"syncd tries again by itself; check [servers.{server}] if it lasts."
+        return f"{again} Check [servers.{server}] if it lasts."
     if error.scope is Scope.FOLDER and error.sort is Sort.GONE:
         return "Bring the folder back, or name another one in the policy."
-    return "syncd tries again by itself."
+    return again
 
 
 def log(report: RunReport) -> None:

@@ -79,6 +79,26 @@ class MailboxProblem(Exception):
         self.todo = todo
 
 
+def ends_with_a_sign_in(trouble: str | None) -> bool:
+    """Whether a mailbox that was suspended so goes on as soon as its user has signed in."""
+    return trouble is not None and "syncd login " in trouble
+
+
+class Resting(MailboxProblem):
+    """A mailbox is paused or suspended. `why` is what it was suspended for."""
+
+    def __init__(self, row: MailboxRow) -> None:
+        why = f" because {row.trouble}" if row.trouble else ""
+        # What it was then: it may have been put right since, and only a run finds out.
+        super().__init__(
+            f"it was {row.state.value}{why}",
+            "Then it goes on by itself."
+            if ends_with_a_sign_in(row.trouble)
+            else f"Let it go on with: syncd resume {row.address}",
+        )
+        self.why = row.trouble if row.state is MailboxState.SUSPENDED else None
+
+
 class Misconfigured(MailboxProblem):
     """A mailbox cannot be run as the configuration stands."""
 

@@ -14,7 +14,7 @@ from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import Standing, known
 from syncd.reconcile.reasons import Reason
 from syncd.sync.accounting import QUESTIONS
-from syncd.sync.mailboxes import MailboxProblem, Misconfigured
+from syncd.sync.mailboxes import MailboxProblem, Misconfigured, Resting
 from syncd.sync.session import Tally
 from syncd.sync.work import Work
 
@@ -98,6 +98,7 @@ class RunReport:
     seconds: float = 0.0
     error: str | None = None
     todo: str | None = None
+    suspended: str | None = None  # what the mailbox is suspended for, since now or before
     unreachable: bool = False
     misconfigured: bool = False
     retry_after: float | None = None
@@ -119,6 +120,7 @@ class RunReport:
         """It could not be run, or not to its end."""
         self.outcome, self.error, self.todo = Outcome.FAILED, problem.what, problem.todo
         self.misconfigured = isinstance(problem, Misconfigured)
+        self.suspended = problem.why if isinstance(problem, Resting) else None
 
     @property
     def work(self) -> list[Line]:

@@ -191,6 +191,8 @@ class SyncService:
                 lease = self._take(row, policy, errand)
             except MailboxProblem as problem:
                 report.failed(problem)
+                with database.read(self.engine) as conn:  # as it stands, though nothing is done
+                    report.counters = mailboxes.counters(conn, row.id)
             else:
                 self._run(row, policy, lease, report, errand, stop or threading.Event())
             chronicle.log(report)
@@ -246,10 +248,7 @@ class SyncService:
         if row.state in mailboxes.UNAPPROVED:
             raise mailboxes.not_approved(row)
         if row.state not in mailboxes.SERVED:
-            raise MailboxProblem(
-                row.state.value + (f": {row.trouble}" if row.trouble else ""),
-                f"Let it go on with: syncd resume {row.address}",
-            )
+            raise mailboxes.Resting(row)
         rollout.require_consent(row, policy.consent)
 
     def _take(self, row: MailboxRow, policy: MailboxPolicy, errand: Errand) -> Lease:
@@ -316,8 +315,11 @@ class SyncService:
     ) -> None:
         """A failure that concerns more than single items: told, and kept to its scope (P10)."""
         server = error.server if isinstance(error, placing.Unclear) else report.server
+        server = server or policy.servers[0]
+        refused = account.account_on(self.configuration, server)
+        error = account.in_words(refused, row, error)
         report.outcome, report.error = Outcome.FAILED, str(error)
-        report.todo = chronicle.todo(row, policy, server or policy.servers[0], error)
+        report.todo = chronicle.todo(row, policy, server, error)
         report.retry_after = error.retry_after
         report.throttled = error.sort is Sort.THROTTLED
         report.unreachable = error.scope is Scope.SERVER
@@ -327,7 +329,7 @@ class SyncService:
             return
         with database.write(self.engine, alone=True) as conn:
             mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
-            refused = account.account_on(self.configuration, server or policy.servers[0])
+            report.suspended = str(error)
             if error.scope is Scope.CREDENTIAL and refused.is_shared_by(row):
                 # A thousand more tries with a refused password lock the account.
                 every = {each.name: each.servers for each in self.policies.values()}

@@ -12,8 +12,15 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Backend, Mailbox
 from syncd.settings.policies import MailboxPolicy, ScopedKind
 from syncd.sync import mailboxes, rollout
+from syncd.sync.account import account_on, in_words
 from syncd.sync.listing import heads
-from syncd.sync.mailboxes import Installation, MailboxProblem, MailboxRow, MailboxState
+from syncd.sync.mailboxes import (
+    Installation,
+    MailboxProblem,
+    MailboxRow,
+    MailboxState,
+    ends_with_a_sign_in,
+)
 from syncd.sync.placing import Unclear
 from syncd.sync.service import SyncService
 
@@ -68,8 +75,11 @@ def try_out(service: SyncService, row: MailboxRow) -> Trial:
     except MailboxError as error:
         policy = service.policies[row.policy]
         trial.server = error.server if isinstance(error, Unclear) else trial.server
+        server = trial.server or policy.servers[0]
+        who = account_on(service.configuration, server)
+        error = in_words(who, row, error)
         trial.error = str(error)
-        trial.todo = _todo(policy, trial.server or policy.servers[0], row, error)
+        trial.todo = _todo(policy, server, row, error)
         trial.unreachable = error.scope is Scope.SERVER
         trial.refused = error.scope is Scope.CREDENTIAL and row.username is None
         return trial
@@ -93,6 +103,8 @@ def _find(port: Mailbox, scoped: ScopedKind, ours: Installation) -> Found:
 def _todo(policy: MailboxPolicy, server: str, row: MailboxRow, error: MailboxError) -> str:
     """What a person is to do about a test that failed."""
     again = f"then: syncd users test {row.address}"
+    if ends_with_a_sign_in(error.message):
+        return f"Once its user has signed in, {again}"
     if error.scope is Scope.CREDENTIAL:
         whose = (
             f"the username and the password file of {row.address} (syncd users change)"

@@ -9,11 +9,7 @@ from typing import Any, Protocol
 import msal
 
 from syncd.outlook.authentication.cache import NotSignedIn, Sealed
-from syncd.outlook.authentication.certificate import (
-    CredentialUnusable,
-    read_certificate,
-    read_credential,
-)
+from syncd.outlook.authentication.certificate import read_certificate, read_credential
 from syncd.outlook.authentication.clouds import Resource
 from syncd.outlook.authentication.credentials import (
     Application,

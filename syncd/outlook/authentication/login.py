@@ -10,7 +10,6 @@ from datetime import timedelta
 import msal
 
 from syncd.outlook.authentication.cache import NotSignedIn, Sealed
-from syncd.outlook.authentication.certificate import CredentialUnusable
 from syncd.outlook.authentication.clients import Answer, public_client
 from syncd.outlook.authentication.clouds import Resource
 from syncd.outlook.authentication.credentials import Application, Delegated
@@ -88,9 +87,12 @@ class Login:
             timedelta(seconds=_number(self._flow.get("expires_in"), 900)),
         )
 
-    def wait(self) -> Granted:
-        """Wait until the user has typed the code, and keep what they grant. Raises NotGranted."""
-        answer = self._poll()
+    def wait(self, most: timedelta | None = None) -> Granted:
+        """Wait until the user has typed the code, and keep what they grant. Raises NotGranted.
+
+        Not longer than `most`, nor than the code is good.
+        """
+        answer = self._poll(most)
         error = answer.get("error")
         if error in ("authorization_declined", "access_denied"):
             what = f"{self._user} did not agree"
@@ -103,13 +105,15 @@ class Login:
         self._sealed.write(self._cache.serialize())
         return self._granted(answer)
 
-    def _poll(self) -> Answer:
+    def _poll(self, most: timedelta | None) -> Answer:
         assert self._msal is not None  # noqa: S101 - `begin` comes first
         # msal's own loop would sleep where nobody can interrupt it, and give up on a lost answer.
-        expires = time.monotonic() + _number(self._flow.get("expires_in"), 900)
+        good_for = _number(self._flow.get("expires_in"), 900)
+        seconds = good_for if most is None else min(good_for, most.total_seconds())
+        expires = time.monotonic() + seconds
         interval = _number(self._flow.get("interval"), 5)
-        while time.monotonic() < expires:
-            self._sleep(interval)
+        while (left := expires - time.monotonic()) > 0:
+            self._sleep(min(interval, left))
             try:
                 answer: Answer = self._msal.acquire_token_by_device_flow(
                     self._flow, exit_condition=lambda _flow: True

@@ -135,11 +135,7 @@ def _unreachable(url: str, problem: requests.RequestException) -> WireProblem:
     elif isinstance(problem, requests.Timeout):
         code, says = "timeout", "it does not answer; check cloud or authority, and the firewall"
     else:
-        code, says = (
-            "unreachable",
-            (
-                "there is no connection to it; check cloud or authority, the network and the firewall"
-            ),
-        )
+        code = "unreachable"
+        says = "nothing answers there; check cloud or authority, the network and the firewall"
     says = f"the sign-in service {urlsplit(url).netloc} cannot be reached: {says}"
     return WireProblem(MailboxError(Sort.TRANSIENT, Scope.SERVER, code, says))

@@ -112,7 +112,7 @@ def test_a_service_that_fails_is_asked_again(tenant: Tenant) -> None:
     assert "verify_tls" in error.message
 
 
-def test_a_service_that_is_not_there_is_named(tenant: Tenant) -> None:
+def test_a_service_that_is_not_there_is_named() -> None:
     """By its host, and with the keys of the configuration that say which one it is."""
     nobody = Application("https://127.0.0.1:1/tenant", "id", Secret("sandbox"))
     error = refused(Tokens(nobody, GRAPH))
