@@ -31,5 +31,10 @@ def command(context: Context, mailboxes: Sequence[str], *, every: bool) -> None:
         rows = [row for row in found if not every or row.state in resting]
         for row in rows:
             resume(conn, row, context.clock())
+    if every and not rows:
+        output.tell("No mailbox is paused or suspended.")
+    elif every and len(rows) > 1:
+        output.tell(f"{len(rows)} mailboxes go on. Sync them now with: syncd sync")
+        return
     for row in rows:
         output.tell(f"{row.address} goes on. Sync it now with: syncd sync {row.address}")

@@ -44,12 +44,13 @@ def sync(context: Context, addresses: Sequence[str]) -> list[RunReport]:
     """Run these mailboxes, one after the other, showing progress on a terminal."""
     from syncd.cli import mailboxes as served
     from syncd.daemon.logging import configure_logging
+    from syncd.sync.service import BY_HAND
 
     configuration = context.configuration
     configure_logging(configuration.log, quiet=True, custom=configuration.custom_names)
     service = served.service(context)
     with served.explained(BROKE_OFF), bar() as service.progress:
-        return [service.run(address, cause="command") for address in addresses]
+        return [service.run(address, cause=BY_HAND) for address in addresses]
 
 
 def together_in(context: Context, reports: Sequence[RunReport]) -> list[Together]:

@@ -61,6 +61,7 @@ from syncd.sync.waking import Waker
 log = structlog.get_logger("syncd")
 
 KEEP = Journal().keep
+BY_HAND = "command"  # the cause of a run that somebody typed
 
 
 @dataclass
@@ -356,6 +357,8 @@ class SyncService:
             if leases.release(conn, lease) and errand.schedules:
                 alerts.after_run(conn, row, report, now)
                 due_at = now + chronicle.gap(row, policy, report)
+                if failed and errand.cause == BY_HAND and not report.retry_after and row.due > now:
+                    due_at = min(due_at, row.due)  # who tries in between puts off nothing
                 mailboxes.finish(
                     conn, row.id, due_at=due_at, failed=failed, throttled=report.throttled,
                     trouble=report.error, success=now if synced else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +14,15 @@ from tests.cli.office import ALICE, BOB, own_password
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the certificates are, which are made once."""
+    return tmp_path_factory.getbasetemp() / "tls"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, tls: Path) -> Iterator[Cloud]:
     """Alice and Bob have mailboxes; each would sign in by themselves."""
-    with cloud_in(tmp_path, tmp_path_factory.getbasetemp() / "tls", ALICE, BOB) as made:
+    with cloud_in(tmp_path, tls, ALICE, BOB) as made:
         made.configure_cloud(BY_USER)
         yield made
 
@@ -54,6 +62,70 @@ def test_a_revoked_grant_suspends_that_mailbox_alone(cloud: Cloud) -> None:
     alerts = cloud.type("alerts", "list").output
     assert "sign in once more" in alerts
     assert f"syncd login {ALICE}" in alerts
+
+
+def test_what_was_suspended_together_is_told_once(tmp_path: Path, tls: Path) -> None:
+    """One mistake in one place is one line with the one command that mends it, wherever one looks.
+
+    It says what was; that a mailbox is paused is no part of it, but resuming all resumes that, too.
+    The items that are in step are in step still.
+    """
+    carol = "carol@example.test"
+    with cloud_in(tmp_path, tls, ALICE, BOB, carol) as cloud:
+        cloud.configure_cloud(BY_SECRET)
+        for user in (ALICE, BOB, carol):
+            cloud.done("users", "add", user, "--policy", "cloud")
+        cloud.done("crm", "contact", "new", "--owner", ALICE, "--last-name", "Lee")
+        cloud.done("sync")
+        cloud.done("pause", carol)
+        (tmp_path / "password").write_text("wrong\n")
+        why = "mailboxes of cloud were suspended because the client secret is wrong; "
+        for look in ("sync", "sync", "status", "alerts list"):
+            said = cloud.type(*look.split()).stdout
+            assert said.count("client secret is wrong") == 1, said
+            assert f"2 {why}" in said
+            assert "syncd resume --all (those that are paused go on, too)" in said
+            assert f"syncd resume {ALICE}" not in said
+        reports = cloud.type("sync", "--json").stdout
+        assert [each["counts"]["in_step"] for each in json.loads(reports)] == [1, 0]
+        cloud.done("resume", carol)
+        cloud.type("sync")
+        assert f"All 3 {why}" in cloud.done("status")
+        assert "it was suspended because the client secret" in cloud.done("status", BOB)
+
+
+def test_another_person_who_signs_in_is_found_out(cloud: Cloud) -> None:
+    """At once, and by whatever meets it later; the mailbox waits for its own user, and goes on."""
+    cloud.done("users", "add", ALICE, "--policy", "cloud")
+    cloud.type("sync", ALICE)
+    with cloud.browser(BOB):
+        result = cloud.type("login", ALICE)
+    assert result.exit_code == 1
+    own = f"not let into this mailbox; let its own user sign in: syncd login {ALICE}"
+    assert f"That does not open the mailbox: who signed in for {ALICE} is {own}" in result.stdout
+    assert cloud.json("status")[0]["state"] == "suspended"
+    cloud.done("resume", ALICE)
+    refused = cloud.type("sync", ALICE).stdout
+    assert own in refused
+    assert "Then it goes on by itself" in refused
+    assert "its scope" not in refused
+    assert own in cloud.type("users", "test", ALICE).stdout
+    with cloud.browser(ALICE):
+        found = cloud.json("login", ALICE)
+    assert (found["reached"], found["resumed"]) == (True, True)
+    cloud.done("sync", ALICE)
+
+
+def test_nobody_waits_longer_than_was_said(cloud: Cloud) -> None:
+    """A script gives up when it wants to, and whoever sits there sees until when."""
+    cloud.box.entra.grants.interval = 5
+    result = cloud.type("login", ALICE, "--timeout", "1s")
+    assert result.exit_code == 4
+    assert re.search(
+        r"Waiting for that until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d; Ctrl-C", result.stderr
+    )
+    assert "Nobody typed the code in time" in result.output
+    assert "--timeout 2m" in cloud.type("login", ALICE, "--timeout", "soon").output
 
 
 def test_one_application_is_suspended_as_one(cloud: Cloud) -> None:
@@ -161,5 +233,5 @@ def test_a_user_who_says_no(cloud: Cloud) -> None:
     with cloud.browser(ALICE, approve=False):
         result = cloud.type("login", ALICE)
     assert result.exit_code == 4
-    assert "did not agree" in result.output
+    assert f"{ALICE} did not agree" in result.output  # an address is not a word
     assert not list((cloud.folder / "sign-ins").iterdir())

@@ -73,6 +73,28 @@ def test_a_server_that_cannot_be_reached_is_told_apart(office: Office) -> None:
     assert office.json("sync")[0]["outcome"] == "ok"
 
 
+def test_who_tries_by_hand_puts_off_nothing(office: Office) -> None:
+    """A look that failed is no failed sync, and the next run comes when it would have come.
+
+    What is told says how to try again, and does not count on a daemon.
+    """
+    office.done("sync")
+    office.configure("http://127.0.0.1:9/EWS/Exchange.asmx")
+    (before,) = office.json("status")
+    for words in (["plan"], ["onboard", ALICE]):
+        result = office.type(*words)
+        assert result.exit_code == 5
+        assert f"Try again: syncd sync {ALICE}; where syncd run runs" in result.stdout
+    assert office.json("status") == [
+        {**before, "age_seconds": office.json("status")[0]["age_seconds"]}
+    ]
+    for _ in range(3):
+        office.type("sync")
+    (after,) = office.json("status")
+    assert after["due"] == before["due"]
+    assert "nothing listens" in after["trouble"]
+
+
 def test_a_refused_password_stops_every_mailbox_that_uses_it(office: Office) -> None:
     """One 401 and no more: a thousand tries would lock the account."""
     office.done("users", "add", BOB, "--policy", "sales")
@@ -81,8 +103,9 @@ def test_a_refused_password_stops_every_mailbox_that_uses_it(office: Office) -> 
     states = {each["mailbox"]: each["state"] for each in office.json("status")}
     assert states == {ALICE: "suspended", BOB: "suspended"}
     (office.folder / "password").write_text("sandbox\n")
-    office.done("resume", ALICE, BOB)
+    assert "2 mailboxes go on" in office.done("resume", "--all")
     assert office.type("sync").exit_code == 0
+    assert "No mailbox is paused" in office.done("resume", "--all")
 
 
 def test_a_mailbox_that_cannot_run_stops_no_other(office: Office) -> None:

@@ -17,7 +17,9 @@ from syncd.outlook.authentication.refusals import explained
 from syncd.outlook.authentication.wire import NoTenant, Wire, WireProblem
 from syncd.outlook.errors import MailboxError, Scope, Sort
 
-REST = 300.0  # seconds for which a sign-in that was refused for good is not tried again
+# Seconds for which a sign-in that was refused for good is not tried again: all mailboxes that are
+# being synced learn of it, and whoever has put it right is not told of the old refusal.
+REST = 30.0
 
 NO_ANSWER = frozenset({"timeout", "unreachable"})
 _AT_THE_MACHINE = 5.0  # seconds: it is asked over no network

@@ -68,7 +68,7 @@ def test_a_refusal_says_what_to_do_and_where(
 
 
 def test_what_is_refused_for_good_rests(tenant: Tenant) -> None:
-    """A thousand mailboxes of one application make one request in five minutes, not a thousand."""
+    """A thousand mailboxes of one application make one request in a while, not a thousand."""
     now = [0.0]
     wrong = tenant.application(Secret("wrong"))
     tokens = Tokens(wrong, GRAPH, clock=lambda: now[0])
