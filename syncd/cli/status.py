@@ -92,7 +92,9 @@ def _state(row: MailboxRow, *, together: bool) -> Iterator[str]:
         yield f"its last run failed: {row.trouble}. Next try: {output.moment(row.due)}"
 
 
-def _attention(each: Overview, policies: Container[str], *, together: bool) -> Iterator[str]:
+def _attention(
+    each: Overview, policies: Container[str], *, together: bool = False
+) -> Iterator[str]:
     """What a person should know of a mailbox, with what to type.
 
     `together`: why it was suspended is told with that of others.
