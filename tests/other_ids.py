@@ -49,7 +49,8 @@ class OtherIds(MemoryMailbox):
             return {each: each for each in ids}
 
         def answer() -> dict[str, str]:
-            there = (each for each in ids if each in self._server.things)
+            folders = {each.id for each in self._server.folders()}
+            there = (each for each in ids if each in self._server.things or each in folders)
             return {each: here(each) for each in there if self._translates(each)}
 
         return self._ask("translate", answer)

@@ -116,6 +116,8 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
     counts = found.counts or {}
     if waits := counts.get("waiting", 0):
         output.tell(f"{waits} waited then, {counts.get('held', 0)} of them held. {_SEE}")
+    if ids := counts.get("ids"):
+        output.tell(_moved(ids))
     if not told:
         output.tell("It wrote nothing.")
     else:
@@ -130,6 +132,14 @@ def show(context: Context, run: str, *, as_json: bool) -> None:
 
 _SEE = "What waits now: syncd status, syncd held"
 _SIDES = {"crm": "the CRM", "outlook": "Outlook"}
+
+
+def _moved(ids: Mapping[str, int]) -> str:
+    """How the items were found again of a mailbox that is reached by another protocol since."""
+    found = sum(ids.get(each, 0) for each in ("translated", "by_stamp", "by_version"))
+    lost = ids.get("unknown", 0)
+    rest = f", and {lost} were not: they are looked for again" if lost else ""
+    return f"The mailbox is reached by another protocol since. {found} items were found{rest}."
 
 
 def _why(told: Mapping[str, Any]) -> str:

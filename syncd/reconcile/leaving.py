@@ -223,8 +223,9 @@ def taken_up(
 def _unmarked(case: Case, rules: Rules, outcome: GroupOutcome) -> GroupOutcome:
     kind = rules.policy.kind
     held = outcome.writes.get(Side.OUTLOOK, {}).get(kind.labels, _labels(case, rules))
+    # Where it was the only one, none are left: nothing that the breaker counts as emptied.
     left = without(held, kind.archive_category) if isinstance(held, tuple) else ()
-    writes = {**outcome.writes, Side.OUTLOOK: {kind.labels: left or None}}
+    writes = {**outcome.writes, Side.OUTLOOK: {kind.labels: left}}
     return replace(outcome, writes=writes)
 
 

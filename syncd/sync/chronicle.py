@@ -17,6 +17,7 @@ from syncd.sync.report import Outcome, RunReport
 from syncd.sync.tables import run as table
 
 JITTER = 0.1  # of the interval, either way, so that mailboxes do not fall into step
+MOST_SPREAD = 30.0  # seconds, after a pause that a server asked for
 LONGEST_GAP = timedelta(hours=1)
 
 _LOG = structlog.get_logger("syncd")
@@ -52,7 +53,8 @@ def gap(row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
     A server that asked for a pause is well: its mailbox goes on as soon as that is over.
     """
     if report.throttled and report.retry_after:
-        return timedelta(seconds=report.retry_after * (1 + random.uniform(0, JITTER)))  # noqa: S311
+        spread = min(report.retry_after * JITTER, MOST_SPREAD)
+        return timedelta(seconds=report.retry_after + random.uniform(0, spread))  # noqa: S311
     found = policy.interval
     if report.outcome is Outcome.FAILED:
         found = min(max(LONGEST_GAP, found), found * 2 ** min(row.failures, 10))

@@ -356,11 +356,17 @@ def finish(
     *,
     due_at: datetime,
     failed: bool,
+    throttled: bool,
     success: datetime | None,
     trouble: str | None,
 ) -> None:
-    """Note how a run went and when the next one may start; `success` is when all of it was done."""
+    """Note how a run went and when the next one may start; `success` is when all of it was done.
+
+    One that was `throttled` counts as one failure, however many such there were: nothing wakes the
+    mailbox before its time, and nobody is alarmed.
+    """
     failures = table.c.failures + 1 if failed else 0
+    failures = 1 if throttled else failures
     values: dict[str, object] = {"due": due_at, "failures": failures, "trouble": trouble}
     if success:
         values["last_success"] = success

@@ -43,8 +43,14 @@ class Kept:
 
     @property
     def ids(self) -> set[str]:
-        """All of them."""
-        return {*self.seen, *self.said, *self.tried, *(row.remote_id for row in self.links)}
+        """All of them that ever were the id of an item."""
+        every = {*self.seen, *self.said, *self.tried, *(row.remote_id for row in self.links)}
+        return {each for each in every if not is_unknown(each)}
+
+    @property
+    def folders(self) -> set[str]:
+        """Those of folders whose name may not say any more which one it is."""
+        return {each for each in (self.state.folder_id, self.state.former_id) if each is not None}
 
 
 @dataclass
@@ -175,8 +181,7 @@ def _is_missing(each: Kept, remote_id: str) -> bool:
 
 def _translated(session: Session, old: Backend, every: Sequence[Kept]) -> dict[str, str]:
     """As far as the backend translates them."""
-    ids = sorted(set().union(*(each.ids for each in every)))
-    ids += [each.state.former_id for each in every if each.state.former_id is not None]
+    ids = sorted(set().union(*(each.ids | each.folders for each in every)))
     found: dict[str, str] = {}
     for some in batches(ids, AT_ONCE):
         session.check_stop()
@@ -186,7 +191,7 @@ def _translated(session: Session, old: Backend, every: Sequence[Kept]) -> dict[s
         except MailboxError as error:
             if not _does_without(session, error):
                 raise
-            return {}
+            break
         session.progress(f"{session.mailbox.address}: finding", len(found), len(ids))
     return found
 
@@ -207,12 +212,7 @@ def _of_kind(session: Session, each: Kept, translated: Mapping[str, str]) -> New
     new.take("translated", {**linked, **mine})
     if each.state.folder_id is None:
         return new
-    folder = session.port.folder(each.kind, each.state.folder, create=False)
-    if folder is None:
-        raise MailboxError(
-            Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {each.state.folder}"
-        )
-    new.folder_id = folder.id
+    new.folder_id = _folder(session, each, translated)
     if each.state.archive_id is not None:
         archive = f"default/{each.kind.archive_folder}"
         ref = session.port.folder(each.kind, archive, create=False)
@@ -228,8 +228,24 @@ def _of_kind(session: Session, each: Kept, translated: Mapping[str, str]) -> New
     versions |= {row.remote_id: row.remote_version for row in lost}
     wanted = {old: each for old, each in versions.items() if each and old not in new.items}
     if wanted:
-        new.take("by_version", _by_version(session, each.kind, wanted, folder.id))
+        new.take("by_version", _by_version(session, each.kind, wanted, new.folder_id))
     return new
+
+
+def _folder(session: Session, each: Kept, translated: Mapping[str, str]) -> str:
+    """The synced folder: as its id is translated, for it may have another name by now."""
+    named = session.port.folder(each.kind, each.state.folder, create=False)
+    asked = translated.get(each.state.folder_id)
+    if named is not None and asked in (None, named.id):
+        return named.id
+    there = {ref.id for ref in session.port.folders(each.kind) if not ref.in_trash}
+    if asked is not None and asked in there:
+        return asked
+    if named is None:
+        raise MailboxError(
+            Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {each.state.folder}"
+        )
+    return named.id
 
 
 def _by_stamp(
@@ -242,8 +258,9 @@ def _by_stamp(
     texts = {Stamp(name, each.kind.name, row.crm_id, "").link: row.crm_id for row in links}
     found: dict[str, list[Head]] = {}
     for head in session.port.find(each.kind, known, links=texts):
-        if head.stamp is not None:
-            found.setdefault(texts[head.stamp.link], []).append(head)
+        crm_id = texts.get(head.stamp.link) if head.stamp is not None else None
+        if crm_id is not None:
+            found.setdefault(crm_id, []).append(head)
     return found
 
 

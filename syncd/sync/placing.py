@@ -51,18 +51,22 @@ def place(
     *,
     not_on: Said | None = None,
     left: Callable[[Mailbox], None] = lambda _: None,
+    sure: bool = False,
 ) -> Place:
     """Open a mailbox on the server that serves it: the one that did, else the first that answers.
 
     `not_on` has said just now that the mailbox is elsewhere; `left` is told of each one that was
-    asked in vain. Raises Unclear where one gives no answer, MailboxProblem where all say that the
-    mailbox is elsewhere, and what `connect` raises.
+    asked in vain; `sure` asks the one that did serve it, too, where there are others.
+
+    Raises Unclear where one gives no answer, MailboxProblem where all say that the mailbox is
+    elsewhere, and what `connect` raises.
     """
     said = dict(not_on or {})
     names = [each for each in policy.servers if each not in said]
-    if not said and (len(names) == 1 or row.server in names):
-        server = names[0] if len(names) == 1 else row.server or ""
-        return Place(server, connect(server, row))
+    names.sort(key=lambda each: each != row.server)  # the one that did serve it first
+    found = len(names) == 1 or (row.server in names and not sure)
+    if not said and found:
+        return Place(names[0], connect(names[0], row))
     kind = _kind(policy)
     for server in names:
         port = connect(server, row)

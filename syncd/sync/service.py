@@ -166,7 +166,7 @@ class SyncService:
             settings = user_settings.of(conn, row.id)
         policy = self._policy(row, settings)
         rollout.require_consent(row, policy.consent)
-        place = placing.place(row, policy, self.connect)
+        place = placing.place(row, policy, self.connect, sure=True)
         try:
             yield row, policy, place
         finally:
@@ -354,9 +354,8 @@ class SyncService:
                 alerts.after_run(conn, row, report, now)
                 due_at = now + chronicle.gap(row, policy, report)
                 mailboxes.finish(
-                    conn, row.id, due_at=due_at, failed=failed and not report.throttled,
-                    trouble=report.error,
-                    success=now if synced else None,
+                    conn, row.id, due_at=due_at, failed=failed, throttled=report.throttled,
+                    trouble=report.error, success=now if synced else None,
                 )  # fmt: skip
                 if synced:
                     mailboxes.go_live(conn, row.id)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.cloud import BY_SECRET, BY_USER, Cloud, cloud_in
-from tests.cli.office import ALICE, BOB
+from tests.cli.office import ALICE, BOB, own_password
 
 
 @pytest.fixture
@@ -99,6 +99,34 @@ def test_a_sign_in_is_forgotten(cloud: Cloud) -> None:
         cloud.done("login", ALICE)
     assert cloud.json("login", ALICE, "--remove") == {"mailbox": ALICE, "removed": True}
     assert "There was no sign-in" in cloud.done("login", ALICE, "--remove")
+
+
+def test_who_signs_in_is_said_wherever_it_changes(cloud: Cloud) -> None:
+    """A sign-in goes by the address, and outlives the mailbox until it is forgotten."""
+    cloud.done("users", "add", ALICE, "--policy", "cloud")
+    new = "alice.lee@example.test"
+    assert f"syncd login {new}" in cloud.done("users", "change", ALICE, "--address", new)
+    assert f"syncd login {new} --remove" in cloud.done("users", "remove", new)
+
+
+def test_a_password_for_a_server_on_premises_is_kept_in_the_cloud(cloud: Cloud) -> None:
+    """A mailbox that moves to a policy of Exchange Online loses nothing by it."""
+    cloud.configure_cloud(BY_SECRET)
+    file = cloud.folder / "syncd.toml"
+    with file.open("a") as text:
+        text.write(
+            f"[servers.old]\nbackend = 'ews'\nendpoint = '{cloud.box.url}'\n"
+            "[policies.old]\nserver = 'old'\n[policies.old.contacts]\n"
+        )
+    refused = cloud.type("users", "add", ALICE, "--policy", "old")
+    assert "no account that signs in for all" in refused.output
+    own = own_password(cloud, ALICE, "sandbox")
+    cloud.done("users", "add", ALICE, "--policy", "old", *own)
+    cloud.done("users", "change", ALICE, "--policy", "cloud")
+    cloud.done("sync", ALICE)
+    refused = cloud.type("users", "change", ALICE, *own)
+    assert "which takes no password from syncd" in refused.output
+    cloud.done("users", "change", ALICE, "--policy", "old")
 
 
 # sign-in, words → what is said

@@ -35,12 +35,14 @@ def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> N
 
 
 def test_sync_prints_one_object_a_mailbox(office: Office) -> None:
-    """Programs get mailbox, run, outcome, counts, requests and seconds, and every count."""
+    """Programs get mailbox, run, outcome, what it took, and every count."""
     office.done("users", "add", BOB, "--policy", "sales")
     reports = office.json("sync")
     assert [report["mailbox"] for report in reports] == [ALICE, BOB]
     for report in reports:
-        assert report.keys() == {"mailbox", "run", "outcome", "counts", "requests", "seconds"}
+        assert report.keys() == {
+            "mailbox", "run", "outcome", "counts", "requests", "subrequests", "seconds",
+        }  # fmt: skip
         assert report["counts"].keys() == COUNTS.keys() | TOTALS
         assert {side: set(report["counts"][side]) for side in COUNTS} == COUNTS
     assert reports[0]["counts"]["outlook"]["created"] == reports[0]["counts"]["in_step"] == 1

@@ -16,7 +16,7 @@ from syncd.model.values import Value
 from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.graph import properties
 from syncd.outlook.graph.compose import new_item
-from syncd.outlook.graph.extract import extractor
+from syncd.outlook.graph.extract import compiled
 from syncd.outlook.graph.layout import LONGEST_QUERY, layout, slot
 from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
 from syncd.outlook.graph.session import GraphServer
@@ -334,7 +334,7 @@ def test_notes_are_guarded_where_they_are_more_than_text(
     said = ((properties.NATIVE_BODY, native), (properties.HTML, html))
     held = [{"id": name, "value": value} for name, value in said if value is not None]
     item = {"id": "a", "changeKey": "v", "personalNotes": "x", properties.SINGLE: held}
-    found = extractor(CONTACT, full=True).full(item)
+    found = compiled(CONTACT).full.full(item)
     assert ("description" in found.guarded) is guarded
     assert found.record.fields["description"] == "x"
 
@@ -391,7 +391,7 @@ def test_a_list_of_names_is_a_property_of_several_values() -> None:
     held = [{"id": place.graph, "value": ["Red", "Blue"]}]
     assert made.body[properties.MULTI] == held
     item = {"id": "a", "changeKey": "v", properties.MULTI: held}
-    assert extractor(kind, full=True).full(item).record.fields["teams"] == ("Red", "Blue")
+    assert compiled(kind).full.full(item).record.fields["teams"] == ("Red", "Blue")
     assert "multiValueExtendedProperties($filter=id%20eq%20" in layout(kind).full[0]
     assert "Bob''s%20teams" in layout(kind).full[0]
 

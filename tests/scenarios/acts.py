@@ -159,11 +159,7 @@ def _sees(stage: Stage, step: Step) -> None:
 def _does_not_see(stage: Stage, step: Step) -> None:
     for name in stage.each(step):
         found = stage.item(ADDRESSES[step.who], name)
-        shown = {
-            each.id
-            for each in stage.world.items(address=ADDRESSES[step.who])
-            if not stage.is_aside(each)
-        }
+        shown = {each.id for each in stage.world.items(address=ADDRESSES[step.who])}
         if found is not None and found.id in shown:
             what = f"{step.who} has an item of {name!r}, and none is expected"
             raise AssertionError(str(stage.scenario.wrong(step, what)))

@@ -87,7 +87,7 @@ def _folder(
 ) -> Iterator[str]:
     address = ADDRESSES[rep]
     where = stage.folders.get((address, place), place)
-    left = {each.id: each for each in stage.world.items(where, address)}
+    left = {each.id: each for each in stage.world.hand(address).items(where)}
     said = {
         name: _wanted(stage, address, name, each, marked=name in marked)
         for name, each in wanted.items()

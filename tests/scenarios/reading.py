@@ -74,7 +74,6 @@ class Scenario:
     expected: Mapping[str, Any]
     users: Sequence[str]
     crash: Crash = Crash.SAMPLE
-    wire: bool = False
     only_in_memory: str = ""
     awaits: str = ""
     on: Mapping[str, Table] = field(default_factory=dict)
@@ -175,7 +174,6 @@ class _Reader:
             self.data["expected"],
             tuple(each for each in REPS if each in mentioned),
             Crash(self.data.get("crash", Crash.SAMPLE)),
-            self.data.get("wire", False),
             self.data.get("only_in_memory", ""),
             self.data.get("awaits", ""),
             self.data.get("on", {}),
@@ -263,7 +261,7 @@ class _Reader:
 _TOP = frozenset(
     {
         "title", "why", "policy", "start", "step", "expected",
-        "crash", "wire", "only_in_memory", "awaits", "on",
+        "crash", "only_in_memory", "awaits", "on",
     }
 )  # fmt: skip
 

@@ -189,12 +189,6 @@ class Stage:
         tied = self.world.link(record, address) if record else None
         return everywhere.get(tied.remote_id) if tied is not None else None
 
-    def is_aside(self, item: Seen) -> bool:
-        """Whether an item is put aside in its place: where nothing can be moved."""
-        held = item["categories"]
-        labels = held if isinstance(held, tuple) else ()
-        return not self.world.moves and self.world.rules.kind.archive_category in labels
-
     def its_item(self, step: Step, name: str) -> str:
         """The id of the item that a rep takes in hand."""
         address = ADDRESSES[step.who]

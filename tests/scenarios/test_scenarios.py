@@ -31,19 +31,13 @@ from tests.sync import tearing
 from tests.sync.world import ALICE, BOB, Memory, memory_world, sandbox_world
 
 THIN = 4  # where not all moments of a story are tried: how much further on each next one is
-SHARE = 12  # one in so many stories is played over the wire, though it says nothing about it
 
 pytestmark = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
 
 
 def wired() -> list[Path]:
-    """The files that are played over the wire: who asks for it, and a sample of the others."""
-    return [
-        path
-        for path in reading.every()
-        if not (said := reading.read(path)).only_in_memory
-        and (FULL or said.wire or crc32(path.stem.encode()) % SHARE == 0)
-    ]
+    """The files that are played over the wire: all but those that say why not."""
+    return [path for path in reading.every() if not reading.read(path).only_in_memory]
 
 
 WIRED = pytest.mark.parametrize("path", wired(), ids=lambda path: path.stem)

@@ -33,7 +33,8 @@ def none(_: str) -> bool:
 
 def half(id_: str) -> bool:
     """Every other one is."""
-    return int(id_.rpartition("-")[2]) % 2 == 0
+    number = id_.rpartition("-")[2]
+    return number.isdigit() and int(number) % 2 == 0
 
 
 TRANSLATED = pytest.mark.parametrize("translates", [every, half, none])

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.conftest import DATABASES, FULL, POSTGRESQL, SQLITE
 from tests.sync.tearing import branch
 from tests.sync.world import ALICE, BOB, Memory, World, memory_world, sandbox_world
 
-EWS, IN_MEMORY = "ews", "memory"
+EWS, IN_MEMORY, IN_MEMORY_LIKE_GRAPH = "ews", "memory", "memory like Graph"
+
+# Where ids that stay, and that nothing can be moved, could make a difference.
+ALSO_LIKE_GRAPH = ("tests.sync.test_existence", "tests.sync.test_leaving")
 
 # Over the wire a run takes long, and what is kept of it is the same.
 ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
@@ -85,6 +89,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     over_ews = databases if metafunc.module.__name__ in ON_BOTH_OVER_EWS else (SQLITE,)
     if "world" in used and not hasattr(metafunc.module, "world"):  # which would take no place
         pairs = [*((EWS, each) for each in over_ews), *((IN_MEMORY, each) for each in databases)]
+        if metafunc.module.__name__ in ALSO_LIKE_GRAPH:
+            pairs.append((IN_MEMORY_LIKE_GRAPH, SQLITE))
         metafunc.parametrize(("world", "kept_in"), pairs, indirect=True)
     elif "kept_in" in used:
         metafunc.parametrize("kept_in", over_ews if "box" in used else databases, indirect=True)
@@ -129,7 +135,8 @@ def world(request: pytest.FixtureRequest, engine: Engine) -> World:
     if request.param == EWS:
         box: Sandbox = request.getfixturevalue("box")
         return sandbox_world(engine, box)
-    return memory_world(engine)[0]
+    like = Backend.GRAPH if request.param == IN_MEMORY_LIKE_GRAPH else Backend.EWS
+    return memory_world(engine, backend=like)[0]
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Engine
 
 from syncd.model.policy import FirstSync
 from syncd.model.values import Value
-from tests.sync.world import World
+from syncd.outlook.port import Backend
+from syncd.sandbox.server import Sandbox
+from tests.sync.world import World, sandbox_world
 
 
 def contact(number: int) -> dict[str, Value]:
@@ -35,6 +38,31 @@ def test_a_thousand_contacts_go_into_an_empty_mailbox(wire: World) -> None:
     assert len(wire.items()) == 1000
     wire.quiet()
     wire.accounted()
+
+
+def test_a_thousand_contacts_go_into_an_empty_mailbox_over_graph(
+    engine: Engine, box: Sandbox
+) -> None:
+    """Twenty a request, their answers read instead of them: 1,000/20 x 1.2 + 10, drain included.
+
+    Then a cycle is one request and asks for no item; an edit on each side costs seven at most.
+    """
+    world = sandbox_world(engine, box, Backend.GRAPH)
+    ids = world.new_many(THOUSAND)
+    report = world.sync()
+    assert report.requests == box.requests.counts.total()
+    assert report.subrequests == box.requests.parts.total()
+    assert report.requests <= 1000 // 20 * 1.2 + 10
+    assert box.requests.parts["POST contacts"] == 1000
+    assert len(world.items()) == 1000
+    world.quiet()
+    world.accounted()
+    world.hand().edit(world.items()[3].id, {"jobtitle": "Boss"})
+    world.change(ids[-1], jobtitle="CEO")
+    report = world.sync()
+    assert report.requests <= 7
+    assert report.subrequests <= 6  # of each item: what delta does not tell, before, and the write
+    world.quiet()
 
 
 def test_one_edit_on_each_side_costs_no_more_than_seven_requests(world: World) -> None:

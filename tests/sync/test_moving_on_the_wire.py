@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
+from syncd.crm import database
+from syncd.daemon.dispatch import Dispatcher
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
+from syncd.sync import mailboxes
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome
 from tests.sync.changing_over import moved, numbered
@@ -13,6 +19,7 @@ from tests.sync.on_the_wire import CLOUD, OFFICE, in_a_hybrid_tenant
 from tests.sync.world import ALICE, BOB, World
 
 MANY = 500
+PATIENCE = 20.0  # seconds; nothing takes that long unless it is broken
 
 
 @pytest.fixture
@@ -75,6 +82,35 @@ def test_a_mailbox_moves_there_and_back_whatever_is_translated(
     assert (hybrid.state().server, hybrid.state().backend) == (OFFICE, Backend.EWS)
     assert in_the_mailbox(hybrid) == before
     assert {each.state for each in hybrid.links()} == {"live"}
+
+
+def test_a_mailbox_moves_to_graph_while_the_daemon_runs(hybrid: World, box: Sandbox) -> None:
+    """One process, which knew the mailbox on premises: its next run follows it, and goes on."""
+    ids = hybrid.new_many(numbered(10))
+    hybrid.start()
+    before = in_the_mailbox(hybrid)
+    dispatcher = Dispatcher(hybrid.service(), 2, threading.Event())
+
+    def run_once() -> None:
+        with database.write(hybrid.engine) as conn:
+            mailboxes.make_due(conn, [hybrid.mailbox_id(ALICE)], hybrid.time())
+        last = hybrid.state().last_success
+        until = time.monotonic() + PATIENCE
+        while hybrid.state().last_success == last and time.monotonic() < until:
+            dispatcher.tick()
+            time.sleep(0.02)
+
+    run_once()
+    assert hybrid.state().backend is Backend.EWS
+    box.ews_blocked = True
+    run_once()
+    assert (hybrid.state().server, hybrid.state().backend) == (CLOUD, Backend.GRAPH)
+    assert in_the_mailbox(hybrid) == before
+    hybrid.change(ids[0], jobtitle="CEO")
+    run_once()
+    dispatcher.close()
+    assert hybrid.item_of(ids[0])["jobtitle"] == "CEO"
+    assert len(hybrid.items()) == 10
 
 
 def test_one_policy_serves_two_servers(hybrid: World, box: Sandbox) -> None:

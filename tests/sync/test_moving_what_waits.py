@@ -219,6 +219,23 @@ def test_a_folder_that_is_not_there_moves_nothing(memory: Memory) -> None:
     assert servers[ALICE].counts["create"] == 1
 
 
+def test_a_folder_that_was_renamed_meanwhile_is_the_same_folder(memory: Memory) -> None:
+    """Its id is translated, too; another one that got its name is not taken for it."""
+    world, servers = memory
+    world.policy(folder="default/Customers")
+    ids = world.new_many(numbered(3))
+    world.start()
+    world.settle()
+    server = servers[ALICE]
+    server.folder(server.named("Customers")).name = "Clients"
+    world.hand().add_folder("Customers")
+    to_graph(memory)
+    world.settle()
+    assert {world.link(each).state for each in ids} == {"live"}
+    assert (len(world.items("Clients")), len(world.items("Customers"))) == (3, 0)
+    assert server.counts["create"] == 1
+
+
 class _Unlooking(OtherIds):
     """A port that translates an id without a look at whether there is such an item."""
 

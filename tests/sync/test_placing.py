@@ -199,6 +199,9 @@ def test_nothing_is_noted_by_hand_under_ids_of_another_server(hybrid: Hybrid) ->
         pass
     trial = try_out(service, world.state())
     assert (trial.server, trial.backend, trial.error) == (CLOUD, Backend.GRAPH, None)
+    world.servers = (OFFICE, CLOUD)
+    trial = try_out(world.service(), world.state())
+    assert (trial.server, trial.error) == (CLOUD, None)
     world.sync()
     with service.looking(ALICE) as (_, port):
         assert port.backend is Backend.GRAPH

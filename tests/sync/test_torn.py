@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Engine
 
 from syncd.model.policy import FirstSync, Limits
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.outlook.port import Sensitivity
+from syncd.outlook.port import Backend, Sensitivity
 from tests.memory_mailbox import Effect, run
 from tests.sync.tearing import let_go, picture, resumed, watched
-from tests.sync.world import ALICE, BOB, WRITES, Memory, World
+from tests.sync.test_bringing_back import restore
+from tests.sync.world import ALICE, BOB, WRITES, Memory, World, memory_world
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",
@@ -176,10 +178,30 @@ def withdraw(world: World) -> None:
     world.change(ids[1], jobtitle="CEO")
 
 
+def bring_back(world: World) -> None:
+    """What was thrown away is wanted back, edited in the CRM meanwhile."""
+    ids = world.new_many(numbered(3))
+    world.settle()
+    for each in world.items()[:2]:
+        world.hand().move(each.id, "deleteditems")
+    world.settle()
+    world.change(ids[0], jobtitle="CEO")
+    restore(world, *ids[:2])
+
+
 WORKS = [
     everything, onboard, adopt, return_to_scope, leave_scope, track, orphan, track_again, conflict,
     move_about, withdraw,
 ]  # fmt: skip
+# Where ids stay and nothing can be moved, these write, or find, otherwise.
+OTHERWISE = [return_to_scope, leave_scope, move_about, bring_back]
+EVERY = [(Backend.EWS, w) for w in WORKS] + [(Backend.GRAPH, w) for w in OTHERWISE]
+
+
+@pytest.fixture
+def memory(engine: Engine, backend: Backend) -> Memory:
+    """A world whose mailboxes are like those of a backend."""
+    return memory_world(engine, backend=backend)
 
 
 # --- where it tears ------------------------------------------------------------------------------
@@ -211,7 +233,7 @@ def gone_on(memory: Memory) -> dict[str, object]:
     return picture(memory)
 
 
-@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize(("backend", "work"), EVERY)
 def test_at_any_request(memory: Memory, branches: Callable[[Memory], Memory], work: Work) -> None:
     """The server does not answer, before or after the effect (P3)."""
     work(memory[0])
@@ -231,7 +253,7 @@ def test_at_any_request(memory: Memory, branches: Callable[[Memory], Memory], wo
     assert number > 2
 
 
-@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize(("backend", "work"), EVERY)
 def test_at_any_moment(memory: Memory, branches: Callable[[Memory], Memory], work: Work) -> None:
     """The process dies after any commit, which is before what comes next, or any write (P3)."""
     work(memory[0])

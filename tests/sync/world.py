@@ -204,7 +204,7 @@ class World:
         kept = {name: n for name, n in state.counters.items() if n}
         assert kept == dict(counted)
         if self.rules.folder == "default":
-            ids = (each.id for each in self.items(address=address) if each.shown)
+            ids = (each.id for each in self.hands[address].items() if each.shown)
             assert seen == {self.other_ids(address, each) for each in ids}
 
     def pass_time(self, **amount: float) -> None:
@@ -271,8 +271,20 @@ class World:
         return self.hands[address]
 
     def items(self, folder: str = "contacts", address: str = ALICE) -> list[Seen]:
-        """What a user has in a folder."""
-        return self.hands[address].items(folder)
+        """What a user has in a folder.
+
+        Where nothing can be moved, what is put aside in its place counts as in the folder for it.
+        """
+        if self.moves:
+            return self.hands[address].items(folder)
+        former = folder == self.rules.kind.archive_folder
+        found = self.hands[address].items("contacts" if former else folder)
+        return [each for each in found if self.is_aside(each) == former]
+
+    def is_aside(self, item: Seen) -> bool:
+        """Whether an item carries the category for what left scope."""
+        labels = item["categories"]
+        return isinstance(labels, tuple) and self.rules.kind.archive_category in labels
 
     def item(self, folder: str = "contacts", address: str = ALICE) -> Seen:
         """The only item there is."""
@@ -283,7 +295,7 @@ class World:
         """The item that is linked to a record."""
         linked = self.link(crm_id, address)
         assert linked is not None
-        items = self.items(address=address)
+        items = self.hands[address].items()
         return next(i for i in items if self.other_ids(address, i.id) == linked.remote_id)
 
     def link(self, crm_id: str, address: str = ALICE) -> Any:
@@ -405,21 +417,21 @@ def memory_world(
 
 @dataclass(frozen=True)
 class Token:
-    """A token that is always the same. Implements `TokenSource`."""
+    """The tokens of a sandbox, a new one each time. Implements `TokenSource`."""
 
-    text: str
+    box: Sandbox
 
     def token(self, *, refused: str | None = None, claims: str | None = None) -> str:
-        """Give out the token, whatever became of it."""
+        """Give out a token: time passes in a world, and each of them runs out."""
         del refused, claims
-        return self.text
+        return self.box.graph_token
 
 
 def sandbox_world(engine: Engine, box: Sandbox, backend: Backend = Backend.EWS) -> World:
     """A world with the mailboxes of a sandbox, over a backend."""
     by_password = Basic(box.service_account, box.password)
     ews = EwsServer(box.url, by_password, timeout=5, deadline=10)
-    graph = GraphServer(Token(box.graph_token), box.graph_url, timeout=5, deadline=10)
+    graph = GraphServer(Token(box), box.graph_url, timeout=5, deadline=10)
     over: dict[Backend, Callable[[str], Mailbox]] = {
         Backend.EWS: lambda address: open_ews(ews, address),
         Backend.GRAPH: lambda address: open_graph(graph, address),

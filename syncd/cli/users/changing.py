@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.users import sign_in
+
+if TYPE_CHECKING:
+    from syncd.sync.mailboxes import MailboxRow
 
 
 @click.command()
@@ -58,16 +63,40 @@ def change(
         row = served.get(conn, address)
         if policy:
             sign_in.same_server(context, row, policy, undone)
-        if changes.keys() & {"username", "password_file"}:
-            now = {"username": row.username, "password_file": row.password_file, **changes}
-            sign_in.known_policy(context, policy or row.policy, undone)
-            own = (now["username"], now["password_file"])
-            sign_in.complete(context, policy or row.policy, *own, undone)
+        wanted = policy or row.policy
+        _check_sign_in(context, row, wanted, changes, undone)
         if changes:
             served.change(conn, row.id, changes)
         if renamed:
             rollout.readdress(conn, row, renamed)
             row = served.get(conn, renamed)
+    if (policy or renamed) and sign_in.by_its_user(context, wanted):
+        output.tell(f"Its user has to sign in once: syncd login {row.address}")
+    _tell_what_is_next(row)
+
+
+def _check_sign_in(
+    context: Context,
+    row: MailboxRow,
+    policy: str,
+    changes: Mapping[str, str | None],
+    undone: str,
+) -> None:
+    """Raises Problem where nobody could sign in under the policy, with what is changed."""
+    asked = bool(changes.keys() & {"username", "password_file"})
+    if not asked and "policy" not in changes:
+        return
+    sign_in.known_policy(context, policy, undone)
+    # What it has of a server on premises is kept, in case that it comes back to it.
+    if asked or sign_in.takes_password(context, policy):
+        username = changes.get("username", row.username)
+        own = changes.get("password_file", row.password_file)
+        sign_in.complete(context, policy, username, own, undone)
+
+
+def _tell_what_is_next(row: MailboxRow) -> None:
+    from syncd.sync import mailboxes as served
+
     if row.state in served.UNAPPROVED:
         output.tell(f"{row.address} was changed, and is to be approved before it is synced.")
         output.tell(f"Go on with: syncd users test {row.address}")

@@ -7,6 +7,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
+from syncd.cli.users import sign_in
 
 
 @click.command()
@@ -50,5 +51,7 @@ def remove(context: Context, mailbox: str, *, forget: bool, leave_marks: bool) -
         output.tell(f"{row.address} is removed, and nothing of it is known any more.")
     else:
         output.tell(f"{row.address} is removed. What was done there: syncd runs list {row.address}")
+    if sign_in.by_its_user(context, row.policy):
+        output.tell(f"If its user signed in, forget that, too: syncd login {row.address} --remove")
     if items:
         output.tell("The marks of syncd are still on its items.")

@@ -69,10 +69,16 @@ def complete(
 
 
 def servers_of(context: Context, policy: str) -> list[tuple[str, Server]]:
-    """The servers that a mailbox under a policy may be on, with their names."""
+    """The servers that a mailbox under a policy may be on, with their names; of no policy none."""
     configuration = context.configuration
-    named = configuration.policies[policy].servers
+    known = configuration.policies.get(policy)
+    named = known.servers if known is not None else ()
     return [(each, configuration.servers[each]) for each in named]
+
+
+def takes_password(context: Context, policy: str) -> bool:
+    """Whether one of the servers under a policy is signed in to with a password."""
+    return any(each.by_password for _, each in servers_of(context, policy))
 
 
 def by_its_user(context: Context, policy: str) -> bool:

@@ -116,10 +116,12 @@ def _answers(body: Json, effect: Effect) -> Mapping[str, Answer]:
 def _answer(response: object) -> tuple[str, Answer] | None:
     if not isinstance(response, dict):
         return None
-    status, body, headers = (response.get(name) for name in ("status", "body", "headers"))
+    status, body, headers = response.get("status"), response.get("body"), response.get("headers")
     if not isinstance(status, int):
         return None
-    said = {str(n).lower(): str(v) for n, v in headers.items()} if isinstance(headers, dict) else {}
+    said: dict[str, str] = {}
+    if status >= 400 and isinstance(headers, dict):
+        said = {str(name).lower(): str(value) for name, value in headers.items()}
     content = body if isinstance(body, dict) else {}
     after = seconds(said.get("retry-after"))
     return str(response.get("id")), Answer(status, content, after, said.get("www-authenticate"))

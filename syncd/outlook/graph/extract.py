@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from syncd.model.fields import FieldType
 from syncd.model.kinds import Kind
@@ -26,6 +27,7 @@ from syncd.outlook.port import Head, Item, Sensitivity, Stamp
 from syncd.outlook.texts import MANY_LINES, from_text
 
 Extended = Mapping[str, str | tuple[str, ...] | None]
+Reader = Callable[[Json, Extended], Value]
 
 _LINK, _KEY = key_of(properties.LINK), key_of(properties.KEY)
 _CLASS, _SENSITIVITY = key_of(properties.CLASS), key_of(properties.SENSITIVITY)
@@ -45,20 +47,23 @@ class Extractor:
     """Takes these fields of a kind out of items. Use `extractor` to make one."""
 
     kind: Kind
-    slots: tuple[Slot, ...]
+    readers: tuple[tuple[str, Reader], ...]
+    notes: str  # the name of the field that holds them, if it is among these
     match: tuple[str, ...]
 
-    def head(self, item: Json) -> Head:
-        """The head of an item. Raises ValueError when it has no id, or holds what cannot be."""
-        extended = properties.held(item)
+    def head(self, item: Json, known: Extended | None = None) -> Head:
+        """The head of an item. Raises ValueError when it has no id, or holds what cannot be.
+
+        `known` are its extended properties, where the answer does not show them.
+        """
+        extended = properties.held(item) if known is None else known
         values, _ = self._values(item, extended)
         return self._head(item, extended, values)
 
     def full(self, item: Json, known: Extended | None = None) -> Item:
         """An item in full. The record of a private item, or of one of another sort, is bare.
 
-        `known` are its extended properties, where the answer does not show them. Raises
-        ValueError when it has no id, or holds what cannot be.
+        `known` and what is raised are as with `head`.
         """
         extended = properties.held(item) if known is None else known
         values, guarded = self._values(item, extended)
@@ -74,14 +79,13 @@ class Extractor:
             return {}, frozenset()
         values: dict[str, Value] = {}
         guarded: set[str] = set()
-        for slot in self.slots:
+        for name, read in self.readers:
             try:
-                values[slot.name] = _value(slot, item, extended)
+                values[name] = read(item, extended)
             except _MoreError:
-                guarded.add(slot.name)
-                continue
-            if slot.key == NOTES and _is_more_than_text(extended):
-                guarded.add(slot.name)
+                guarded.add(name)
+        if self.notes in values and _is_more_than_text(extended):
+            guarded.add(self.notes)
         return values, frozenset(guarded)
 
     def _head(self, item: Json, extended: Extended, values: Mapping[str, Value]) -> Head:
@@ -101,11 +105,27 @@ class Extractor:
         )
 
 
-def extractor(kind: Kind, *, full: bool) -> Extractor:
-    """The extractor of all fields of a kind, or of those that it is matched by."""
-    place: Layout = layout(kind)
-    slots: Iterable[Slot] = place.fields.values() if full else place.match
-    return Extractor(kind, tuple(slots), tuple(slot.name for slot in place.match))
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A kind as Graph holds it, and what takes its items apart: in full, and their heads."""
+
+    place: Layout
+    full: Extractor
+    head: Extractor
+
+
+@cache
+def compiled(kind: Kind) -> Compiled:
+    """The kind, compiled once. Raises ValueError when its map names what Graph cannot hold."""
+    place = layout(kind)
+    match = tuple(slot.name for slot in place.match)
+
+    def taking(slots: Iterable[Slot]) -> Extractor:
+        readers = {slot.name: _reader(slot) for slot in slots}
+        notes = next((slot.name for slot in slots if slot.key == NOTES), "")
+        return Extractor(kind, tuple(readers.items()), notes, match)
+
+    return Compiled(place, taking(place.fields.values()), taking(place.match))
 
 
 def mailing_address(extended: Extended) -> str | None:
@@ -117,24 +137,75 @@ class _MoreError(Exception):
     """A field holds what its value cannot say: a fax for an address, a word for a number."""
 
 
-def _value(slot: Slot, item: Json, extended: Extended) -> Value:
-    match slot.form:
-        case Form.TEXT:
-            return _read(slot, _text(item.get(slot.key)))
-        case Form.NAMES:
-            return tuple(each for each in _texts(item.get(slot.key)) if each) or None
-        case Form.EMAIL:
-            return _email(slot, _text(_object(item.get(slot.key)).get(slot.part)), extended)
-        case Form.PART:
-            return _read(slot, _text(_object(item.get(slot.key)).get(slot.part)))
-        case Form.MAILING:
-            named = mailing_address(extended) or BUSINESS
-            return _read(slot, _text(_object(item.get(named)).get(slot.part)))
-        case Form.PHONE | Form.EXTENDED:
-            return _read(slot, _mapi(extended, slot.extended))
-        case Form.SEVERAL:
-            found = extended.get(slot.extended)
-            return tuple(each for each in found if each) or None if found else None
+def _reader(slot: Slot) -> Reader:
+    """What reads a field: made once, since it is done for every field of every item."""
+    return _READERS[slot.form](slot)
+
+
+def _meaning(slot: Slot) -> Callable[[str | None], Value]:
+    return partial(from_text, slot.type) if slot.wording is None else partial(_read, slot)
+
+
+def _of_text(slot: Slot) -> Reader:
+    key, meaning = slot.key, _meaning(slot)
+
+    def read(item: Json, _: Extended) -> Value:
+        found = item.get(key)
+        return meaning(_text(found)) if found is not None else None
+
+    return read
+
+
+def _of_part(slot: Slot) -> Reader:
+    key, part, meaning = slot.key, slot.part, _meaning(slot)
+
+    def read(item: Json, _: Extended) -> Value:
+        found = _part(item, key, part)
+        return meaning(found) if found is not None else None
+
+    return read
+
+
+def _of_property(slot: Slot) -> Reader:
+    key, meaning = slot.extended, _meaning(slot)
+    return lambda _, extended: meaning(_mapi(extended, key)) if key in extended else None
+
+
+def _of_properties(slot: Slot) -> Reader:
+    key = slot.extended
+    return lambda _, extended: tuple(each for each in extended.get(key) or () if each) or None
+
+
+def _of_names(slot: Slot) -> Reader:
+    key = slot.key
+    return lambda item, _: tuple(each for each in _texts(item.get(key)) if each) or None
+
+
+def _of_mailing(slot: Slot) -> Reader:
+    return lambda item, extended: _read(
+        slot, _part(item, mailing_address(extended) or BUSINESS, slot.part)
+    )
+
+
+def _of_email(slot: Slot) -> Reader:
+    return lambda item, extended: _email(slot, _part(item, slot.key, slot.part), extended)
+
+
+_READERS: Mapping[Form, Callable[[Slot], Reader]] = {
+    Form.TEXT: _of_text,
+    Form.NAMES: _of_names,
+    Form.EMAIL: _of_email,
+    Form.PHONE: _of_property,
+    Form.PART: _of_part,
+    Form.MAILING: _of_mailing,
+    Form.EXTENDED: _of_property,
+    Form.SEVERAL: _of_properties,
+}
+
+
+def _part(item: Json, key: str, part: str) -> str | None:
+    found = item.get(key)
+    return _text(_object(found).get(part)) if found is not None else None
 
 
 def _email(slot: Slot, address: str | None, extended: Extended) -> Value:
@@ -146,6 +217,8 @@ def _email(slot: Slot, address: str | None, extended: Extended) -> Value:
 
 
 def _read(slot: Slot, text: str | None) -> Value:
+    if not text:
+        return None
     if slot.wording is None:
         return from_text(slot.type, text)
     many = slot.type if slot.type in MANY_LINES else FieldType.TEXT

@@ -11,10 +11,9 @@ from syncd.outlook.graph import errors, properties
 from syncd.outlook.graph.batch import SIZE
 from syncd.outlook.graph.categories import Categories
 from syncd.outlook.graph.delta import Delta
-from syncd.outlook.graph.extract import Extractor, extractor
+from syncd.outlook.graph.extract import Extractor, compiled
 from syncd.outlook.graph.find import Finder
 from syncd.outlook.graph.folders import TRASH, Folders
-from syncd.outlook.graph.layout import layout
 from syncd.outlook.graph.reading import full, item_path
 from syncd.outlook.graph.session import GraphServer, Json, Session, refused, values
 from syncd.outlook.graph.writing import Writer
@@ -163,13 +162,14 @@ class GraphMailbox:
         """One page of delta, at most 200 changes, and a look at each item that is not our own."""
         if folder == TRASH.id:
             raise MailboxError(Sort.INVALID, Scope.FOLDER, "not-listed", _CLOSED)
-        reader = Delta(self._session, extractor(kind, full=False), layout(kind).head, self._known)
+        form = compiled(kind)
+        reader = Delta(self._session, form.head, form.place.head, self._known)
         return reader.page(folder, cursor)
 
     def read(self, kind: Kind, ids: Sequence[str]) -> Sequence[Item | Failure]:
         """The items with these ids in full, in order; one request for each 20."""
-        taker = extractor(kind, full=True)
-        return [_item(each, taker) for each in full(self._session, layout(kind).full, ids)]
+        form = compiled(kind)
+        return [_item(each, form.full) for each in full(self._session, form.place.full, ids)]
 
     def find(
         self,
@@ -185,8 +185,8 @@ class GraphMailbox:
         Deleted Items cannot be searched, and is left out; by its id an item is found there, too.
         A folder that cannot be searched raises: nothing may be concluded from half a search (P5).
         """
-        taker = extractor(kind, full=False)
-        finder = Finder(self._session, taker, layout(kind).head, self._folders)
+        form = compiled(kind)
+        finder = Finder(self._session, form.head, form.place.head, self._folders)
         where = [each for each in folders if each != TRASH.id]
         heads: dict[str, Head] = {}
         link, key = list(dict.fromkeys(links)), list(dict.fromkeys(keys))

@@ -117,7 +117,6 @@ class Session:
         self._base = server.base_url.rstrip("/")
         self._session = requests.Session()
         secure(self._session, server.verify_tls)
-        self._session.auth = _unsigned  # else a netrc of the environment would sign in
         self._token: str | None = None
         self.user = f"/users/{quote(address, safe='@')}"
         self.gate: Gate = gate_of(urlsplit(self._base).netloc, address)
@@ -183,6 +182,7 @@ class Session:
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
             "Prefer": ", ".join((IMMUTABLE, *asked.prefer)),
             "User-Agent": "syncd",
             "client-request-id": str(uuid4()),
@@ -190,11 +190,11 @@ class Session:
         }
         begun = True
         try:
-            with self._session.request(
-                asked.method,
-                asked.url,
-                data=body,
-                headers=headers,
+            # Prepared here: the session has nothing of its own to add, neither a cookie nor a
+            # sign-in from a netrc of the environment.
+            request = requests.Request(asked.method, asked.url, headers, data=body).prepare()
+            with self._session.send(
+                request,
                 timeout=(min(self._server.timeout, self._server.deadline), self._server.timeout),
                 allow_redirects=False,
                 stream=True,
@@ -225,10 +225,6 @@ def link_in(body: Json, name: str) -> str | None:
     """A link that an answer holds, such as `@odata.nextLink`."""
     found = body.get(name)
     return found if isinstance(found, str) and found else None
-
-
-def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _where(parts: SplitResult) -> tuple[str, str | None, int | None]:

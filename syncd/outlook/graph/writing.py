@@ -14,9 +14,9 @@ from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.graph import batch, errors
 from syncd.outlook.graph.batch import SIZE, Part
 from syncd.outlook.graph.compose import Composed, answered, changed, new_item
-from syncd.outlook.graph.extract import Extractor, extractor
+from syncd.outlook.graph.extract import Compiled, compiled
 from syncd.outlook.graph.folders import Folders
-from syncd.outlook.graph.layout import Layout, layout
+from syncd.outlook.graph.layout import Layout
 from syncd.outlook.graph.reading import Found, full, identities, item_path
 from syncd.outlook.graph.session import Answer, Json, Session
 from syncd.outlook.port import Creation, Head, Move, Update, Written
@@ -36,14 +36,14 @@ class Writer:
     ) -> list[Written | Failure]:
         """Create a batch of items in one request. Raises ValueError for more than a batch."""
         _check_batch(creations)
-        place, taker = layout(kind), extractor(kind, full=True)
-        made = [new_item(place, each) for each in creations]
+        form = compiled(kind)
+        made = [new_item(form.place, each) for each in creations]
         path = f"{self.folders.path(folder)}/contacts"
         answers = batch.send(
             self.session, [Part("POST", path, each.body) for each in made], Effect.WRITES
         )
         results = [
-            self._written(taker, one, answer, before="")
+            self._written(form, one, answer, before="")
             for one, answer in zip(made, answers, strict=True)
         ]
         _raise_for_all(results, (Sort.GONE, Sort.DENIED), Scope.FOLDER)
@@ -52,12 +52,12 @@ class Writer:
     def update(self, kind: Kind, updates: Sequence[Update]) -> list[Written | Failure]:
         """Patch a batch of items: one request to compare versions, one to write."""
         _check_batch(updates)
-        place, taker = layout(kind), extractor(kind, full=True)
-        found = full(self.session, place.full, [each.id for each in updates])
+        form = compiled(kind)
+        found = full(self.session, form.place.full, [each.id for each in updates])
         made: list[Composed | Failure] = []
         parts: list[Part] = []
         for update, item in zip(updates, found, strict=True):
-            one = _composed(place, update, item)
+            one = _composed(form.place, update, item)
             made.append(one)
             if isinstance(one, Composed):
                 path = item_path(self.session, update.id)
@@ -66,7 +66,7 @@ class Writer:
         return [
             one
             if isinstance(one, Failure)
-            else self._written(taker, one, next(answers), before=update.version)
+            else self._written(form, one, next(answers), before=update.version)
             for one, update in zip(made, updates, strict=True)
         ]
 
@@ -130,19 +130,21 @@ class Writer:
         ]
 
     def _written(
-        self, taker: Extractor, made: Composed, answer: Answer, before: str
+        self, form: Compiled, made: Composed, answer: Answer, before: str
     ) -> Written | Failure:
         """What became of a write; `before` is the version that it was to change."""
         if not answer.ok:
             return errors.failure(answer.status, answer.code, Effect.WRITES)
+        known = answered(made, answer.body)
         try:
-            item = taker.full(answer.body, answered(made, answer.body))
+            item = form.full.full(answer.body, known) if made.shown else None
+            head = item.head if item is not None else form.head.head(answer.body, known)
         except ValueError:  # what was written is known all the same, if it has a name
             return _named(answer)
-        if item.head.version == before:
+        if head.version == before:
             return Failure(Sort.IN_DOUBT, "same-version", "Graph took it, and has no new version")
-        self.known[item.head.id] = item.head
-        return Written(item.head.id, item.head.version, item if made.shown else None)
+        self.known[head.id] = head
+        return Written(head.id, head.version, item)
 
 
 _NAMELESS = Failure(Sort.IN_DOUBT, "no-id", "it was done, but the answer does not say as what")

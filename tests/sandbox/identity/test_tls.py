@@ -77,8 +77,12 @@ def test_the_command_says_how_to_sign_in(tls: Path) -> None:
         [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline().rstrip("\n") for _ in range(10)]
-        said = dict(re.split(": | at ", line, maxsplit=1) for line in lines)
+        said: dict[str, str] = {}
+        for line in process.stdout:
+            name, value = re.split(": | at ", line.rstrip("\n"), maxsplit=1)
+            said[name] = value
+            if name == "CA":  # the last one; then it serves until it is stopped
+                break
         application = msal.ConfidentialClientApplication(
             said["Client id"],
             client_credential=said["Client secret"],
