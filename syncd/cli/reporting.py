@@ -87,6 +87,11 @@ def attention(report: RunReport) -> list[str]:
         told.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
     if report.questions and not report.first_contact:
         told.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
+    if report.only_by_hand:
+        told.append(
+            f"{report.only_by_hand} in another folder, from which only its user can bring it back. "
+            f"{see}"
+        )
     if disputed := report.counters["conflicts"]:
         what = "1 conflict waits" if disputed == 1 else f"{disputed} conflicts wait"
         told.append(
@@ -120,7 +125,7 @@ GUARDED = "It holds more than plain text there; the CRM's is not written over it
 
 def tell_plan(report: RunReport, limit: int = 200) -> None:
     """The lines of a plan: what would happen to whom, and why."""
-    from syncd.cli.language import sentence
+    from syncd.cli.language import remedy, sentence
 
     work = report.work
     for line in report.lines:
@@ -130,6 +135,8 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
             output.tell(
                 f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
             )
+        if line.reason == "only-by-hand":
+            output.tell(f"{line.name}: {sentence(line.reason)} {remedy(line.reason)}")
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
