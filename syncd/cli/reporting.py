@@ -125,18 +125,10 @@ GUARDED = "It holds more than plain text there; the CRM's is not written over it
 
 def tell_plan(report: RunReport, limit: int = 200) -> None:
     """The lines of a plan: what would happen to whom, and why."""
-    from syncd.cli.language import remedy, sentence
+    from syncd.cli.language import sentence
 
     work = report.work
-    for line in report.lines:
-        if line.guarded:
-            output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
-        if line.apart:
-            output.tell(
-                f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
-            )
-        if line.reason == "only-by-hand":
-            output.tell(f"{line.name}: {sentence(line.reason)} {remedy(line.reason)}")
+    _tell_what_stays(report.lines)
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
@@ -162,6 +154,21 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
         output.tell(f"… and {len(work) - limit} more; see all of them with --json")
     if report.would_hold:
         output.tell(f"{report.would_hold} of these are unusually many and would wait for approval.")
+
+
+def _tell_what_stays(lines: Sequence[Line]) -> None:
+    """What a sync would not write, and why."""
+    from syncd.cli.language import remedy, sentence
+
+    for line in lines:
+        if line.guarded:
+            output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
+        if line.apart:
+            output.tell(
+                f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
+            )
+        if line.reason == "only-by-hand":
+            output.tell(f"{line.name}: {sentence(line.reason)} {remedy(line.reason)}")
 
 
 def told(line: Line) -> str:

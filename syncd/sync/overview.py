@@ -155,7 +155,10 @@ _FOR_SOMEBODY = (*QUESTIONS, Reason.ONLY_BY_HAND)
 
 
 def _undecided(conn: Connection, mailbox_id: int, kind: str) -> list[Row[Any]]:
-    """Questions, what its user alone can bring back, and what was set aside: the CRM id, the item's name, stand, reason, error."""
+    """What somebody is to answer or bring back, and what was set aside.
+
+    The CRM id, the item's name, stand, reason, error.
+    """
     tied = (link.c.mailbox_id == observed.c.mailbox_id) & (link.c.kind == observed.c.kind)
     items = select(link.c.crm_id, observed.c.name, *_stands(observed)).select_from(
         observed.outerjoin(link, tied & (link.c.remote_id == observed.c.remote_id))

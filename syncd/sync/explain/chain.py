@@ -169,7 +169,9 @@ def _item(facts: Facts) -> Iterator[Said]:
         elif last is not None and last.reason is Reason.UNTRACKED:
             state = "released-untracked"
         elif link.aside:
-            by_move = last is not None and last.verb is Verb.MOVE_ITEM  # also before it changed over
+            by_move = (
+                last is not None and last.verb is Verb.MOVE_ITEM
+            )  # also before it changed over
             moved = by_move or facts.mailbox.moves is not False
             state = "released-aside" if moved else "released-marked"
     kind = facts.about.kind
