@@ -104,7 +104,7 @@ def test_a_write_in_doubt_at_the_time_of_the_move_is_settled_after_it(
 
 @TRANSLATED
 def test_what_rests_goes_on_resting_and_comes_back(memory: Memory, translates: Translates) -> None:
-    """Put aside, thrown away, its record gone: all as it was; what was put aside is dragged back."""
+    """Put aside, thrown away, its record gone: all as it was; what was aside is dragged back."""
     world, _ = memory
     world.policy(limits=Limits(99, 99, 1.0, 99, 999))
     ids = world.new_many(numbered(3))
