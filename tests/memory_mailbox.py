@@ -54,9 +54,9 @@ class MemoryMailbox:
     @property
     def capabilities(self) -> Capabilities:
         """As those of EWS, or of Graph."""
-        keeps = self._server.keeps_ids
+        keeps, most = self._server.keeps_ids, self._server.at_once
         return Capabilities(
-            ids_survive_moves=keeps, searches_trash=not keeps, write_batch=BATCH, read_batch=BATCH
+            ids_survive_moves=keeps, searches_trash=not keeps, write_batch=most, read_batch=BATCH
         )
 
     @property
@@ -215,8 +215,8 @@ class MemoryMailbox:
         return [self._server.item(each, kind) for each in ids]
 
     def _write(self, call: str, batch: Sequence[object], effect: Callable[[], Results]) -> Results:
-        if len(batch) > BATCH:
-            raise ValueError(f"a batch is at most {BATCH} items")
+        if len(batch) > self._server.at_once:
+            raise ValueError(f"a batch is at most {self._server.at_once} items")
         return self._ask(call, effect) if batch else []
 
     def _ask(self, call: str, effect: Callable[[], T]) -> T:

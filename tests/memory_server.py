@@ -106,6 +106,7 @@ class MemoryServer:
         self.late: list[Effect] = []
         self.refuses: Callable[[Mapping[str, Value]], bool] = lambda _: False
         self.counts: Counter[str] = Counter()
+        self.at_once = BATCH  # writes of a request
         self.things: dict[str, Thing] = {}
         self.categories: list[str] | None = []  # what Outlook offers; None: nobody is let in
         self._numbers = itertools.count(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ def serve(service: SyncService, workers: int, reload: Callable[[], None] | None 
     )
     scheduler.add_job(dispatcher.tidy, "interval", hours=24, jitter=3600, coalesce=True)
     service.begin()
+    gc.freeze()  # what is loaded by now stays: the collector need not go through it each time
     with signals(*((RELOADING,) if reload else ())) as wait:
         scheduler.start()
         notify("READY=1")

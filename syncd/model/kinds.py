@@ -101,6 +101,10 @@ class Kind(Schema):
     company: str | None = None
     locks: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    def __hash__(self) -> int:
+        """By its name alone: what is compiled of a kind is looked up for every request."""
+        return hash(self.name)
+
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
         """The fields by name."""

@@ -5,7 +5,6 @@ Each form is idempotent, and an empty value is `None` (empty = absent).
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -22,6 +21,8 @@ _DIALLING_NOISE = re.compile(r"[\s().\-/\u2010-\u2015\u00a0]+")
 
 def text(value: str) -> str | None:
     """One line: composed characters, runs of white space folded to one blank."""
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip() or None  # there is nothing to compose or to fold
     return _SPACES.sub(" ", unicodedata.normalize("NFC", value)).strip() or None
 
 
@@ -111,7 +112,7 @@ def normal_group(group: Group, values: Mapping[str, Value]) -> dict[str, Value]:
 
 def keyed_hash(key: bytes, *parts: str) -> str:
     """A hash that tells nobody without the key what was hashed (P14). Hexadecimal, 128 bit."""
-    return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, "\x1f".join(parts).encode(), "sha256").hex()[:32]
 
 
 def group_digest(key: bytes, group: Group, values: Mapping[str, Value]) -> str:

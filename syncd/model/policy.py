@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 from syncd.model.fields import Direction, Group, Side
 from syncd.model.kinds import Kind
@@ -155,6 +155,11 @@ class KindPolicy:
         if not self.pushes:
             ruled = narrower(ruled, Direction.TO_CRM)
         return narrower(ruled, self.access.get(group.name, Direction.TWO_WAY))
+
+    @cached_property
+    def in_force(self) -> Mapping[str, Direction]:
+        """The direction in force for each group of the kind, by its name."""
+        return {name: self.direction_of(group) for name, group in self.kind.groups.items()}
 
     def conflict_of(self, group: Group) -> ConflictPolicy:
         """Who wins a conflict about a group."""

@@ -77,9 +77,11 @@ def difference(
 
     A field that `wanted` does not name was not observed, and is not written.
     """
-    return {
-        field.name: wanted[field.name]
-        for field in group.fields
-        if field.name in wanted
-        and not same(field.type, wanted[field.name], present.get(field.name))
-    }
+    changes: dict[str, Value] = {}
+    for field in group.fields:
+        name = field.name
+        if name in wanted:
+            value, held = wanted[name], present.get(name)
+            if value is not held and not same(field.type, value, held):
+                changes[name] = value
+    return changes

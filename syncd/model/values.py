@@ -25,6 +25,8 @@ def is_empty(value: Value) -> bool:
 
 def to_json(value: Value) -> JsonValue:
     """The JSON form of a value: text, an ISO day or time, an amount as text, a list, or null."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -10,7 +10,7 @@ journal settles it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -111,12 +111,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of a listing. `cursor` continues after it; `last` says it was the end."""
+    """One answer of a listing. `cursor` continues after it; `last` says it was the end.
+
+    `unread` are items that changed and that the server cannot show, each with what it says of it.
+    Nothing is known of such an item: not whether it is private, and not that it is gone.
+    """
 
     seen: tuple[Head, ...]
     removed: tuple[str, ...]
     cursor: str
     last: bool
+    unread: Mapping[str, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

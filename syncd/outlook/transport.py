@@ -57,10 +57,10 @@ class Body(io.BytesIO):
         self.begun = False
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Give out content. Raises TimeoutError after the deadline."""
+        """Give out content, in pieces larger than the library's. Raises TimeoutError when late."""
         check(self._until)
         self.begun = True
-        return super().read(size)
+        return super().read(size if size is None or size < 0 else max(size, _PIECE))
 
 
 def check(until: float) -> None:

@@ -18,7 +18,7 @@ from syncd.reconcile.facts import (
     LinkState,
     Origin,
 )
-from syncd.reconcile.groups import group_facts, merge_groups
+from syncd.reconcile.groups import entered, group_facts, merge_groups
 from syncd.reconcile.images import known
 from syncd.reconcile.leaving import (
     exit_policy,
@@ -178,7 +178,7 @@ def _match(case: Case, rules: Rules) -> Decision:
         return Decision(Action.MATCH, Reason.NO_FILTER, Stand.EXCLUDED)
     if not rules.policy.direction.speaks(Side.CRM):
         return Decision(Action.MATCH, Reason.ONE_WAY, Stand.EXCLUDED)
-    groups = tuple(carry(each, Side.CRM, Reason.CREATED) for each in group_facts(case, rules))
+    groups = entered(case, rules, Side.CRM, Reason.CREATED)
     return _new(Reason.CREATED, Origin.CREATED, groups, Verb.CREATE_ITEM)
 
 
@@ -214,7 +214,7 @@ def _track(case: Case, rules: Rules) -> Decision:
         return Decision(Action.TRACK, Reason.DIRECTION, Stand.EXCLUDED)
     if not rules.policy.creates:
         return Decision(Action.TRACK, Reason.NOT_WRITABLE, Stand.EXCLUDED)
-    groups = tuple(carry(each, Side.OUTLOOK, Reason.TRACKED) for each in group_facts(case, rules))
+    groups = entered(case, rules, Side.OUTLOOK, Reason.TRACKED)
     made = _new(Reason.TRACKED, Origin.TRACKED, groups, Verb.CREATE_RECORD, Verb.UPDATE_ITEM)
     return replace(made, action=Action.TRACK)
 

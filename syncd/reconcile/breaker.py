@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from syncd.model.fields import Side
+from syncd.model.fields import SIDES, Side
 from syncd.model.policy import Limits
 from syncd.reconcile.decision import Decision, Verb
 
@@ -45,8 +45,7 @@ def bounded(decision: Decision) -> frozenset[Bounded]:
     if decision.withdraws:
         return frozenset({Bounded.WITHDRAW})
     counted = {BOUNDED[verb] for verb in decision.verbs if verb in BOUNDED}
-    patches = (patch for group in decision.groups for patch in group.writes.values())
-    if any(value is None for patch in patches for value in patch.values()):
+    if any(None in decision.patch(side).values() for side in SIDES):
         counted.add(Bounded.EMPTY)
     return frozenset(counted)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
 
-from syncd.model.fields import Side
+from syncd.model.fields import SIDES, Side
 from syncd.model.policy import KindPolicy
 from syncd.model.values import Value
 from syncd.reconcile.facts import CrmFacts, ItemFacts, Link, LinkState, Origin
@@ -76,7 +79,7 @@ class Stand(StrEnum):
     WAITING = "waiting"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decision:
     """What to do about one link: writes, and how the link stands once they are done.
 
@@ -101,9 +104,17 @@ class Decision:
         """Whether the CRM gives back what came from this mailbox."""
         return Verb.WITHDRAW in self.verbs
 
-    def patch(self, side: Side) -> dict[str, Value]:
-        """All fields to be written to a side."""
-        return {n: v for g in self.groups if side in g.writes for n, v in g.writes[side].items()}
+    @cached_property
+    def _patches(self) -> Mapping[Side, Mapping[str, Value]]:
+        found: dict[Side, dict[str, Value]] = {side: {} for side in SIDES}
+        for group in self.groups:
+            for side, values in group.writes.items():
+                found[side].update(values)
+        return {side: MappingProxyType(values) for side, values in found.items()}
+
+    def patch(self, side: Side) -> Mapping[str, Value]:
+        """All fields to be written to a side. Put together once: a run asks many times."""
+        return self._patches[side]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from syncd.model.fields import SIDES, Side
 from syncd.model.values import Value
 from syncd.reconcile.decision import Case, Rules
 from syncd.reconcile.images import AGREED, REMAPPED, completed, differs
-from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, merge
+from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, enter, merge
+from syncd.reconcile.reasons import Reason
 
 
 def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
@@ -17,6 +18,7 @@ def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
     marks = case.link.marks if case.link else {}
     records = {Side.CRM: case.crm.record, Side.OUTLOOK: case.item.record}
     sides = [(side, images.get(side, {}), records[side]) for side in SIDES]
+    more = case.item.guarded
     facts = []
     for name, group in rules.policy.kind.groups.items():
         known = {side: image.get(name) for side, image, _ in sides}
@@ -24,14 +26,14 @@ def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
             side: completed(group, known[side], held.group(group) if held else None)
             for side, _, held in sides
         }
-        guarded = any(field.name in case.item.guarded for field in group.fields)
+        guarded = bool(more) and any(field.name in more for field in group.fields)
         if guarded and case.item.record is not None and known[Side.OUTLOOK] is None:
             # It was read, and holds nothing that could be known: reading it again is no use.
             now[Side.OUTLOOK] = now[Side.OUTLOOK] or {}
         facts.append(
             GroupFacts(
                 group=group,
-                direction=rules.policy.direction_of(group),
+                direction=rules.policy.in_force[name],
                 images=known,
                 now=now,
                 mark=marks.get(name, AGREED),
@@ -40,6 +42,17 @@ def group_facts(case: Case, rules: Rules) -> tuple[GroupFacts, ...]:
             )
         )
     return tuple(facts)
+
+
+def entered(case: Case, rules: Rules, side: Side, reason: Reason) -> tuple[GroupOutcome, ...]:
+    """All groups of what is on one side only, written to the other."""
+    record = case.crm.record if side is Side.CRM else case.item.record
+    values = record.fields if record is not None else {}
+    directions, writable = rules.policy.in_force, case.crm.writable
+    return tuple(
+        enter(group, values, side, reason, directions[name], writable=writable)
+        for name, group in rules.policy.kind.groups.items()
+    )
 
 
 def edited_groups(case: Case, rules: Rules, side: Side) -> frozenset[str]:

@@ -185,15 +185,42 @@ def _loser(facts: GroupFacts, side: Side, patch: Mapping[str, Value]) -> Loser |
     return Loser(facts.group.name, side, held)
 
 
+def enter(
+    group: Group,
+    values: Mapping[str, Value],
+    side: Side,
+    reason: Reason,
+    direction: Direction,
+    *,
+    writable: bool,
+) -> GroupOutcome:
+    """Write what `side` holds to the other, as `carry` does, where nothing is there yet."""
+    if direction is not Direction.TWO_WAY or not writable:
+        why = _barred(direction, side, guarded=False, writable=writable)
+        if why is not None:
+            return GroupOutcome(group.name, why, Mark(Standing.APART, why))
+    patch = difference(group, values, _NOTHING)
+    if not patch:
+        return _agreed(group.name, reason)
+    return GroupOutcome(group.name, reason, AGREED, {side.other: patch})
+
+
+_NOTHING: Mapping[str, Value] = {}
+
+
 def blocked(facts: GroupFacts, side: Side) -> Reason | None:
     """Why what a side holds may not be carried to the other; `None` when it may."""
-    if facts.direction is Direction.NONE:
+    return _barred(facts.direction, side, guarded=facts.guarded, writable=facts.writable)
+
+
+def _barred(direction: Direction, side: Side, *, guarded: bool, writable: bool) -> Reason | None:
+    if direction is Direction.NONE:
         return Reason.DIRECTION_NONE
-    if not facts.direction.speaks(side):
+    if not direction.speaks(side):
         return Reason.ONE_WAY
     if side is Side.CRM:
-        return Reason.GUARDED if facts.guarded else None
-    return None if facts.writable else Reason.NOT_WRITABLE
+        return Reason.GUARDED if guarded else None
+    return None if writable else Reason.NOT_WRITABLE
 
 
 def _rest(facts: GroupFacts) -> GroupOutcome:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from syncd.model.fields import SIDES, Group, Side
+from syncd.model.fields import Group, Side
 from syncd.model.kinds import Kind
 from syncd.model.record import Record, equal
 from syncd.model.values import Value
@@ -20,7 +20,6 @@ from syncd.reconcile.images import (
     Mark,
     Standing,
     completed,
-    content,
     hashed,
 )
 from syncd.reconcile.merge import GroupOutcome
@@ -49,31 +48,43 @@ def settle(
         side: dict(before.images.get(side, {})) if before else {} for side in Side
     }
     marks = dict(before.marks) if before else {}
-    sides = [(side, images[side], held[side]) for side in SIDES]
+    crm, outlook = held[Side.CRM], held[Side.OUTLOOK]
+    crm_image, outlook_image = images[Side.CRM], images[Side.OUTLOOK]
     for name, group in groups.items():
-        if name in pending or name not in outcomes:
+        outcome = outcomes.get(name)
+        if outcome is None or name in pending:
             continue
-        values = {side: _values(group, record, old.get(name)) for side, old, record in sides}
-        mark = _mark(group, values, outcomes[name].mark)
-        marks[name] = mark
-        for side, image, record in sides:
-            now = values[side]
-            if now is not None and record is not None:
-                image[name] = _image(group, now, mark, image.get(name), key)
+        was, had = crm_image.get(name), outlook_image.get(name)
+        here, there = _values(group, crm, was), _values(group, outlook, had)
+        if was is had is None and here is not None and here == there:
+            # What was written and came back as it is: one image of both, and no more to compare.
+            marks[name] = AGREED
+            crm_image[name] = outlook_image[name] = GroupImage(here)
+            continue
+        mark = marks[name] = _mark(group, here, there, outcome.mark)
+        if here is not None and crm is not None:
+            crm_image[name] = _image(group, here, mark, was, key)
+        if there is not None and outlook is not None:
+            outlook_image[name] = _image(group, there, mark, had, key)
     return images, marks
 
 
 def _values(
     group: Group, record: Record | None, image: GroupImage | None
 ) -> Mapping[str, Value] | None:
-    seen = completed(group, image, record.group(group)) if record is not None else None
-    if seen is None and image is not None:
-        return image.values
-    return seen
+    now = record.group(group) if record is not None else None
+    if image is None:
+        return now
+    seen = completed(group, image, now)
+    return image.values if seen is None else seen
 
 
-def _mark(group: Group, values: Mapping[Side, Mapping[str, Value] | None], wanted: Mark) -> Mark:
-    crm, outlook = values[Side.CRM], values[Side.OUTLOOK]
+def _mark(
+    group: Group,
+    crm: Mapping[str, Value] | None,
+    outlook: Mapping[str, Value] | None,
+    wanted: Mark,
+) -> Mark:
     if crm is None or outlook is None:  # one side is known by its hash alone, and did not change
         return wanted
     if equal(group, crm, outlook):
@@ -81,6 +92,10 @@ def _mark(group: Group, values: Mapping[Side, Mapping[str, Value] | None], wante
     if wanted.standing is Standing.AGREED:
         return Mark(Standing.APART, Reason.NOT_TAKEN)  # written, and held in a form of its own
     return wanted
+
+
+def _flowed(mark: Mark) -> bool:
+    return mark.standing is Standing.AGREED or mark.reason in _FLOWED
 
 
 def _image(
@@ -91,9 +106,8 @@ def _image(
     key: bytes,
 ) -> GroupImage:
     """Content of what flowed; of anything else the keyed hash (P14)."""
-    flowed = mark.standing is Standing.AGREED or mark.reason in _FLOWED
     kept = old is not None and old.values is not None and equal(group, old.values, now)
-    return content(now) if flowed or kept else hashed(key, group, now)
+    return GroupImage(now) if kept or _flowed(mark) else hashed(key, group, now)
 
 
 def hashes_only(kind: Kind, key: bytes, image: Image) -> Image:

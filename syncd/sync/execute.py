@@ -1,12 +1,13 @@
 """The mailbox side of a run: journal, request, read back, settle; one batch after the other.
 
+A batch is what one transaction journals and one settles. It takes as many requests as it must.
+
 Nothing is repeated here. What is refused or unanswered goes back to be observed and decided again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -15,18 +16,21 @@ from syncd.model.fields import Side
 from syncd.model.record import Record
 from syncd.model.values import Value, to_json
 from syncd.outlook.errors import Failure, MailboxError, Sort
-from syncd.outlook.port import Creation, Item, Move, Stamp, Update, Written
+from syncd.outlook.port import Item, Written
 from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.images import known
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, journal
 from syncd.sync.journal import Intent, Status
+from syncd.sync.requests import REQUESTS, Attempt
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone, refuse
-from syncd.sync.throttling import stop_if_throttled
+from syncd.sync.throttling import is_throttled, stop_if_throttled
 
-Results = Sequence[Written | Failure]
+JOURNALLED = 100  # writes of a batch
+
+Done = tuple[Attempt, Written | Failure]
 
 # RESTORE comes first: what follows needs the item in the folder. The destructive ones come last:
 # a run that breaks off has then added and changed, and removed nothing.
@@ -39,14 +43,6 @@ _ORDER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One task's write in one batch, under its operation key."""
-
-    task: Task
-    key: str
-
-
 def execute(session: Session, tasks: Sequence[Task]) -> None:
     """Carry out the mailbox's part of these tasks.
 
@@ -56,27 +52,31 @@ def execute(session: Session, tasks: Sequence[Task]) -> None:
     done = 0
     for verb in _ORDER:
         wanted = [task for task in tasks if verb in task.decision.verbs]
-        for batch in _batches(session, wanted):
+        for batch in batches(wanted, JOURNALLED):
             session.check_stop()
-            _batch(session, verb, [Attempt(task, str(session.new_key())) for task in batch])
+            _batch(session, verb, [_attempt(session, task) for task in batch])
             done += len(batch)
             session.progress(f"{session.mailbox.address}: writing", done, total)
 
 
-def _batches(session: Session, tasks: Sequence[Task]) -> Iterator[list[Task]]:
-    """Tasks in order, in batches of which none is too many or too large for one request."""
+def _attempt(session: Session, task: Task) -> Attempt:
+    return Attempt(task, str(session.new_key()))
+
+
+def _lots(session: Session, attempts: Sequence[Attempt]) -> Iterator[list[Attempt]]:
+    """Attempts in order, in lots of which none is too many or too large for one request."""
     can = session.port.capabilities
-    batch: list[Task] = []
+    lot: list[Attempt] = []
     weight = 0
-    for task in tasks:
-        own = sum(len(str(value)) for value in task.decision.patch(Side.OUTLOOK).values())
-        if batch and (len(batch) == can.write_batch or weight + own > can.write_weight):
-            yield batch
-            batch, weight = [], 0
-        batch.append(task)
+    for each in attempts:
+        own = sum(len(str(value)) for value in each.task.decision.patch(Side.OUTLOOK).values())
+        if lot and (len(lot) == can.write_batch or weight + own > can.write_weight):
+            yield lot
+            lot, weight = [], 0
+        lot.append(each)
         weight += own
-    if batch:
-        yield batch
+    if lot:
+        yield lot
 
 
 def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
@@ -92,17 +92,38 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
                 lost = each.task.losers(Side.OUTLOOK)
                 journal.keep_losers(conn, session, lost, settling.snapshots, key=each.key)
         settling.flush()
-    if not attempts:
-        return
-    try:
-        results = _REQUESTS[verb](session, attempts)
-    except MailboxError as error:
-        if error.sort is not Sort.INVALID:
-            _note_failed_batch(session, attempts, error)
-            raise
-        _refused_whole(session, verb, attempts, error)
-        return
-    _settle(session, verb, attempts, results)
+    _send(session, verb, list(_lots(session, attempts)))
+
+
+def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]]) -> None:
+    """Send what is journalled, one request after the other, and settle it in one transaction.
+
+    A request that fails leaves just its own writes in doubt: what came before is settled, and what
+    comes after was not tried.
+    """
+    done: list[Done] = []
+    for number, lot in enumerate(lots, 1):
+        left = [each for later in lots[number:] for each in later]
+        try:
+            session.keep_lease()
+            answers = REQUESTS[verb](session, lot)
+        except MailboxError as error:
+            _settle(session, verb, done)
+            _not_tried(session, left)
+            if error.sort is not Sort.INVALID:
+                _note_failed_batch(session, lot, error)
+                raise
+            _refused_whole(session, verb, lot, error)
+            if left:
+                _batch(session, verb, [_attempt(session, each.task) for each in left])
+            return
+        done += zip(lot, answers, strict=True)
+        if left and (session.stop.is_set() or is_throttled(answers)):
+            _not_tried(session, left)
+            _settle(session, verb, done)
+            session.check_stop()
+            return
+    _settle(session, verb, done)
 
 
 # The verbs that overwrite values, and those that take an item with an edit in it away.
@@ -142,7 +163,15 @@ def _refused_whole(
             refuse(conn, session, attempts[0].task.work, Reason.REFUSED, error.code)
             return
     for half in batches(attempts, (len(attempts) + 1) // 2):
-        _batch(session, verb, [Attempt(each.task, str(session.new_key())) for each in half])
+        _batch(session, verb, [_attempt(session, each.task) for each in half])
+
+
+def _not_tried(session: Session, attempts: Sequence[Attempt]) -> None:
+    """Nothing was sent of these: they stay to be decided, as if they had not been journalled."""
+    if attempts:
+        with session.write() as conn:
+            not_tried = [(each.key, None, Sort.NOT_TRIED.value) for each in attempts]
+            journal.conclude(conn, session, Status.FAILED, not_tried)
 
 
 def _note_failed_batch(session: Session, attempts: Sequence[Attempt], error: MailboxError) -> None:
@@ -155,28 +184,26 @@ def _note_failed_batch(session: Session, attempts: Sequence[Attempt], error: Mai
             postpone(conn, session, each.task.work, Stand.WAITING, reason, error=error.code)
 
 
-def _settle(session: Session, verb: Verb, attempts: Sequence[Attempt], results: Results) -> None:
-    written = [
-        (attempt, result)
-        for attempt, result in zip(attempts, results, strict=True)
-        if isinstance(result, Written)
-    ]
+def _settle(session: Session, verb: Verb, done: Sequence[Done]) -> None:
+    if not done:
+        return
+    written = [(attempt, result) for attempt, result in done if isinstance(result, Written)]
     read = _read_back(session, verb, [result for _, result in written])
     with session.write() as conn:
         settling = Settling(conn, session, session.state(conn).generation)
-        for attempt, result in zip(attempts, results, strict=True):
+        for attempt, result in done:
             if isinstance(result, Failure):
                 _failed(session, settling, attempt, result)
         withdrawn = journal.withdrawn_meanwhile(conn, [attempt.key for attempt, _ in written])
         for attempt, result in written:
             attempt.task.withdrawn = frozenset(withdrawn.get(attempt.key, ()))
             _written(session, settling, verb, attempt, result, read.get(result.id))
-        done = [(attempt.key, result.id, None) for attempt, result in written]
-        journal.conclude(conn, session, Status.DONE, done)
+        carried_out = [(attempt.key, result.id, None) for attempt, result in written]
+        journal.conclude(conn, session, Status.DONE, carried_out)
         _let_go(conn, session, settling, verb, [attempt.task for attempt, _ in written])
         settling.flush()
     _count(session, verb, [attempt.task for attempt, _ in written])
-    stop_if_throttled(results)
+    stop_if_throttled(result for _, result in done)
 
 
 def _let_go(
@@ -302,14 +329,6 @@ def _count(session: Session, verb: Verb, tasks: Sequence[Task]) -> None:
             tally.links["released"] += 1
 
 
-# --- the requests --------------------------------------------------------------------------------
-
-
-def _stamp(session: Session, attempt: Attempt) -> Stamp:
-    name = session.policy.kind.name
-    return Stamp(session.installation.name, name, attempt.task.crm_id, attempt.key)
-
-
 def _intent(session: Session, verb: Verb, attempt: Attempt) -> Intent:
     task = attempt.task
     moves = verb in (Verb.MOVE_ITEM, Verb.TRASH_ITEM, Verb.RESTORE_ITEM)
@@ -328,7 +347,7 @@ def _intent(session: Session, verb: Verb, attempt: Attempt) -> Intent:
     )
 
 
-def _before(session: Session, task: Task, patch: dict[str, Value]) -> dict[str, object]:
+def _before(session: Session, task: Task, patch: Mapping[str, Value]) -> dict[str, object]:
     """What the patch replaces; nothing of what another user has withdrawn (P7)."""
     known = task.item.fields if task.item is not None else _imaged(task)
     kept = {group.group for group in task.decision.groups if group.loser}
@@ -339,71 +358,3 @@ def _before(session: Session, task: Task, patch: dict[str, Value]) -> dict[str, 
         if mark.reason is Reason.MADE_PRIVATE and name not in kept
     }
     return {n: to_json(known.get(n)) for n in patch if fields[n].group not in withdrawn}
-
-
-def _create(session: Session, attempts: Sequence[Attempt]) -> Results:
-    kind = session.policy.kind
-    creations = []
-    for each in attempts:
-        values = each.task.decision.patch(Side.OUTLOOK)
-        composed = {i.name: i.compose(values) for i in kind.initial}
-        creations.append(
-            Creation(
-                {name: value for name, value in values.items() if value is not None},
-                {name: text for name, text in composed.items() if text},
-                _stamp(session, each),
-            )
-        )
-    with session.read() as conn:
-        folder = session.state(conn).folder_id
-    return session.port.create(kind, folder, creations)
-
-
-def _update(session: Session, attempts: Sequence[Attempt]) -> Results:
-    # The operation key travels with every update, so that one that was not answered can be
-    # settled by looking at the item.
-    updates = [
-        Update(
-            each.task.remote_id,
-            each.task.remote_version,
-            each.task.decision.patch(Side.OUTLOOK),
-            _stamp(session, each),
-        )
-        for each in attempts
-    ]
-    return session.port.update(session.policy.kind, updates)
-
-
-def _moves(attempts: Sequence[Attempt]) -> list[Move]:
-    return [Move(each.task.remote_id, each.task.remote_version) for each in attempts]
-
-
-def _archive(session: Session, attempts: Sequence[Attempt]) -> Results:
-    kind = session.policy.kind
-    # Asked for each time: its user may have thrown the folder away, and what is moved into one
-    # that is in Deleted Items goes with it.
-    folder = session.port.folder(kind, f"default/{kind.archive_folder}", create=True)
-    if folder is None:
-        return [Failure(Sort.TRANSIENT, "NoFolder", kind.archive_folder)] * len(attempts)
-    with session.write() as conn:
-        session.set_state(conn, archive_id=folder.id)
-    return session.port.move(kind, _moves(attempts), folder.id)
-
-
-def _restore(session: Session, attempts: Sequence[Attempt]) -> Results:
-    with session.read() as conn:
-        folder = session.state(conn).folder_id
-    return session.port.move(session.policy.kind, _moves(attempts), folder)
-
-
-def _trash(session: Session, attempts: Sequence[Attempt]) -> Results:
-    return session.port.trash(session.policy.kind, _moves(attempts))
-
-
-_REQUESTS: dict[Verb, Callable[[Session, Sequence[Attempt]], Results]] = {
-    Verb.RESTORE_ITEM: _restore,
-    Verb.CREATE_ITEM: _create,
-    Verb.UPDATE_ITEM: _update,
-    Verb.MOVE_ITEM: _archive,
-    Verb.TRASH_ITEM: _trash,
-}

@@ -211,6 +211,8 @@ def _said(
     session: Session, verdicts: _Verdicts, work: Work, decision: Decision
 ) -> frozenset[Bounded]:
     """What of a decision a person spoke of: of just this, for just this reason."""
+    if not verdicts:
+        return frozenset()
     case, why = work.case, _why(session, decision).value
     at = (work.subject, case.crm.version, case.item.version, why)
     return bounded(decision) & verdicts.get(at, set())

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from syncd.model.fields import Side
+from syncd.model.fields import SIDES, Side
 from syncd.model.kinds import Kind
 from syncd.model.values import from_json, to_json
 from syncd.reconcile.facts import Link, LinkState, Origin
@@ -237,6 +237,8 @@ def _known(conn: Connection, key: LinkKey, ids: Iterable[str]) -> dict[str, int]
 
 
 def _row(key: LinkKey, each: Link, snapshots: Snapshots) -> dict[str, object]:
+    crm, outlook = (each.images.get(side, {}) for side in SIDES)
+    held = snapshots.add(image_to_json(crm))
     return {
         "mailbox_id": key.mailbox_id,
         "kind": key.kind.name,
@@ -248,9 +250,13 @@ def _row(key: LinkKey, each: Link, snapshots: Snapshots) -> dict[str, object]:
         "tracked": each.tracked,
         "aside": each.aside,
         "crm_version": each.crm_version,
-        "crm_image": snapshots.add(image_to_json(each.images.get(Side.CRM, {}))),
-        "outlook_image": snapshots.add(image_to_json(each.images.get(Side.OUTLOOK, {}))),
-        "marks": {n: [m.standing, m.reason] for n, m in each.marks.items() if m != AGREED},
+        "crm_image": held,
+        "outlook_image": held if outlook == crm else snapshots.add(image_to_json(outlook)),
+        "marks": {
+            n: [m.standing, m.reason]
+            for n, m in each.marks.items()
+            if m is not AGREED and m != AGREED
+        },
     }
 
 

@@ -30,7 +30,7 @@ def match_loose(session: Session, facts: Facts) -> Matches:
         for each in facts.noticed
         if each in facts.members and each not in facts.links and each not in facts.stamped
     }
-    if not loose:
+    if not loose or not _any_carrier(session):
         return Matches({}, {})
     hashes = {
         each: match_hashes(kind, session.installation.hash_key, v) for each, v in loose.items()
@@ -113,6 +113,13 @@ def _taken(session: Session, facts: Facts, chosen: Mapping[str, str]) -> set[str
 
 def _is_live(state: str) -> bool:
     return state == LinkState.LIVE
+
+
+def _any_carrier(session: Session) -> bool:
+    """Whether anything in the mailbox could be anybody: in an empty one no value is hashed."""
+    query = select(match_value.c.remote_id).where(session.mine(match_value)).limit(1)
+    with session.read() as conn:
+        return conn.execute(query).first() is not None
 
 
 def _carriers(conn: Connection, session: Session, hashes: Iterable[str]) -> Mapping[str, set[str]]:

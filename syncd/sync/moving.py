@@ -49,6 +49,7 @@ def follow(session: Session, kinds: Mapping[str, StoredKind[Kind]]) -> MailboxRo
     with session.read() as conn:
         every = new_ids.kept(conn, session, [each.kind for each in kinds.values()])
     found = new_ids.find(session, row.backend or backend, every)
+    new_ids.prove_same(session, every, found)
     counts: Counter[str] = Counter()
     with session.write() as conn:
         for each, new in zip(every, found, strict=True):

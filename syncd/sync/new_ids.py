@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Row, select
 
 from syncd.model.kinds import Kind
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.outlook.port import Backend, FolderRef, Head, Stamp
+from syncd.outlook.port import Backend, FolderRef, Head, Item, Stamp
 from syncd.reconcile.facts import LinkState
 from syncd.sync.links import is_unknown
 from syncd.sync.listing import heads
@@ -25,6 +26,7 @@ from syncd.sync.session import Session, batches
 from syncd.sync.tables import act, held, link, mailbox_kind, observed, operation, question
 
 AT_ONCE = 1_000  # ids in one request of Graph's translateExchangeIds
+PROBED_AT_ONCE = 20  # items, until one is there
 PATIENCE = 2  # runs in a row that failed before ids are found without their translation
 
 
@@ -126,6 +128,53 @@ def find(session: Session, old: Backend, every: Sequence[Kept]) -> list[NewIds]:
     """
     translated = _translated(session, old, every)
     return [_of_kind(session, each, translated) for each in every]
+
+
+def prove_same(session: Session, every: Sequence[Kept], found: Sequence[NewIds]) -> None:
+    """See that it is the mailbox that was kept in step, by one item that was and is there.
+
+    A user who had a mailbox on premises may have an empty one in the cloud, under one address: all
+    would count as thrown away. Raises MailboxError when nothing is there; no id says so by itself,
+    since it may be translated without a look.
+    """
+    total = 0
+    for each, new in zip(every, found, strict=True):
+        live = [
+            row.remote_id
+            for row in each.links
+            if row.state == LinkState.LIVE
+            and not is_unknown(row.remote_id)
+            and not _is_missing(each, row.remote_id)
+        ]
+        total += len(live)
+        for some in batches([new.items[old] for old in live if old in new.items], PROBED_AT_ONCE):
+            session.check_held()
+            if any(isinstance(item, Item) for item in session.port.read(each.kind, some)):
+                return
+    if total and not any(map(partial(_is_any_there, session), every, found)):
+        raise MailboxError(
+            Sort.ELSEWHERE, Scope.MAILBOX, "another-mailbox",
+            f"the mailbox that it has under this address holds none of the {total} items that were "
+            "kept in step, so it may be another one; nothing was changed. If it is the right one, "
+            f"begin anew in it: syncd users remove {session.mailbox.address}, then syncd users add",
+        )  # fmt: skip
+
+
+def _is_any_there(session: Session, each: Kept, new: NewIds) -> bool:
+    """Whether the folder holds anything that it held, though it be nobody's but its user's."""
+    if new.folder_id is None:
+        return False
+    ids = set(new.items.values())
+    versions = {row.version for row in each.seen.values() if row.version}
+    return any(
+        head.id in ids or head.version in versions
+        for head in heads(session.port, each.kind, new.folder_id)
+    )
+
+
+def _is_missing(each: Kept, remote_id: str) -> bool:
+    seen = each.seen.get(remote_id)
+    return seen is not None and seen.missing_since is not None
 
 
 def _translated(session: Session, old: Backend, every: Sequence[Kept]) -> dict[str, str]:

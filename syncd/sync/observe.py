@@ -16,7 +16,7 @@ from sqlalchemy import delete as sql_delete
 
 from syncd.crm import feed, records
 from syncd.crm.feed import Change, Verb
-from syncd.outlook.errors import MailboxError, Sort
+from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Head, Page
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.facts import LinkState
@@ -30,6 +30,8 @@ from syncd.sync.snapshots import chunks
 from syncd.sync.tables import match_value, observed
 
 FEED_CHUNK = 1_000
+PATIENCE = 2  # runs in a row that failed before what the server cannot show is set aside
+_RESTARTS = 3  # of one listing: a server that forgets each cursor at once is asked again later
 
 
 # Left alone, as long as the rules are these.
@@ -45,20 +47,22 @@ def outlook(session: Session) -> None:
         state = session.state(conn)
     cursor, listing = state.cursor, state.cursor is None or state.listing
     generation = state.generation + 1 if state.cursor is None else state.generation
-    last = False
+    last, restarts = False, 0
     while not last:
         session.check_stop()
         try:
             page = session.port.changes(session.policy.kind, state.folder_id, cursor)
         except MailboxError as error:
-            if error.sort is not Sort.CURSOR_LOST or cursor is None:
+            if error.sort is not Sort.CURSOR_LOST or cursor is None or restarts == _RESTARTS:
                 raise
             # The server forgot the cursor: list in full and compare. Nothing is deleted for it.
             cursor, listing, generation = None, True, generation + 1
+            restarts += 1
             continue
         with session.write() as conn:
             if page.seen:
                 session.know_acts(conn)
+            _store_unread(conn, session, page, generation)
             _store(conn, session, page, generation, listing=listing)
             last = page.last
             if last and listing:
@@ -71,6 +75,24 @@ def outlook(session: Session) -> None:
                 conn, cursor=page.cursor, generation=generation, listing=listing and not last
             )
         cursor = page.cursor
+
+
+def _store_unread(conn: Connection, session: Session, page: Page, generation: int) -> None:
+    """An item that the server cannot show is there, and to be read: it waits alone (P10).
+
+    Raises MailboxError at first: a listing of which something is missing is none as long as it may
+    be had yet, since what is not seen could be private (P7), or the match of a new record (P3).
+    """
+    before = _rows(conn, session, page.unread)
+    fresh = [each for each in page.unread if each not in before or before[each].version]
+    if fresh and session.mailbox.failures < PATIENCE:
+        failed = page.unread[fresh[0]]
+        raise MailboxError(Sort.TRANSIENT, Scope.MAILBOX, failed.code, failed.message)
+    unread = [Sighted(each, "", Stand.WAITING, Reason.RETRY, unsettled=True) for each in fresh]
+    accounting.put_observed(conn, session, unread, generation)
+    for chunk in chunks(page.unread):
+        mine = session.mine(observed) & observed.c.remote_id.in_(chunk)
+        conn.execute(update(observed).where(mine).values(generation=generation, missing_since=None))
 
 
 def _store(

@@ -30,6 +30,7 @@ from syncd.sync.tables import mailbox_kind
 
 GRACE = timedelta(minutes=2)  # deadline of a request and more: a first try may still be executing
 CLOCK_SLACK = timedelta(minutes=1)
+KEPT = timedelta(seconds=10)  # how long after it was renewed a lease outlives a request
 SECOND_LOOK = timedelta(minutes=10)  # search indexes lag
 
 
@@ -144,6 +145,15 @@ class Session:
         with database.write(self.engine, durable=durable, alone=alone) as conn:
             self.lease = mailboxes.renew(conn, self.lease, self.clock())
             yield conn
+
+    def keep_lease(self) -> None:
+        """Between requests: prolong the lease, if one more would not end within it (P3).
+
+        Raises LeaseLost when the mailbox was taken away.
+        """
+        if self.clock() >= self.lease.until - mailboxes.LEASE + KEPT:
+            with self.write():
+                pass
 
     def read(self) -> AbstractContextManager[Connection]:
         """A reading transaction."""

@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 
 
+def is_throttled(results: Iterable[object]) -> bool:
+    """Whether parts of a batch were put off."""
+    return any(isinstance(each, Failure) and each.sort is Sort.THROTTLED for each in results)
+
+
 def stop_if_throttled(results: Iterable[object]) -> None:
     """Stop the run where parts of a batch were put off: the next ones would be, too.
 

@@ -6,6 +6,7 @@ the sandbox, in a process of its own.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import sys
@@ -135,6 +136,7 @@ def measure(backend: str, size: int, number: int) -> Measured:
         ways = ways_to(server.place)
         counts = _cycles(ways, size)
         before = server.cpu()
+        gc.freeze()  # as the daemon does
         taken = [rounds.take(server, ways, n, size) for n in range(number)]
         served = (server.cpu() - before) / (number * size)
     return Measured(ways.client, compare(taken, size), counts, served)

@@ -9,33 +9,21 @@ from typing import Any
 
 import requests
 
-from syncd.model.contact import display_name, file_as
+from syncd.model.contact import CONTACT, display_name, file_as
 from syncd.model.values import Value
 from syncd.outlook import stamp
+from syncd.outlook.graph.layout import layout
+from syncd.outlook.graph.reading import TOP
 
 BATCH = 20
-PAGE = 500
+PAGE = 200
 
 _LINK = f"String {{{stamp.LINK.set_id}}} Name {stamp.LINK.name}"
 _KEY = f"String {{{stamp.KEY.set_id}}} Name {stamp.KEY.name}"
-_EXTENDED = (
-    _LINK, _KEY, "Integer 0x0036", "String 0x001A", "String 0x3A08", "String 0x3A1B",
-    "String 0x3A09", "String 0x3A2F", "String 0x3A24", "String 0x3A21", "String 0x3A1F",
-    "Integer 0x1016", "Binary 0x1013",
-)  # fmt: skip
-_HEAD = "id,changeKey,lastModifiedDateTime,categories,givenName,surname,companyName,mobilePhone"
-_FULL = (
-    f"{_HEAD},primaryEmailAddress,secondaryEmailAddress,tertiaryEmailAddress,jobTitle,department,"
-    "nickName,birthday,businessHomePage,businessPhones,homePhones,businessAddress,homeAddress,"
-    "otherAddress,personalNotes,parentFolderId,title,middleName,generation,manager,spouseName,"
-    "children,assistantName,yomiGivenName,yomiSurname,displayName,fileAs"
-)
-_EXPAND = (
-    "singleValueExtendedProperties($filter="
-    + " or ".join(f"id eq '{each}'" for each in _EXTENDED)
-    + ")"
-)
-_HEADERS = {"Prefer": f'IdType="ImmutableId", odata.maxpagesize={PAGE}'}
+_HERE = layout(CONTACT)  # what is asked for is the same, to the letter
+_HEAD, _FULL = _HERE.head, "&".join(_HERE.full)
+_IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
+_PAGED = {"Prefer": f'IdType="ImmutableId", odata.maxpagesize={PAGE}'}
 
 
 class BareGraph:
@@ -47,7 +35,7 @@ class BareGraph:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = str(ca)
-        self._session.headers.update({"Authorization": f"Bearer {token}", **_HEADERS})
+        self._session.headers.update({"Authorization": f"Bearer {token}", **_IMMUTABLE})
 
     def create(self, fields: Sequence[Mapping[str, Value]]) -> Sequence[Any]:
         """POST in batches of twenty; what was answered."""
@@ -63,19 +51,26 @@ class BareGraph:
         ]
 
     def changes(self) -> int:
-        """Delta from the start to the end, and of each item what delta does not tell."""
-        seen = 0
-        url = f"{self._base}{self._user}/contactFolders/contacts/contacts/delta?$select={_HEAD}"
+        """Delta from the start to the end, and a listing for what delta does not tell."""
+        seen, heads = 0, 0
+        folder = f"{self._base}{self._user}/contactFolders/contacts/contacts"
+        url = f"{folder}/delta?$select=id,changeKey"
+        while url:
+            page = self._session.get(url, headers=_PAGED).json()
+            seen += len(page["value"])
+            if page["value"] and not heads:
+                heads = self._list(f"{folder}?$top={TOP}&{_HEAD}")
+            url = page.get("@odata.nextLink", "")
+        assert heads == seen
+        return seen
+
+    def _list(self, url: str) -> int:
+        heads = 0
         while url:
             page = self._session.get(url).json()
-            found = page["value"]
-            heads = (
-                f"{self._user}/contacts/{each['id']}?$select={_HEAD}&$expand={_EXPAND}"
-                for each in found
-            )
-            seen += len(list(self._batches(("GET", each, None) for each in heads)))
+            heads += len(page["value"])
             url = page.get("@odata.nextLink", "")
-        return seen
+        return heads
 
     def update(self, items: Sequence[Any], edits: Sequence[Mapping[str, Value]]) -> None:
         """Read once more, then PATCH four fields, in batches of twenty."""
@@ -83,13 +78,16 @@ class BareGraph:
             some = items[at : at + BATCH]
             now = self.read(some)
             parts = []
-            for item, edit in zip(now, edits[at : at + BATCH], strict=True):
+            for number, (before, item) in enumerate(zip(some, now, strict=True), at):
+                assert before["changeKey"] == item["changeKey"]
+                edit = edits[number]
                 body = {
                     "jobTitle": edit["jobtitle"],
                     "department": edit["department"],
                     "primaryEmailAddress": {"address": edit["emailaddress1"]},
-                    "businessPhones": [edit["telephone1"], *item["businessPhones"][1:]],
+                    "businessPhones": [edit["telephone1"]],
                     "displayName": item["displayName"],
+                    "singleValueExtendedProperties": _stamp(number),
                 }
                 url = f"{self._user}/contacts/{item['id']}"
                 parts.append(("PATCH", url, body, item["@odata.etag"]))
@@ -101,14 +99,14 @@ class BareGraph:
         self._session.close()
 
     def _full(self, item: Mapping[str, Any]) -> str:
-        return f"{self._user}/contacts/{item['id']}?$select={_FULL}&$expand={_EXPAND}"
+        return f"{self._user}/contacts/{item['id']}?{_FULL}"
 
     def _batches(self, parts: Any) -> Iterator[Any]:
         numbers = count()
         waiting: list[dict[str, Any]] = []
         for method, url, body, *etag in parts:
             part: dict[str, Any] = {"id": str(next(numbers)), "method": method, "url": url}
-            part["headers"] = dict(_HEADERS)
+            part["headers"] = dict(_IMMUTABLE)
             if body is not None:
                 part["body"] = body
                 part["headers"]["Content-Type"] = "application/json"
@@ -149,11 +147,15 @@ def _contact(held: Mapping[str, Value], number: int) -> Mapping[str, Any]:
         "businessAddress": _address(text, "address1"),
         "homeAddress": _address(text, "address2"),
         "personalNotes": text["description"],
-        "singleValueExtendedProperties": [
-            {"id": _LINK, "value": f"benchmark/contact/{number:036}"},
-            {"id": _KEY, "value": f"{number:036}"},
-        ],
+        "singleValueExtendedProperties": _stamp(number),
     }
+
+
+def _stamp(number: int) -> Sequence[Mapping[str, Any]]:
+    return [
+        {"id": _LINK, "value": f"benchmark/contact/{number:036}"},
+        {"id": _KEY, "value": f"{number:036}"},
+    ]
 
 
 def _address(text: Mapping[str, Any], group: str) -> Mapping[str, Any]:

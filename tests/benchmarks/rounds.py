@@ -103,10 +103,14 @@ def _ours(exchange: Exchange, ways: Ways, address: str, size: int) -> Costs:
         assert folder is not None
         batch = box.capabilities.write_batch
 
+        contacts = [people.contact(n) for n in range(size)]
+        stamps = [_stamp(n) for n in range(size)]
+
         def create() -> list[Written]:
             made: list[Written] = []
             for at in range(0, size, batch):
-                creations = [_creation(n) for n in range(at, min(size, at + batch))]
+                some = slice(at, at + batch)
+                creations = list(map(_creation, contacts[some], stamps[some]))
                 found = box.create(CONTACT, folder.id, creations)
                 made += [each for each in found if isinstance(each, Written)]
             return made
@@ -130,11 +134,13 @@ def _ours(exchange: Exchange, ways: Ways, address: str, size: int) -> Costs:
             seen, listing = _timed(exchange, changes)
             assert seen == size
             edited = items[:EDITED]
+            edits = [people.edit(n) for n in range(len(edited))]
 
             def update() -> None:
                 for at in range(0, len(edited), batch):
-                    some = enumerate(edited[at : at + batch], at)
-                    answers = box.update(CONTACT, [_update(each, n) for n, each in some])
+                    some = slice(at, at + batch)
+                    updates = list(map(_update, edited[some], edits[some], stamps[some]))
+                    answers = box.update(CONTACT, updates)
                     assert all(isinstance(each, Written) for each in answers)
 
             _, updating = _timed(exchange, update)
@@ -182,14 +188,13 @@ def _timed(exchange: Exchange, action: Callable[[], T]) -> tuple[T, Cost]:
     return result, cost
 
 
-def _creation(number: int) -> Creation:
-    values = people.contact(number)
+def _creation(values: Mapping[str, Value], stamp: Stamp) -> Creation:
     first = {each.name: text for each in CONTACT.initial if (text := each.compose(values))}
-    return Creation(values, first, _stamp(number))
+    return Creation(values, first, stamp)
 
 
-def _update(item: Item, number: int) -> Update:
-    return Update(item.head.id, item.head.version, people.edit(number), _stamp(number))
+def _update(item: Item, edit: Mapping[str, Value], stamp: Stamp) -> Update:
+    return Update(item.head.id, item.head.version, edit, stamp)
 
 
 def _stamp(number: int) -> Stamp:

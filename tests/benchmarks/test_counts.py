@@ -18,7 +18,7 @@ from tests.benchmarks.cycles import Cycle, Cycles
 SMALL, LARGE = 200, 600
 RULED, POLICIES = -SMALL, 20  # as many as small, with twenty policies and ten filters in force
 STATEMENTS_IDLE = 30
-STATEMENTS_PER_BATCH = 40  # of a hundred contacts: journalled, written, read back and settled
+STATEMENTS_PER_BATCH = 37  # of a hundred contacts: journalled, written, read back and settled
 STEPS_PER_CHANGE = 2_000  # of SQLite's machine
 
 

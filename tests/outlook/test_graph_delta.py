@@ -170,13 +170,26 @@ def test_a_folder_that_is_read_anew_is_listed_and_not_asked_item_by_item(desk: G
     assert desk.mailbox.subrequests <= 5
 
 
-def test_a_list_that_fails_is_a_page_that_fails(desk: GraphDesk) -> None:
-    """P5: and the next try has all of it."""
+def test_where_a_list_fails_its_items_are_looked_at_one_by_one(desk: GraphDesk) -> None:
+    """One item can be enough to bring a list down; the others are there all the same (P10)."""
     ids = {desk.add({"firstname": str(number)}) for number in range(30)}
+    bad = next(iter(ids))
     where = default(desk)
     desk.box.faults.add("GET contacts", "internal_error")
-    assert failing(desk.mailbox, where, None).sort is Sort.TRANSIENT
+    desk.box.faults.add("GET contact", "internal_error", item=bad)
+    page = desk.mailbox.changes(CONTACT, where, None)
+    assert {head.id for head in page.seen} == ids - {bad}
+    assert page.unread.keys() == {bad}
     assert {head.id for head in everything(desk)} == ids
+
+
+def test_a_list_that_is_put_off_is_a_page_that_fails(desk: GraphDesk) -> None:
+    """Whoever asks for a pause is not asked item by item."""
+    for number in range(30):
+        desk.add({"firstname": str(number)})
+    where = default(desk)
+    desk.box.faults.add("GET contacts", "http_429")
+    assert failing(desk.mailbox, where, None).sort is Sort.THROTTLED
 
 
 def test_an_item_that_is_gone_by_the_look_is_left_out(desk: GraphDesk) -> None:
@@ -188,14 +201,30 @@ def test_an_item_that_is_gone_by_the_look_is_left_out(desk: GraphDesk) -> None:
     assert page.removed == ()
 
 
-def test_a_look_that_fails_is_a_page_that_fails(desk: GraphDesk) -> None:
+def test_an_item_that_cannot_be_looked_at_is_named_apart(desk: GraphDesk) -> None:
     """No item is used before it is known whether it is private (P7)."""
-    desk.add({"firstname": "Ann"})
+    ann = desk.add({"firstname": "Ann"})
     secret = desk.add({"firstname": "Secret"}, sensitivity=Sensitivity.PRIVATE)
     where = default(desk)
     desk.box.faults.add("GET contact", "internal_error", item=secret)
-    assert failing(desk.mailbox, where, None).sort is Sort.TRANSIENT
-    assert len(desk.mailbox.changes(CONTACT, where, None).seen) == 2
+    page = desk.mailbox.changes(CONTACT, where, None)
+    assert [head.id for head in page.seen] == [ann]
+    assert {each: failed.sort for each, failed in page.unread.items()} == {secret: Sort.TRANSIENT}
+    assert page.removed == ()
+    page = desk.mailbox.changes(CONTACT, where, None)
+    assert (len(page.seen), page.unread) == (2, {})
+
+
+@pytest.mark.parametrize("fault", ["http_403", "http_429", "http_503"])
+def test_a_look_that_fails_for_more_than_its_item_is_a_page_that_fails(
+    desk: GraphDesk, fault: str
+) -> None:
+    """P5: and the next try has all of it."""
+    for name in ("Ann", "Ben"):
+        desk.add({"firstname": name})
+    where = default(desk)
+    desk.box.faults.add("GET contact", fault)
+    assert failing(desk.mailbox, where, None).scope is not Scope.ITEM
 
 
 def test_an_item_that_went_elsewhere_by_the_look_is_not_here(desk: GraphDesk) -> None:

@@ -346,3 +346,48 @@ class Handed:
         """Give out the next token, and remember why it was asked for."""
         self.asked.append((refused, claims))
         return self._texts[len(self.asked) - 1]
+
+
+@pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize("fault", ["unauthorized", "claims_challenge"])
+def test_a_part_that_is_refused_for_its_token_is_sent_once_more(
+    desk: GraphDesk, operation: str, fault: str
+) -> None:
+    """A 401 comes before any effect; what the others of its batch did is not done again (P3)."""
+    call = writes(desk, operation, 3)
+    before = effects(desk)[operation]
+    desk.box.faults.add(operation, fault, after=1)
+    assert all(isinstance(each, Written) for each in results(call))
+    assert effects(desk)[operation] - before == 4
+
+
+@pytest.mark.parametrize("operation", WRITES)
+def test_a_part_that_is_refused_with_a_new_token_too_is_denied(
+    desk: GraphDesk, operation: str
+) -> None:
+    """What the others did is known to be done, and no batch is sent a third time."""
+    call = writes(desk, operation, 2)
+    before = effects(desk)[operation]
+    desk.box.faults.add(operation, "unauthorized", after=1, times=9)
+    one, other = results(call)
+    assert isinstance(one, Written)
+    assert isinstance(other, Failure)
+    assert other.sort is Sort.DENIED
+    assert effects(desk)[operation] - before == 3
+
+
+@pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize(
+    ("fault", "sort"), [("lost_answer", Sort.IN_DOUBT), ("http_429", Sort.DENIED)]
+)
+def test_what_is_lost_with_the_second_try_is_that_part_alone(
+    desk: GraphDesk, operation: str, fault: str, sort: Sort
+) -> None:
+    """Those that were done at first are not in doubt, and not taken for failed (P3)."""
+    call = writes(desk, operation, 2)
+    desk.box.faults.add(operation, "unauthorized")
+    desk.box.faults.add("$batch", fault, after=1 if operation == "POST contacts" else 2)
+    one, other = results(call)
+    assert isinstance(other, Written)
+    assert isinstance(one, Failure)
+    assert one.sort is sort

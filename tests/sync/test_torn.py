@@ -88,7 +88,7 @@ def return_to_scope(world: World) -> None:
     world.policy(limits=Limits(99, 99, 1.0, 99, 999))
     for each in ids[:2]:
         world.change(each, jobtitle="CEO")
-    former = world.items("Former CRM contacts" if world.moves else "contacts")
+    former = world.items("Former CRM contacts")
     world.hand().edit(former[1].id, {"jobtitle": "Boss", "department": "Sales"})
     world.hand().edit(former[2].id, {"department": "Sales"})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from syncd.outlook.errors import Scope
+from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.graph import errors
 from syncd.outlook.graph.session import IMMUTABLE, Answer, Json, Session, refused
 from syncd.outlook.transport import seconds
@@ -51,6 +51,34 @@ def send(session: Session, parts: Sequence[Part], effect: Effect) -> list[Answer
         raise ValueError(f"a batch is at most {SIZE} parts, since it is one request")
     if not parts:
         return []
+    answers = _sent(session, parts, effect)
+    refused_ones = [number for number, each in enumerate(answers) if each.status == 401]
+    if refused_ones:
+        again = _signed_anew(session, [parts[n] for n in refused_ones], effect, answers)
+        for number, answer in zip(refused_ones, again, strict=True):
+            answers[number] = answer
+    _expect(answers, effect)
+    return answers
+
+
+def _signed_anew(
+    session: Session, parts: Sequence[Part], effect: Effect, before: Sequence[Answer]
+) -> list[Answer]:
+    """Send parts that were refused for their token once more, with a new one.
+
+    A 401 comes before any effect. What others of their batch did is done, whatever comes of these.
+    """
+    first = next(each for each in before if each.status == 401)
+    try:
+        session.renew(next((e.challenge for e in before if e.challenge is not None), None))
+        return _sent(session, parts, effect)
+    except MailboxError as error:
+        if len(parts) == len(before):
+            raise
+        return [_MISSING if error.sort is Sort.IN_DOUBT else first] * len(parts)
+
+
+def _sent(session: Session, parts: Sequence[Part], effect: Effect) -> list[Answer]:
     content = {"requests": [part.to_json(number) for number, part in enumerate(parts)]}
     before = session.requests
     try:
@@ -64,7 +92,6 @@ def send(session: Session, parts: Sequence[Part], effect: Effect) -> list[Answer
     for each in answers:
         if each.status in (429, 503) and each.retry_after is not None:
             session.gate.hold(each.retry_after)
-    _expect(answers, effect)
     return answers
 
 
@@ -89,14 +116,15 @@ def _answers(body: Json, effect: Effect) -> Mapping[str, Answer]:
 def _answer(response: object) -> tuple[str, Answer] | None:
     if not isinstance(response, dict):
         return None
-    status, body, headers = (response.get(name) for name in ("status", "body", "headers"))
+    status, body, headers = response.get("status"), response.get("body"), response.get("headers")
     if not isinstance(status, int):
         return None
-    after = None
-    if isinstance(headers, dict):
-        after = next((v for n, v in headers.items() if str(n).lower() == "retry-after"), None)
+    said: dict[str, str] = {}
+    if status >= 400 and isinstance(headers, dict):
+        said = {str(name).lower(): str(value) for name, value in headers.items()}
     content = body if isinstance(body, dict) else {}
-    return str(response.get("id")), Answer(status, content, seconds(str(after or "")))
+    after = seconds(said.get("retry-after"))
+    return str(response.get("id")), Answer(status, content, after, said.get("www-authenticate"))
 
 
 def _expect(answers: Sequence[Answer], effect: Effect) -> None:

@@ -31,6 +31,7 @@ from syncd.outlook.port import Creation, Stamp, Update
 from syncd.outlook.texts import to_text
 
 _BUSINESS_INDEX = "2"  # of POSTAL
+_NATIVE_BODY = key_of(properties.NATIVE_BODY)
 
 Known = dict[str, str | tuple[str, ...] | None]
 
@@ -129,7 +130,11 @@ def _put(
     phones: dict[str, dict[int, str | None]] = {}
     for name, value in fields.items():
         slot = place.fields[name]
-        if slot.form is Form.PART:
+        if slot.form is Form.TEXT:
+            made.body[slot.key] = _text(slot, value)
+            if slot.key == NOTES:  # what is written so is plain text
+                made.known[_NATIVE_BODY] = "1"
+        elif slot.form is Form.PART:
             addresses.setdefault(slot.key, {})[slot.part] = _text(slot, value)
         elif slot.form is Form.MAILING:
             addresses.setdefault(named or BUSINESS, {})[slot.part] = _text(slot, value)
@@ -146,21 +151,17 @@ def _put(
 
 
 def _put_alone(made: Composed, slot: Slot, value: Value, item: Json) -> None:
-    """Put a field that shares its property with no other."""
+    """Put names, an e-mail address, or what is in an extended property."""
     match slot.form:
         case Form.NAMES:
             made.body[slot.key] = list(_texts(slot, value))
+        case Form.EMAIL:
+            made.body[slot.key] = _email(_text(slot, value), item.get(slot.key))
         case Form.SEVERAL:
             made.multi[slot.key] = _texts(slot, value)
             made.shown = False
-        case Form.EXTENDED:
-            made.hold(slot.key, _text(slot, value))
-        case Form.EMAIL:
-            made.body[slot.key] = _email(_text(slot, value), item.get(slot.key))
         case _:
-            made.body[slot.key] = _text(slot, value)
-            if slot.key == NOTES:  # what is written so is plain text
-                made.known[key_of(properties.NATIVE_BODY)] = "1"
+            made.hold(slot.key, _text(slot, value))
 
 
 def _email(address: str | None, now: object) -> Json | None:
@@ -198,7 +199,7 @@ def _phones(
 
 def _text(slot: Slot, value: Value) -> str | None:
     """The text of one value. Raises TypeError on a value that is not of the field's type."""
-    if is_empty(value):
+    if value is None or value == "":
         return None
     if slot.wording is not None:
         value = worded(slot.type, slot.wording, value)

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.graph import batch
 from syncd.outlook.graph.batch import SIZE
 from syncd.outlook.graph.extract import Extractor
 from syncd.outlook.graph.folders import of_folder
-from syncd.outlook.graph.reading import TOP, head_of, heads_of, item_path
+from syncd.outlook.graph.reading import TOP, heads_of, item_path, look
 from syncd.outlook.graph.session import Answer, Json, Session, link_in, values
 from syncd.outlook.port import Head, Page
 from syncd.outlook.verdict import Effect, unanswered
@@ -53,8 +53,8 @@ class Delta:
             raise unanswered("foreign-link", says, Effect.NONE)
         if following is not None and following == cursor:
             raise unanswered("garbage", "a listing does not go on", Effect.NONE)
-        seen, removed = self._complete(answer.body, folder, anew=cursor is None)
-        return Page(seen, removed, link, last=following is None)
+        seen, removed, unread = self._complete(answer.body, folder, anew=cursor is None)
+        return Page(seen, removed, link, following is None, unread)
 
     def _first(self, folder: str) -> Answer:
         path = f"{self.session.user}/contactFolders/{quote(folder, safe='')}/contacts/delta"
@@ -67,8 +67,8 @@ class Delta:
 
     def _complete(
         self, page: Json, folder: str, *, anew: bool
-    ) -> tuple[tuple[Head, ...], tuple[str, ...]]:
-        """The heads of what is in the folder, and the ids of what is not any more."""
+    ) -> tuple[tuple[Head, ...], tuple[str, ...], Mapping[str, Failure]]:
+        """The heads of what is in the folder, the ids of what is not, and what cannot be seen."""
         versions: dict[str, str | None] = {}
         gone: set[str] = set()
         for each in values(page):
@@ -81,9 +81,10 @@ class Delta:
                 versions[id_] = version if isinstance(version, str) else None
         if anew and len(self._unknown(versions)) > SIZE:
             self._list(folder)
-        heads = self._heads(versions, folder)
+        heads, unread = self._heads(versions, folder)
         # One that was removed and is there, was put back: its own look counts.
-        return tuple(heads.values()), tuple(sorted(gone - heads.keys()))
+        there = heads.keys() | unread.keys()
+        return tuple(heads.values()), tuple(sorted(gone - there)), unread
 
     def _unknown(self, versions: Mapping[str, str | None]) -> list[str]:
         """Those that are to be asked for: another version is known, or none."""
@@ -98,21 +99,31 @@ class Delta:
         """
         path = f"{self.session.user}/contactFolders/{quote(folder, safe='')}/contacts"
         first = self.session.get(f"{path}?$top={TOP}&{self.query}")
-        for head in heads_of(self.session, first, self.taker):
-            self.known[head.id] = head
+        try:
+            for head in heads_of(self.session, first, self.taker):
+                self.known[head.id] = head
+        except MailboxError as problem:
+            # One item in it may be enough for that: they are looked at one by one.
+            if problem.sort not in (Sort.TRANSIENT, Sort.INVALID) or problem.scope is Scope.SERVER:
+                raise
 
-    def _heads(self, versions: Mapping[str, str | None], folder: str) -> dict[str, Head]:
+    def _heads(
+        self, versions: Mapping[str, str | None], folder: str
+    ) -> tuple[dict[str, Head], dict[str, Failure]]:
         asked = self._unknown(versions)
         unknown = set(asked)
         heads = {id_: self.known[id_] for id_ in versions if id_ not in unknown}
         urls = [f"{item_path(self.session, id_)}?{self.query}" for id_ in asked]
-        for answer in batch.get_all(self.session, urls):
-            head = head_of(answer, self.taker)
-            if head is not None:
+        unread: dict[str, Failure] = {}
+        for id_, answer in zip(asked, batch.get_all(self.session, urls), strict=True):
+            head = look(answer, self.taker)
+            if isinstance(head, Failure):
+                unread[id_] = head
+            elif head is not None:
                 heads[head.id] = head
         # One that is elsewhere by now is named as removed later on.
         here = (head for head in heads.values() if head.folder == folder)
-        return {head.id: replace(head, folder=None) for head in here}
+        return {head.id: replace(head, folder=None) for head in here}, unread
 
 
 _SIZE = f"odata.maxpagesize={PAGE}"

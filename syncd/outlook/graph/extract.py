@@ -10,7 +10,7 @@ import binascii
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from syncd.model.fields import FieldType
 from syncd.model.kinds import Kind
@@ -27,7 +27,7 @@ from syncd.outlook.port import Head, Item, Sensitivity, Stamp
 from syncd.outlook.texts import MANY_LINES, from_text
 
 Extended = Mapping[str, str | tuple[str, ...] | None]
-Reader = Callable[[Slot, Json, Extended], Value]
+Reader = Callable[[Json, Extended], Value]
 
 _LINK, _KEY = key_of(properties.LINK), key_of(properties.KEY)
 _CLASS, _SENSITIVITY = key_of(properties.CLASS), key_of(properties.SENSITIVITY)
@@ -47,7 +47,8 @@ class Extractor:
     """Takes these fields of a kind out of items. Use `extractor` to make one."""
 
     kind: Kind
-    slots: tuple[tuple[Slot, Reader], ...]
+    readers: tuple[tuple[str, Reader], ...]
+    notes: str  # the name of the field that holds them, if it is among these
     match: tuple[str, ...]
 
     def head(self, item: Json, known: Extended | None = None) -> Head:
@@ -78,14 +79,13 @@ class Extractor:
             return {}, frozenset()
         values: dict[str, Value] = {}
         guarded: set[str] = set()
-        for slot, read in self.slots:
+        for name, read in self.readers:
             try:
-                values[slot.name] = read(slot, item, extended)
+                values[name] = read(item, extended)
             except _MoreError:
-                guarded.add(slot.name)
-                continue
-            if slot.key == NOTES and _is_more_than_text(extended):
-                guarded.add(slot.name)
+                guarded.add(name)
+        if self.notes in values and _is_more_than_text(extended):
+            guarded.add(self.notes)
         return values, frozenset(guarded)
 
     def _head(self, item: Json, extended: Extended, values: Mapping[str, Value]) -> Head:
@@ -121,7 +121,9 @@ def compiled(kind: Kind) -> Compiled:
     match = tuple(slot.name for slot in place.match)
 
     def taking(slots: Iterable[Slot]) -> Extractor:
-        return Extractor(kind, tuple((slot, _READERS[slot.form]) for slot in slots), match)
+        readers = {slot.name: _reader(slot) for slot in slots}
+        notes = next((slot.name for slot in slots if slot.key == NOTES), "")
+        return Extractor(kind, tuple(readers.items()), notes, match)
 
     return Compiled(place, taking(place.fields.values()), taking(place.match))
 
@@ -135,57 +137,83 @@ class _MoreError(Exception):
     """A field holds what its value cannot say: a fax for an address, a word for a number."""
 
 
-def _alone(slot: Slot, item: Json, extended: Extended) -> Value:
-    del extended
-    text = item.get(slot.key)
-    return _read(slot, _text(text)) if text else None
+def _reader(slot: Slot) -> Reader:
+    """What reads a field: made once, since it is done for every field of every item."""
+    return _READERS[slot.form](slot)
 
 
-def _names(slot: Slot, item: Json, extended: Extended) -> Value:
-    del extended
-    return tuple(each for each in _texts(item.get(slot.key)) if each) or None
+def _meaning(slot: Slot) -> Callable[[str | None], Value]:
+    return partial(from_text, slot.type) if slot.wording is None else partial(_read, slot)
 
 
-def _part(slot: Slot, item: Json, extended: Extended) -> Value:
-    del extended
-    return _read(slot, _text(_object(item.get(slot.key)).get(slot.part)))
+def _of_text(slot: Slot) -> Reader:
+    key, meaning = slot.key, _meaning(slot)
+
+    def read(item: Json, _: Extended) -> Value:
+        found = item.get(key)
+        return meaning(_text(found)) if found is not None else None
+
+    return read
 
 
-def _mailing(slot: Slot, item: Json, extended: Extended) -> Value:
-    named = mailing_address(extended) or BUSINESS
-    return _read(slot, _text(_object(item.get(named)).get(slot.part)))
+def _of_part(slot: Slot) -> Reader:
+    key, part, meaning = slot.key, slot.part, _meaning(slot)
+
+    def read(item: Json, _: Extended) -> Value:
+        found = _part(item, key, part)
+        return meaning(found) if found is not None else None
+
+    return read
 
 
-def _held(slot: Slot, item: Json, extended: Extended) -> Value:
-    del item
-    return _read(slot, _mapi(extended, slot.extended))
+def _of_property(slot: Slot) -> Reader:
+    key, meaning = slot.extended, _meaning(slot)
+    return lambda _, extended: meaning(_mapi(extended, key)) if key in extended else None
 
 
-def _several(slot: Slot, item: Json, extended: Extended) -> Value:
-    del item
-    found = extended.get(slot.extended)
-    return tuple(each for each in found if each) or None if found else None
+def _of_properties(slot: Slot) -> Reader:
+    key = slot.extended
+    return lambda _, extended: tuple(each for each in extended.get(key) or () if each) or None
 
 
-def _email(slot: Slot, item: Json, extended: Extended) -> Value:
+def _of_names(slot: Slot) -> Reader:
+    key = slot.key
+    return lambda item, _: tuple(each for each in _texts(item.get(key)) if each) or None
+
+
+def _of_mailing(slot: Slot) -> Reader:
+    return lambda item, extended: _read(
+        slot, _part(item, mailing_address(extended) or BUSINESS, slot.part)
+    )
+
+
+def _of_email(slot: Slot) -> Reader:
+    return lambda item, extended: _email(slot, _part(item, slot.key, slot.part), extended)
+
+
+_READERS: Mapping[Form, Callable[[Slot], Reader]] = {
+    Form.TEXT: _of_text,
+    Form.NAMES: _of_names,
+    Form.EMAIL: _of_email,
+    Form.PHONE: _of_property,
+    Form.PART: _of_part,
+    Form.MAILING: _of_mailing,
+    Form.EXTENDED: _of_property,
+    Form.SEVERAL: _of_properties,
+}
+
+
+def _part(item: Json, key: str, part: str) -> str | None:
+    found = item.get(key)
+    return _text(_object(found).get(part)) if found is not None else None
+
+
+def _email(slot: Slot, address: str | None, extended: Extended) -> Value:
     """An e-mail address. Raises _MoreError for a fax, or a colleague of the address list."""
-    address = _text(_object(item.get(slot.key)).get(slot.part))
     routing = _mapi(extended, slot.extended) or "SMTP"
     if address and (routing.upper() != "SMTP" or "@" not in address):
         raise _MoreError
     return _read(slot, address)
-
-
-_READERS: Mapping[Form, Reader] = {  # each raises ValueError, and _MoreError
-    Form.TEXT: _alone,
-    Form.NAMES: _names,
-    Form.EMAIL: _email,
-    Form.PHONE: _held,
-    Form.PART: _part,
-    Form.MAILING: _mailing,
-    Form.EXTENDED: _held,
-    Form.SEVERAL: _several,
-}
 
 
 def _read(slot: Slot, text: str | None) -> Value:

@@ -70,10 +70,16 @@ def held(item: Json) -> dict[str, str | tuple[str, ...] | None]:
     """
     found: dict[str, str | tuple[str, ...] | None] = {}
     for name in (SINGLE, MULTI):
-        for each in _list(item.get(name)):
-            id_, value = each.get("id"), each.get("value")
+        listed = item.get(name)
+        if listed is None:
+            continue
+        if not isinstance(listed, list):
+            raise ValueError("no list of properties")  # noqa: TRY004 - what is wrong is the answer
+        for each in listed:
+            id_ = each.get("id") if isinstance(each, dict) else None
             if not isinstance(id_, str):
-                raise ValueError("a property without a name")  # noqa: TRY004 - what is wrong is the answer
+                raise ValueError("a property without a name")  # noqa: TRY004 - as above
+            value = each.get("value")
             if isinstance(value, list):
                 found[key_of(id_)] = tuple(one for one in value if isinstance(one, str))
             else:
@@ -89,11 +95,3 @@ def one_of(names: Iterable[str]) -> str:
 def literal(text: str) -> str:
     """A text in a filter: in quotes, and those in it twice (OData 4.01, 5.1.1.14.1)."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _list(found: object) -> list[dict[str, object]]:
-    if found is None:
-        return []
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise ValueError("no list of properties")
-    return found

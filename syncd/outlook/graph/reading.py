@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from syncd.outlook.errors import Failure, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.graph import batch, errors
 from syncd.outlook.graph.extract import Extractor
 from syncd.outlook.graph.folders import of_folder
@@ -32,6 +32,23 @@ class Found:
 def item_path(session: Session, id_: str) -> str:
     """The path of an item, wherever it is."""
     return f"{session.user}/contacts/{quote(id_, safe='')}"
+
+
+def look(answer: Answer, taker: Extractor) -> Head | Failure | None:
+    """The head in an answer to one item; a failure that is this item's alone; `None`: it is gone.
+
+    Raises MailboxError for what concerns more than the item. One item can be enough to bring a
+    server down, time and again: that is no reason to stop the others (P10).
+    """
+    if not answer.ok and errors.verdict(answer.status, answer.code).scope is Scope.ITEM:
+        failed = errors.failure(answer.status, answer.code, Effect.NONE)
+        return None if failed.sort is Sort.GONE else failed
+    try:
+        return head_of(answer, taker)
+    except MailboxError as problem:
+        if not answer.ok:
+            raise
+        return Failure(problem.sort, problem.code, problem.message)
 
 
 def head_of(answer: Answer, taker: Extractor) -> Head | None:

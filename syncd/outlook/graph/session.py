@@ -76,11 +76,15 @@ class GraphServer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, or that to one part of a batch. `code` is Graph's own, of one that failed."""
+    """One answer, or that to one part of a batch. `code` is Graph's own, of one that failed.
+
+    `challenge` is what a part of a batch asks of the token instead (WWW-Authenticate).
+    """
 
     status: int
     body: Json
     retry_after: float | None = None
+    challenge: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -113,7 +117,6 @@ class Session:
         self._base = server.base_url.rstrip("/")
         self._session = requests.Session()
         secure(self._session, server.verify_tls)
-        self._session.auth = _unsigned  # else a netrc of the environment would sign in
         self._token: str | None = None
         self.user = f"/users/{quote(address, safe='@')}"
         self.gate: Gate = gate_of(urlsplit(self._base).netloc, address)
@@ -129,6 +132,11 @@ class Session:
         """Post to a path of Graph; `weight` is how many requests it counts as."""
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         return self._send(_Asked("POST", self._url(path), body, effect, weight=weight))
+
+    def renew(self, challenge: str | None) -> None:
+        """Have a new token, in the place of one that was refused. Raises MailboxError."""
+        claims = claims_in(challenge)
+        self._token = self._server.tokens.token(refused=self._token, claims=claims)
 
     def is_here(self, link: str) -> bool:
         """Whether a whole URL leads to this server: nobody else is shown a token."""
@@ -174,6 +182,7 @@ class Session:
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
             "Prefer": ", ".join((IMMUTABLE, *asked.prefer)),
             "User-Agent": "syncd",
             "client-request-id": str(uuid4()),
@@ -181,11 +190,11 @@ class Session:
         }
         begun = True
         try:
-            with self._session.request(
-                asked.method,
-                asked.url,
-                data=body,
-                headers=headers,
+            # Prepared here: the session has nothing of its own to add, neither a cookie nor a
+            # sign-in from a netrc of the environment.
+            request = requests.Request(asked.method, asked.url, headers, data=body).prepare()
+            with self._session.send(
+                request,
                 timeout=(min(self._server.timeout, self._server.deadline), self._server.timeout),
                 allow_redirects=False,
                 stream=True,
@@ -216,10 +225,6 @@ def link_in(body: Json, name: str) -> str | None:
     """A link that an answer holds, such as `@odata.nextLink`."""
     found = body.get(name)
     return found if isinstance(found, str) and found else None
-
-
-def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _where(parts: SplitResult) -> tuple[str, str | None, int | None]:
