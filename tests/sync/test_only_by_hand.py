@@ -18,7 +18,8 @@ from tests.other_ids import Translates
 from tests.sync.asking import asked, told
 from tests.sync.changing_over import TRANSLATED, every, failing, numbered, to_ews, to_graph
 from tests.sync.test_bringing_back import restore
-from tests.sync.world import ALICE, Memory
+from tests.sync.world import ALICE
+from tests.sync.worlds import Memory
 
 ASIDE, TRASH, WAITS = "Former CRM contacts", "deleteditems", "waiting (only-by-hand)"
 
