@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from syncd.sync import mailboxes
+from syncd.sync import leases, mailboxes
 from syncd.sync.mailboxes import MailboxProblem, MailboxRow
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import noticed, observed
@@ -23,13 +23,13 @@ def alone_with(conn: Connection, row: MailboxRow, at: datetime) -> Iterator[None
 
     Raises MailboxProblem while somebody runs it.
     """
-    lease = mailboxes.acquire(conn, row.id, at)
+    lease = leases.acquire(conn, row.id, at)
     if lease is None:
         raise MailboxProblem(
             f"{row.address} is being synced just now", "Type it again in a moment."
         )
     yield
-    mailboxes.release(conn, lease)
+    leases.release(conn, lease)
     mailboxes.make_due(conn, [row.id], at)
 
 

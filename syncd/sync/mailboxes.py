@@ -6,12 +6,12 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, CursorResult, Row, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, insert, or_, select, update
 
 from syncd.crm.database import insert_missing
 from syncd.crm.tables import utc
@@ -21,8 +21,6 @@ from syncd.sync import user_filters
 from syncd.sync.tables import alert, mailbox_kind, noticed, observed
 from syncd.sync.tables import installation as installation_table
 from syncd.sync.tables import mailbox as table
-
-LEASE = timedelta(minutes=3)  # outlives the deadline of one request; renewed with every write
 
 
 class MailboxState(StrEnum):
@@ -91,16 +89,6 @@ class Installation:
 
     name: str
     hash_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to run one mailbox, until `until`. `fence` grows with each lease."""
-
-    mailbox_id: int
-    owner: str
-    fence: int
-    until: datetime
 
 
 def installation(conn: Connection) -> Installation:
@@ -293,61 +281,6 @@ def wake(conn: Connection, mailbox_ids: Iterable[int], at: datetime, *, but: str
     ids = table.c.id.in_(sorted(mailbox_ids))
     sound = (table.c.failures == 0) & (table.c.address != but) & (table.c.due > at)
     conn.execute(update(table).where(ids, sound).values(due=at))
-
-
-def acquire(conn: Connection, mailbox_id: int, now: datetime) -> Lease | None:
-    """Take the lease of a mailbox; `None` while somebody else holds it."""
-    owner = secrets.token_hex(8)
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-    taken = conn.execute(
-        update(table)
-        .where(table.c.id == mailbox_id, free)
-        .values(lease_owner=owner, lease_until=now + LEASE, fence=table.c.fence + 1)
-    )
-    if cast("CursorResult[Any]", taken).rowcount != 1:
-        return None
-    fence = conn.execute(select(table.c.fence).where(table.c.id == mailbox_id)).scalar_one()
-    return Lease(mailbox_id, owner, fence, now + LEASE)
-
-
-def renew(conn: Connection, lease: Lease, now: datetime) -> Lease:
-    """Prolong a lease. Raises MailboxProblem when it was lost to somebody else."""
-    kept = conn.execute(
-        update(table)
-        .where(table.c.id == lease.mailbox_id, table.c.lease_owner == lease.owner)
-        .where(table.c.fence == lease.fence)
-        .values(lease_until=now + LEASE)
-    )
-    if cast("CursorResult[Any]", kept).rowcount != 1:
-        raise LeaseLost
-    return Lease(lease.mailbox_id, lease.owner, lease.fence, now + LEASE)
-
-
-def check(conn: Connection, lease: Lease) -> None:
-    """Raises LeaseLost when a lease is not held any more."""
-    mine = (table.c.id == lease.mailbox_id) & (table.c.lease_owner == lease.owner)
-    if conn.execute(select(table.c.id).where(mine, table.c.fence == lease.fence)).first() is None:
-        raise LeaseLost
-
-
-class LeaseLost(MailboxProblem):
-    """The mailbox was taken away from this process, which must not touch it any more."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "another process runs this mailbox now, or its user wants it left alone",
-            "See how it stands: syncd users list",
-        )
-
-
-def release(conn: Connection, lease: Lease) -> bool:
-    """Give a lease back. Whether it was still held, and not lost to somebody else."""
-    given = conn.execute(
-        update(table)
-        .where(table.c.id == lease.mailbox_id, table.c.lease_owner == lease.owner)
-        .values(lease_owner=None, lease_until=None)
-    )
-    return cast("CursorResult[Any]", given).rowcount == 1
 
 
 def finish(

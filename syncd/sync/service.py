@@ -30,6 +30,7 @@ from syncd.sync import (
     account,
     alerts,
     chronicle,
+    leases,
     mailboxes,
     placing,
     retention,
@@ -42,8 +43,8 @@ from syncd.sync import (
 from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
+from syncd.sync.leases import Lease
 from syncd.sync.mailboxes import (
-    Lease,
     MailboxProblem,
     MailboxRow,
     MailboxState,
@@ -255,7 +256,7 @@ class SyncService:
         """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
         errand.admits(row, policy)
         with database.write(self.engine) as conn:
-            lease = mailboxes.acquire(conn, row.id, self.clock())
+            lease = leases.acquire(conn, row.id, self.clock())
             # Once more, as it stands under the lease: its user may have said no just now.
             errand.admits(mailboxes.get(conn, row.address), policy)
         if lease is None:
@@ -350,7 +351,7 @@ class SyncService:
         with database.write(self.engine) as conn:
             chronicle.end(conn, report, now)
             # Who lost the lease says nothing of the mailbox: another process runs it now.
-            if mailboxes.release(conn, lease) and errand.schedules:
+            if leases.release(conn, lease) and errand.schedules:
                 alerts.after_run(conn, row, report, now)
                 due_at = now + chronicle.gap(row, policy, report)
                 mailboxes.finish(

@@ -20,7 +20,8 @@ from syncd.settings.policies import MailboxPolicy, ScopedKind
 from syncd.sync import moving, placing
 from syncd.sync.causes import Counting
 from syncd.sync.errand import Errand
-from syncd.sync.mailboxes import Installation, Lease, MailboxRow
+from syncd.sync.leases import Lease
+from syncd.sync.mailboxes import Installation, MailboxRow
 from syncd.sync.placing import Connect, Place
 from syncd.sync.report import RunReport
 from syncd.sync.ruling import Ruling, ruling

@@ -20,11 +20,12 @@ from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.outlook.port import Head, Mailbox, Sensitivity
 from syncd.reconcile.decide import Rules
-from syncd.sync import acts, mailboxes
+from syncd.sync import acts, leases
 from syncd.sync.acts import Acts
 from syncd.sync.causes import Counting
+from syncd.sync.leases import Lease
 from syncd.sync.links import LinkKey
-from syncd.sync.mailboxes import Installation, Lease, MailboxRow
+from syncd.sync.mailboxes import Installation, MailboxRow
 from syncd.sync.rights import Rights
 from syncd.sync.tables import mailbox_kind
 
@@ -143,7 +144,7 @@ class Session:
         of this mailbox stays as it is read here. `alone` is for what looks up, or changes, more.
         """
         with database.write(self.engine, durable=durable, alone=alone) as conn:
-            self.lease = mailboxes.renew(conn, self.lease, self.clock())
+            self.lease = leases.renew(conn, self.lease, self.clock())
             yield conn
 
     def keep_lease(self) -> None:
@@ -151,7 +152,7 @@ class Session:
 
         Raises LeaseLost when the mailbox was taken away.
         """
-        if self.clock() >= self.lease.until - mailboxes.LEASE + KEPT:
+        if self.clock() >= self.lease.until - leases.LEASE + KEPT:
             with self.write():
                 pass
 
@@ -167,7 +168,7 @@ class Session:
     def check_held(self) -> None:
         """Between requests that only read: go no further once the mailbox was taken away."""
         with self.read() as conn:
-            mailboxes.check(conn, self.lease)
+            leases.check(conn, self.lease)
 
     def state(self, conn: Connection) -> Row[Any]:
         """This kind's row; the run made it before anything else."""

@@ -9,7 +9,7 @@ import pytest
 
 from syncd.crm import database, sqlite
 from syncd.crm.database import open_database
-from syncd.sync import mailboxes
+from syncd.sync import leases, mailboxes
 from tests.cli.office import ALICE, BOB, Office, own_password
 
 COUNTS = {
@@ -29,7 +29,8 @@ def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> N
     assert office.box.mailbox(ALICE).items("contacts") == []
     office.done("sync")
     idle: dict[str, object] = {
-        "mailbox": ALICE, "error": None, "work": [], "apart": [], "would_hold": 0,
+        "mailbox": ALICE, "error": None, "work": [], "apart": [], "by_hand": [],
+        "would_hold": 0,
     }  # fmt: skip
     assert office.json("plan") == [idle]
 
@@ -90,7 +91,7 @@ def test_a_mailbox_that_cannot_run_stops_no_other(office: Office) -> None:
     office.done("users", "add", BOB, "--policy", "sales")
     engine = open_database(f"sqlite:///{office.folder / 'syncd.db'}")
     with database.write(engine) as conn:
-        assert mailboxes.acquire(conn, mailboxes.get(conn, ALICE).id, datetime.now(UTC))
+        assert leases.acquire(conn, mailboxes.get(conn, ALICE).id, datetime.now(UTC))
     for verb, status in (("sync", 1), ("plan", 1)):
         result = office.type(verb)
         assert result.exit_code == status
@@ -240,7 +241,7 @@ def test_a_process_that_was_killed_locks_nobody_out_for_long(office: Office) -> 
     now = datetime.now(UTC)
     with database.write(engine) as conn:
         row = mailboxes.get(conn, ALICE)
-        assert mailboxes.acquire(conn, row.id, now) is not None
+        assert leases.acquire(conn, row.id, now) is not None
         conn.exec_driver_sql(
             "insert into run (id, mailbox_id, cause, started) values ('dead', ?, 'command', ?)",
             (row.id, "2026-01-01 00:00:00.000000"),
@@ -248,7 +249,7 @@ def test_a_process_that_was_killed_locks_nobody_out_for_long(office: Office) -> 
     refused = office.type("sync", ALICE)
     assert refused.exit_code == 1
     assert f"{ALICE}: it is being synced by another process" in refused.stdout
-    assert f"{(now + mailboxes.LEASE).astimezone():%H:%M}" in refused.stdout
+    assert f"{(now + leases.LEASE).astimezone():%H:%M}" in refused.stdout
     with database.write(engine) as conn:
         conn.exec_driver_sql("update mailbox set lease_until = '2026-01-01 00:00:00.000000'")
     office.done("sync", ALICE)

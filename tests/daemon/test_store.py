@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 
 from syncd.daemon.dispatch import Dispatcher
 from tests.memory_mailbox import Effect
-from tests.sync.world import ALICE, BOB, memory_world
+from tests.sync.world import ALICE, BOB
+from tests.sync.worlds import memory_world
 
 PATIENCE = 20.0
 

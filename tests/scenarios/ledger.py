@@ -22,7 +22,8 @@ from syncd.sync.snapshots import load
 from syncd.sync.tables import mailbox, operation
 from tests.memory_server import MemoryServer
 from tests.scenarios.stage import FORMER
-from tests.sync.world import Memory, World
+from tests.sync.world import World
+from tests.sync.worlds import Memory
 
 Fields = dict[str, Value]
 _PUT = {Verb.MOVE_ITEM: FORMER, Verb.TRASH_ITEM: "deleteditems"}

@@ -12,7 +12,7 @@ from tests.scenarios import expecting, reading
 from tests.scenarios.acts import VERBS
 from tests.scenarios.reading import ScenarioError
 from tests.scenarios.stage import Stage
-from tests.sync.world import memory_world
+from tests.sync.worlds import memory_world
 
 STORY = """
 title = "A rep changes a number"

@@ -28,7 +28,8 @@ from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import MANY, Crash, Scenario
 from tests.scenarios.stage import Stage
 from tests.sync import tearing
-from tests.sync.world import ALICE, BOB, Memory, memory_world, sandbox_world
+from tests.sync.world import ALICE, BOB
+from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 THIN = 4  # where not all moments of a story are tried: how much further on each next one is
 

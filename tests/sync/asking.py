@@ -13,7 +13,8 @@ from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
 from syncd.sync import mailboxes
 from syncd.sync.explain import looking, telling
 from syncd.sync.explain.facts import Facts
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import Memory
 
 Situation = Callable[[Memory], str]
 

@@ -16,7 +16,8 @@ from syncd.sync.tables import act, held, link, match_value, observed, operation,
 from tests.memory_mailbox import Effect
 from tests.memory_server import run as as_asked
 from tests.other_ids import MARK, OtherIds, OwnIds, Translates, here
-from tests.sync.world import Memory, World
+from tests.sync.world import World
+from tests.sync.worlds import Memory
 
 CRM = {"categories": ("CRM",)}
 

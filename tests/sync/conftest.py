@@ -13,7 +13,8 @@ from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.conftest import DATABASES, FULL, POSTGRESQL, SQLITE
 from tests.sync.tearing import branch
-from tests.sync.world import ALICE, BOB, Memory, World, memory_world, sandbox_world
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 EWS, IN_MEMORY, IN_MEMORY_LIKE_GRAPH = "ews", "memory", "memory like Graph"
 
@@ -39,6 +40,7 @@ ON_SQLITE_ALONE = (
     "tests.sync.test_first_contact",
     "tests.sync.test_merged_edits",
     "tests.sync.test_moving_what_waits",
+    "tests.sync.test_only_by_hand",
     "tests.sync.test_placing",
 )
 

@@ -12,7 +12,8 @@ from syncd.outlook.port import Backend, Mailbox
 from syncd.sync.mailboxes import MailboxRow
 from tests.memory_mailbox import MemoryMailbox, MemoryServer
 from tests.other_ids import OtherIds, OwnIds, here
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 OFFICE, CLOUD = "office", "cloud"
 NOT_HERE = {

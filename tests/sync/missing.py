@@ -12,7 +12,8 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync import guard
 from tests.sync import desk
 from tests.sync.asking import ANN, Situation
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 
 def not_owned(memory: Memory) -> str:

@@ -8,7 +8,8 @@ from syncd.model.policy import ConflictPolicy, FirstSync
 from syncd.outlook.port import Sensitivity
 from syncd.sync import mailboxes
 from tests.sync.asking import ANN, CRM, Situation, go
-from tests.sync.world import ALICE, BOB, Memory
+from tests.sync.world import ALICE, BOB
+from tests.sync.worlds import Memory
 
 
 def in_step(memory: Memory) -> str:

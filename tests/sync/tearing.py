@@ -25,7 +25,8 @@ from syncd.sync.tables import conflict, held, mailbox_kind
 from tests.memory_mailbox import MemoryMailbox
 from tests.memory_server import Effect, Meddle, MemoryServer
 from tests.sync.hands import MemoryHand
-from tests.sync.world import WRITES, Memory, World
+from tests.sync.world import WRITES, World
+from tests.sync.worlds import Memory
 
 ROUNDS = 8
 LEASE_OVER, SECOND_LOOK = 4, 11  # minutes

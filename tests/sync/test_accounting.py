@@ -5,7 +5,8 @@ from __future__ import annotations
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import Sensitivity
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 CRM = ("CRM",)
 

@@ -18,7 +18,8 @@ from tests.conftest import SQLITE
 from tests.memory_mailbox import Effect, run
 from tests.sync.asking import ANN
 from tests.sync.present import contested
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 ON_ONE = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
 

@@ -17,7 +17,8 @@ from syncd.sync import guard, questions
 from syncd.sync.questions import Answer
 from syncd.sync.snapshots import load
 from syncd.sync.tables import conflict, link, noticed, question
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 TRASH = "deleteditems"
 ANN: Mapping[str, Value] = {

@@ -18,7 +18,8 @@ from syncd.sync.session import Session
 from syncd.sync.tables import remembered_value
 from tests.memory_mailbox import Effect, run
 from tests.sync.tearing import let_go, resumed, watched
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 TRASH = "deleteditems"
 

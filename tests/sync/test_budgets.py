@@ -9,7 +9,8 @@ from syncd.model.policy import FirstSync
 from syncd.model.values import Value
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from tests.sync.world import World, sandbox_world
+from tests.sync.world import World
+from tests.sync.worlds import sandbox_world
 
 
 def contact(number: int) -> dict[str, Value]:

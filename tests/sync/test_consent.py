@@ -16,7 +16,8 @@ from syncd.sync.run import Mode
 from syncd.sync.service import SyncService
 from syncd.sync.trial import try_out
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 
 def asking(world: World) -> SyncService:

@@ -10,7 +10,8 @@ from syncd.outlook.port import Sensitivity
 from syncd.reconcile.breaker import Bounded
 from syncd.sync import by_hand, held_back, mailboxes
 from syncd.sync.held_back import Discarded, Held
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 NAMES = ("Ann", "Bea", "Cid", "Dan")
 TRASH, FORMER = "deleteditems", "Former CRM contacts"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.sync import mailboxes
+from syncd.sync import leases, mailboxes
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.service import SyncService
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 
 def watching(world: World) -> SyncService:
@@ -100,7 +101,7 @@ def test_a_run_that_lost_its_lease_says_nothing_of_the_mailbox(memory: Memory) -
         del call
         world.pass_time(minutes=10)
         with database.write(world.engine) as conn:
-            mailboxes.acquire(conn, before.id, world.time())
+            leases.acquire(conn, before.id, world.time())
         return effect()
 
     servers[ALICE].meddle = hang

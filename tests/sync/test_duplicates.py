@@ -20,7 +20,8 @@ from tests.benchmarks.counting import counted
 from tests.conftest import SQLITE
 from tests.sync import desk
 from tests.sync.desk import NONE, OWN
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "Lee", "emailaddress1": "ann@example.test",

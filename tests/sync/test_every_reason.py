@@ -14,7 +14,8 @@ from tests.sync import reasons_of_edits, reasons_of_ties  # noqa: F401 - they en
 from tests.sync.asking import asked
 from tests.sync.reasons import SCENARIOS, Scenario, produced
 from tests.sync.reasons_of_waiting import no_filter, remembered
-from tests.sync.world import ALICE, Memory
+from tests.sync.world import ALICE
+from tests.sync.worlds import Memory
 from tests.unit.reconcile.situations import RULES, case, item
 
 # What a run never shows, since it says more exactly what it does not know: decided all the same.

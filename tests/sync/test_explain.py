@@ -38,7 +38,8 @@ from tests.sync.present import (
     personal,
     tracked,
 )
-from tests.sync.world import ALICE, BOB, Memory
+from tests.sync.world import ALICE, BOB
+from tests.sync.worlds import Memory
 
 # What a database does is tried where clauses are asked; here it is what follows.
 SITUATIONS = {**PRESENT, **MISSING}

@@ -17,7 +17,8 @@ from syncd.sync import mailboxes
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 MANY: list[Mapping[str, Value]] = [
     {"firstname": f"N{number}", "emailaddress1": f"n{number}@example.test"} for number in range(20)

@@ -15,7 +15,8 @@ from syncd.sync import observe
 from syncd.sync.report import Outcome
 from syncd.sync.session import Session
 from tests.memory_mailbox import Effect, MemoryServer, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",

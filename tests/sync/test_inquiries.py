@@ -11,7 +11,8 @@ from syncd.sync import by_hand, inquiries, mailboxes
 from syncd.sync.inquiries import Inquiry
 from syncd.sync.questions import Answer
 from syncd.sync.tables import question
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import Memory
 
 ANN = {"firstname": "Ann", "lastname": "Lee", "emailaddress1": "ann@example.test"}
 

@@ -12,7 +12,8 @@ from syncd.crm.tables import record_table
 from syncd.model.fields import Direction
 from syncd.model.kinds import Kind
 from tests.memory_mailbox import MemoryServer
-from tests.sync.world import ALICE, World, memory_world
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import memory_world
 from tests.toy import GADGET
 
 

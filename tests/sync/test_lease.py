@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 
 from syncd.crm import database
-from syncd.sync import mailboxes
+from syncd.sync import leases
 from syncd.sync.report import Outcome
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 
-def take(world: World, address: str = ALICE) -> mailboxes.Lease | None:
+def take(world: World, address: str = ALICE) -> leases.Lease | None:
     """Another process takes the mailbox, if it may."""
     mailbox_id = world.mailbox_id(address)
     with database.write(world.engine) as conn:
-        return mailboxes.acquire(conn, mailbox_id, world.time())
+        return leases.acquire(conn, mailbox_id, world.time())
 
 
 def test_a_second_process_is_refused(memory: Memory) -> None:

@@ -9,7 +9,8 @@ from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.sync.tables import operation
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 
 @pytest.mark.parametrize("torn", [False, True])

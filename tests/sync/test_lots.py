@@ -9,12 +9,13 @@ from sqlalchemy import select
 
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.sync import mailboxes
+from syncd.sync import leases
 from syncd.sync.report import Outcome
 from syncd.sync.tables import operation
 from tests.memory_mailbox import Effect, run
 from tests.memory_server import Meddle
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import Memory
 
 AT_ONCE, NUMBER = 2, 6
 
@@ -109,7 +110,7 @@ def test_slow_requests_keep_their_lease(lots: Memory, *, taken: bool) -> None:
                 world.pass_time(seconds=100)
             with database.write(world.engine) as conn:
                 mailbox_id = world.mailbox_id(ALICE)
-                begun.append(mailboxes.acquire(conn, mailbox_id, world.time()))
+                begun.append(leases.acquire(conn, mailbox_id, world.time()))
         return answer
 
     servers[ALICE].meddle = slow

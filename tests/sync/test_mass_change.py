@@ -7,7 +7,8 @@ from syncd.model.policy import Limits
 from syncd.sync import causes
 from syncd.sync.report import Outcome
 from tests.sync import desk
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 FORMER = "Former CRM contacts"
 

@@ -11,7 +11,8 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync.tables import operation, snapshot
 from tests.memory_mailbox import Effect, run
 from tests.sync import desk
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 ANN = {"firstname": "Ann", "lastname": "Lee", "emailaddress1": "ann@example.test"}
 ANNE = {"firstname": "Anne", "lastname": "Lee", "telephone1": "+41 44 1234567"}

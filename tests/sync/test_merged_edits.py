@@ -10,7 +10,8 @@ from syncd.sync.run import Mode
 from syncd.sync.tables import operation
 from tests.memory_mailbox import Effect, run
 from tests.sync import desk
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 ANN = {"firstname": "Ann", "lastname": "Lee", "jobtitle": "Buyer"}
 ANNE = {"firstname": "Anne", "lastname": "Lee", "department": "Sales"}

@@ -18,7 +18,8 @@ from tests.sync.changing_over import (
     to_graph,
     untouched,
 )
-from tests.sync.world import ALICE, BOB, Memory
+from tests.sync.world import ALICE, BOB
+from tests.sync.worlds import Memory
 
 
 @TRANSLATED

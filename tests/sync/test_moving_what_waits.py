@@ -27,7 +27,8 @@ from tests.sync.changing_over import (
     untouched,
 )
 from tests.sync.tearing import let_go, resumed, watched
-from tests.sync.world import ALICE, Memory
+from tests.sync.world import ALICE
+from tests.sync.worlds import Memory
 
 
 @TRANSLATED
@@ -104,7 +105,7 @@ def test_a_write_in_doubt_at_the_time_of_the_move_is_settled_after_it(
 
 @TRANSLATED
 def test_what_rests_goes_on_resting_and_comes_back(memory: Memory, translates: Translates) -> None:
-    """Released into the archive, thrown away, its record gone: all as it was, and then undone."""
+    """Put aside, thrown away, its record gone: all as it was; what was aside is dragged back."""
     world, _ = memory
     world.policy(limits=Limits(99, 99, 1.0, 99, 999))
     ids = world.new_many(numbered(3))
@@ -123,6 +124,8 @@ def test_what_rests_goes_on_resting_and_comes_back(memory: Memory, translates: T
     world.settle()
     check()
     world.set_active(ids[0], active=True)
+    world.settle()
+    world.hand().move(world.item("Former CRM contacts").id, "contacts")
     world.settle()
     assert world.link(ids[0]).state == "live"
     assert sorted(str(each["firstname"]) for each in world.items()) == ["N0", "N2", "Own"]

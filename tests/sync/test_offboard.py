@@ -21,7 +21,8 @@ from syncd.sync.tables import conflict, operation
 from tests.memory_mailbox import Effect, run
 from tests.sync.tearing import let_go, watched
 from tests.sync.test_torn import NoAnswer, numbered
-from tests.sync.world import ALICE, BOB, WRITES, Memory, World
+from tests.sync.world import ALICE, BOB, WRITES, World
+from tests.sync.worlds import Memory
 
 FORMER = "Former CRM contacts"
 CRM: dict[str, Value] = {"categories": ("CRM", "Friends")}

@@ -8,7 +8,8 @@ from syncd.model.policy import ExitPolicy, ScopeExit
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.sync.run import Mode
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 CRM = "default/CRM"
 

@@ -10,7 +10,8 @@ from syncd.sync.mailboxes import MailboxProblem, MailboxState
 from syncd.sync.report import Outcome
 from syncd.sync.trial import try_out
 from tests.sync.hybrid import CLOUD, DOWN, NOT_HERE, OFFICE, REFUSED, Hybrid
-from tests.sync.world import ALICE, BOB, Memory
+from tests.sync.world import ALICE, BOB
+from tests.sync.worlds import Memory
 
 
 @pytest.fixture

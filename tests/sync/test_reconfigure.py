@@ -11,7 +11,8 @@ from syncd.sync import user_filters
 from syncd.sync.mailboxes import MailboxRow
 from syncd.sync.service import SyncService
 from syncd.sync.user_filters import UserFilter
-from tests.sync.world import ALICE, BOB, Memory
+from tests.sync.world import ALICE, BOB
+from tests.sync.worlds import Memory
 
 EWS = {"backend": "ews", "endpoint": "https://mail.example.test/EWS/Exchange.asmx"}
 

@@ -11,7 +11,8 @@ from syncd.sync.relinking import Found, look, relink
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
 from tests.memory_mailbox import Effect, run
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import Memory
 
 NAMES = ("Ann", "Bea", "Cid", "Dan")
 TRASH = "deleteditems"

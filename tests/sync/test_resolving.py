@@ -13,10 +13,11 @@ from syncd.crm.errors import StaleRecord
 from syncd.model.fields import Side
 from syncd.model.policy import ConflictPolicy
 from syncd.outlook.port import Sensitivity
-from syncd.sync import by_hand, disagreements, mailboxes
+from syncd.sync import by_hand, disagreements, leases, mailboxes
 from syncd.sync.disagreements import Disagreement, Outdated
 from tests.sync.test_privacy import dump
-from tests.sync.world import ALICE, BY_HAND, Memory, World
+from tests.sync.world import ALICE, BY_HAND, World
+from tests.sync.worlds import Memory
 
 PHONE = "mobilephone"
 
@@ -154,7 +155,7 @@ def test_nothing_is_noted_while_a_run_is_under_way(world: World) -> None:
     """A run writes down what it decided: it would write over an answer."""
     both_edit(world)
     with database.write(world.engine) as conn:
-        assert mailboxes.acquire(conn, world.mailbox_id(ALICE), world.time())
+        assert leases.acquire(conn, world.mailbox_id(ALICE), world.time())
     with pytest.raises(mailboxes.MailboxProblem, match="being synced"):
         say(world, Side.CRM)
 

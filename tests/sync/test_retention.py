@@ -13,7 +13,8 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync.conflicts import OPEN
 from syncd.sync.tables import conflict, operation, run
 from tests.sync.test_privacy import dump
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 
 def tidy(world: World) -> None:

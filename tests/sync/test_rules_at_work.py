@@ -17,7 +17,8 @@ from syncd.model.policy import (
 from syncd.reconcile.facts import Origin
 from syncd.sync import acts
 from tests.sync.desk import ALL, OWN, rule
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 FORMER, TRASH, HERE = "Former CRM contacts", "deleteditems", "contacts"
 

@@ -11,7 +11,8 @@ from syncd.crm import database
 from syncd.model.fields import Direction
 from syncd.model.policy import ConflictPolicy, Track
 from syncd.model.values import Value
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import Memory
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",

@@ -19,7 +19,8 @@ from syncd.sync.service import SyncService
 from syncd.sync.user_filters import UserFilter
 from tests.sync.asking import asked
 from tests.sync.desk import leave, share, team
-from tests.sync.world import ALICE, BOB, MINE, Memory, World
+from tests.sync.world import ALICE, BOB, MINE, World
+from tests.sync.worlds import Memory
 
 
 class Ruled(World):

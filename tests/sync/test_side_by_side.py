@@ -16,14 +16,15 @@ from syncd.crm.errors import StaleRecord
 from syncd.crm.records import CONTACTS, Update
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
-from syncd.sync import mailboxes, snapshots
+from syncd.sync import leases, mailboxes, snapshots
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.snapshots import Snapshots
 from syncd.sync.tables import link
 from tests.conftest import POSTGRESQL
 from tests.memory_mailbox import Effect
 from tests.sync.test_privacy import dump
-from tests.sync.world import ALICE, BOB, BY_HAND, Memory, World
+from tests.sync.world import ALICE, BOB, BY_HAND, World
+from tests.sync.worlds import Memory
 
 EVERYBODY = "statecode eq 'active'"
 PATIENCE = 20.0  # seconds; nothing waits that long unless it is broken
@@ -168,7 +169,7 @@ class TestTransactions:
         mailbox = world.mailbox_id(ALICE)
 
         def take(conn: Connection) -> object:
-            return mailboxes.acquire(conn, mailbox, world.time())
+            return leases.acquire(conn, mailbox, world.time())
 
         assert beside(world, take, take) is None
 
@@ -177,18 +178,18 @@ class TestTransactions:
         world, _ = memory
         mailbox = world.mailbox_id(ALICE)
         with database.write(world.engine) as conn:
-            lease = mailboxes.acquire(conn, mailbox, world.time())
+            lease = leases.acquire(conn, mailbox, world.time())
         assert lease is not None
         later = world.time() + timedelta(minutes=10)
 
         def renew(conn: Connection) -> object:
             try:
-                return mailboxes.renew(conn, lease, later)
-            except mailboxes.LeaseLost as lost:
+                return leases.renew(conn, lease, later)
+            except leases.LeaseLost as lost:
                 return lost
 
-        lost = beside(world, lambda conn: mailboxes.acquire(conn, mailbox, later), renew)
-        assert isinstance(lost, mailboxes.LeaseLost)
+        lost = beside(world, lambda conn: leases.acquire(conn, mailbox, later), renew)
+        assert isinstance(lost, leases.LeaseLost)
 
     def test_equal_content_is_stored_once(self, memory: Memory) -> None:
         """Two that store the same at the same moment do not fail, in whatever order."""

@@ -14,7 +14,8 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync import by_hand, mailboxes, taking_up
 from syncd.sync.taking_up import Candidate
 from tests.sync.desk import ALL, NONE, rule
-from tests.sync.world import ALICE, Memory, World
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import Memory
 
 
 @pytest.fixture

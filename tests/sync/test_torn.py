@@ -17,7 +17,8 @@ from syncd.outlook.port import Backend, Sensitivity
 from tests.memory_mailbox import Effect, run
 from tests.sync.tearing import let_go, picture, resumed, watched
 from tests.sync.test_bringing_back import restore
-from tests.sync.world import ALICE, BOB, WRITES, Memory, World, memory_world
+from tests.sync.world import ALICE, BOB, WRITES, World
+from tests.sync.worlds import Memory, memory_world
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",

@@ -21,7 +21,8 @@ from tests.memory_mailbox import Effect
 from tests.memory_server import MemoryServer
 from tests.sync.hands import Seen
 from tests.sync.test_bringing_back import restore
-from tests.sync.world import ALICE, BOB, Memory, World, memory_world
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory, memory_world
 
 ASIDE, TRASH = "Former CRM contact", "deleteditems"
 

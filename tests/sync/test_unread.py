@@ -9,7 +9,8 @@ from syncd.outlook.port import Backend, Sensitivity
 from syncd.sandbox.server import Sandbox
 from syncd.sync.observe import PATIENCE
 from syncd.sync.report import Outcome
-from tests.sync.world import World, sandbox_world
+from tests.sync.world import World
+from tests.sync.worlds import sandbox_world
 
 ITEM_ERRORS = ["ErrorInternalServerError", "ErrorCorruptData"]
 

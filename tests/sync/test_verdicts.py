@@ -13,7 +13,8 @@ from syncd.sync import causes, guard, observe
 from syncd.sync.guard import Which
 from syncd.sync.tables import cause, held
 from tests.sync import desk
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 TRASH = "deleteditems"
 FIVE = dict.fromkeys(("jobtitle", "department", "managername", "assistantname", "nickname"))

@@ -15,7 +15,8 @@ from syncd.sync.tables import remembered_value
 from tests.memory_mailbox import Effect, run
 from tests.memory_server import MemoryServer
 from tests.sync.test_privacy import dump
-from tests.sync.world import ALICE, BOB, Memory, World
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 EVERYBODY = "statecode eq 'active'"
 CRM: dict[str, Value] = {"categories": ("CRM",)}
