@@ -61,51 +61,56 @@ def tell_runs(reports: Sequence[RunReport], together: Sequence[Together] = ()) -
         output.tell(each.sentence())
     told = {address for each in together for address in each.mailboxes}
     for report in reports:
-        for sentence in attention(report, told=report.mailbox in told):
+        for sentence in attention(report, said_already=report.mailbox in told):
             output.tell(f"{report.mailbox}: {sentence}")
 
 
-def attention(report: RunReport, *, told: bool = False) -> list[str]:
+def attention(report: RunReport, *, said_already: bool = False) -> list[str]:
     """What a person should know of a run, in sentences with the next thing to type.
 
-    `told`: what it failed of was said with that of others.
+    `said_already`: what it failed of was said with that of others.
     """
-    said = []
-    if report.error and not told:
-        said.append(f"{report.error}. {report.todo or ''}".strip())
+    told = []
+    if report.error and not said_already:
+        told.append(f"{report.error}. {report.todo or ''}".strip())
     if report.first_contact and report.outcome.value == "stopped":
-        said.append(
+        told.append(
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
     if report.folder_waits:
-        said.append(FOLDER_WAITS)
+        told.append(FOLDER_WAITS)
     if report.folder_stays:
-        said.append(folder_stays(report))
+        told.append(folder_stays(report))
     if report.category_missing:
-        said.append(
+        told.append(
             f"this server does not let syncd add the category {report.category_missing!r} to "
             "Outlook's list. Its user makes it there, once: Home, Categorize, All Categories, New"
         )
-    said += [
+    told += [
         f"{line.name}: {few(line.guarded)} stays as it is in Outlook. {GUARDED}"
         for line in report.lines
         if line.guarded
     ]
     see = f"See them: syncd held {report.mailbox}"
     if report.counters["held"]:
-        said.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
+        told.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
     if report.questions and not report.first_contact:
-        said.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
+        told.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
+    if report.only_by_hand:
+        told.append(
+            f"{report.only_by_hand} in another folder, from which only its user can bring it back. "
+            f"{see}"
+        )
     if disputed := report.counters["conflicts"]:
         what = "1 conflict waits" if disputed == 1 else f"{disputed} conflicts wait"
-        said.append(
+        told.append(
             f"{what} for somebody to say which value counts. "
             f"See: syncd conflicts list {report.mailbox}"
         )
     if report.counters["quarantined"]:
-        said.append(f"{report.counters['quarantined']} refused by the server. {see}")
-    return said
+        told.append(f"{report.counters['quarantined']} refused by the server. {see}")
+    return told
 
 
 FOLDER_WAITS = (
@@ -133,13 +138,7 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     from syncd.cli.language import sentence
 
     work = report.work
-    for line in report.lines:
-        if line.guarded:
-            output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
-        if line.apart:
-            output.tell(
-                f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
-            )
+    _tell_what_stays(report.lines)
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
@@ -165,6 +164,21 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
         output.tell(f"… and {len(work) - limit} more; see all of them with --json")
     if report.would_hold:
         output.tell(f"{report.would_hold} of these are unusually many and would wait for approval.")
+
+
+def _tell_what_stays(lines: Sequence[Line]) -> None:
+    """What a sync would not write, and why."""
+    from syncd.cli.language import remedy, sentence
+
+    for line in lines:
+        if line.guarded:
+            output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
+        if line.apart:
+            output.tell(
+                f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
+            )
+        if line.reason == "only-by-hand":
+            output.tell(f"{line.name}: {sentence(line.reason)} {remedy(line.reason)}")
 
 
 def told(line: Line) -> str:
