@@ -39,7 +39,7 @@ def test_who_was_thrown_away_is_listed_and_comes_back(thrown: Office) -> None:
     for words in (["restore"], ["restore", ALICE], ["restore", ALICE, "--list"]):
         told = thrown.done(*words)
         assert "Ann Lee" in told
-        assert "The user of this Outlook deleted it" in told
+        assert "It was deleted in this Outlook" in told
     (each,) = thrown.json("restore", ALICE)
     assert (each["name"], each["reason"]) == ("Ann Lee", "outlook-deleted")
     assert "Ann Lee is back in the folder." in thrown.done("restore", ALICE, "ann@contoso.test")

@@ -63,10 +63,10 @@ TOLD = (
     "$ syncd onboard alice@acme.test --approve",
     "It was changed on both sides, in different places.",
     "Both sides changed the same; Outlook's change is later. The other value is kept.",
-    "The user of this Outlook deleted it; the CRM keeps it.",
+    "It was deleted in this Outlook; the CRM keeps it.",
     "  → The later change wins: Alice's +49 30 5550 3301.",
     "Replaced, and kept here",
-    "Bruno Keller is not in the Outlook of alice@acme.test: The user of this Outlook deleted it",
+    "Bruno Keller is not in the Outlook of alice@acme.test: It was deleted in this Outlook",
     "All of it holds.",
 )
 

@@ -229,6 +229,17 @@ def answered_never(memory: Memory) -> str:
     return ann
 
 
+def emptied(memory: Memory) -> str:
+    """Everything was deleted at once: whether it was meant waits for a person, and it is gone."""
+    world, _ = memory
+    ids = world.new_many([ANN, {"firstname": "Bea"}, {"firstname": "Cid"}])
+    world.settle()
+    for each in ids:
+        world.hand().move(world.item_of(each).id, "deleteditems")
+    world.sync()
+    return ids[0]
+
+
 # situation → how it is, and why
 MISSING: dict[Situation, tuple[str, str]] = {
     not_owned: ("absent", "not-owned"),
@@ -243,6 +254,7 @@ MISSING: dict[Situation, tuple[str, str]] = {
     doubtful: ("absent", "doubtful-match"),
     refused: ("absent", "refused"),
     deleted_in_outlook: ("absent", "outlook-deleted"),
+    emptied: ("absent", "held"),
     deleted_in_crm: ("absent", "crm-deleted"),
     merged: ("absent", "merged"),
     thrown_away: ("absent", "remembered"),

@@ -73,7 +73,8 @@ def _unread(facts: Facts) -> str:
 
 def _kept_up(facts: Facts) -> Verdict:
     if blocked := _blocked(facts):
-        return _of("behind", *blocked)
+        gone = any(each.reason in _GONE and not each.discarded for each in facts.held)
+        return _of("absent" if gone else "behind", *blocked)
     if not facts.inside:
         if keeps_updating(facts):
             return _for("there", Reason.KEPT_UPDATING)
