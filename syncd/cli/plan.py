@@ -26,6 +26,7 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
     """
     from syncd.cli import mailboxes as served
     from syncd.cli import reporting
+    from syncd.cli.sync import together_in
     from syncd.daemon.logging import configure_logging
     from syncd.sync.report import Outcome
     from syncd.sync.run import Mode
@@ -50,8 +51,13 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
         ]
         output.emit_json(plans)
     else:
+        together = together_in(context, reports)
+        told = {address for each in together for address in each.mailboxes}
+        for each in together:
+            output.tell(each.sentence())
         for report in reports:
-            reporting.tell_plan(report)
+            if report.mailbox not in told:
+                reporting.tell_plan(report)
     if any(report.outcome is Outcome.FAILED for report in reports):
         return served.exit_of(reports)
     return Exit.WORK if any(report.work for report in reports) else Exit.DONE

@@ -67,9 +67,11 @@ def _tell(
     output.table("Mailboxes", columns, rows)
     shown = {each.row.address for each in found}
     told = [each for each in suspended if len(each.mailboxes & shown) > 1]
+    groups = {address for one in told for address in one.mailboxes}
     for one in told:
         output.tell(one.sentence())
-    groups = {address for one in told for address in one.mailboxes}
+    if alerts := sum(each.alerts for each in found if each.row.address in groups):
+        output.tell(f"{alerts} alert{'s' if alerts > 1 else ''} of theirs. See: syncd alerts list")
     for each in found:
         for sentence in _attention(each, policies, together=each.row.address in groups):
             output.tell(f"{each.row.address}: {sentence}")
@@ -97,7 +99,7 @@ def _attention(
 ) -> Iterator[str]:
     """What a person should know of a mailbox, with what to type.
 
-    `together`: why it was suspended is told with that of others.
+    `together`: why it was suspended is told with that of others, and so are its alerts.
     """
     from syncd.cli.language import sentence
     from syncd.reconcile.reasons import Reason
@@ -124,7 +126,7 @@ def _attention(
         yield f"{n} × {sentence(reason)}{todo}"
     if each.used:
         yield f"{_percent(each.used)} of what Graph allows was asked in the last ten minutes."
-    if each.alerts:
+    if each.alerts and not together:
         yield f"{each.alerts} alert{'s' if each.alerts > 1 else ''}. See: syncd alerts list"
 
 

@@ -255,6 +255,7 @@ class Alert:
     last_at: datetime
     dismissed_at: datetime | None
     over_at: datetime | None
+    suspended: bool = False  # its mailbox is, now
 
     @property
     def open(self) -> bool:
@@ -278,6 +279,8 @@ class Alert:
 
     def advice(self, language: str) -> str:
         """What to do about it."""
+        if self.code is Code.SUSPENDED and not self.suspended:
+            return catalogue.text("together.resumed", language)
         return catalogue.text(f"advice.{self.code}", language, mailbox=self.mailbox or "MAILBOX")
 
 
@@ -286,7 +289,9 @@ _ORDER = {level: at for at, level in enumerate(Level)}
 
 def every(conn: Connection, *, closed: bool = False) -> list[Alert]:
     """The open alerts, the worst first; with `closed` those that are over or dismissed, too."""
-    query = select(alert, mailbox.c.address).outerjoin(mailbox, mailbox.c.id == alert.c.mailbox_id)
+    query = select(alert, mailbox.c.address, mailbox.c.state).outerjoin(
+        mailbox, mailbox.c.id == alert.c.mailbox_id
+    )
     if not closed:
         query = query.where(alert.c.over_at.is_(None), alert.c.dismissed_at.is_(None))
     found = [
@@ -300,6 +305,7 @@ def every(conn: Connection, *, closed: bool = False) -> list[Alert]:
             row.last_at,
             row.dismissed_at,
             row.over_at,
+            row.state == MailboxState.SUSPENDED.value,
         )
         for row in conn.execute(query)
     ]

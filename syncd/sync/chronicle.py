@@ -65,7 +65,9 @@ def gap(row: MailboxRow, policy: MailboxPolicy, report: RunReport) -> timedelta:
 def todo(row: MailboxRow, policy: MailboxPolicy, server: str, error: MailboxError) -> str:
     """What a person is to do about a failure on a server; mostly nothing."""
     # Whoever reads this typed a command: it is not known here whether the daemon runs.
-    again = f"Try again: syncd sync {row.address}; where syncd run runs, it does so by itself."
+    again = (
+        f"Try again later: syncd sync {row.address}; where syncd run runs, it does so by itself."
+    )
     if error.sort is Sort.ELSEWHERE and len(policy.servers) == 1:
         return placing.only(row, policy)
     if error.sort is Sort.DENIED and ends_with_a_sign_in(error.message):

@@ -91,7 +91,7 @@ class Resting(MailboxProblem):
         why = f" because {row.trouble}" if row.trouble else ""
         # What it was then: it may have been put right since, and only a run finds out.
         super().__init__(
-            f"it was {row.state.value}{why}",
+            f"it was suspended{why}" if row.state is MailboxState.SUSPENDED else "it is paused",
             "Then it goes on by itself."
             if ends_with_a_sign_in(row.trouble)
             else f"Let it go on with: syncd resume {row.address}",

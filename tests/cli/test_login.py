@@ -80,7 +80,7 @@ def test_what_was_suspended_together_is_told_once(tmp_path: Path, tls: Path) -> 
         cloud.done("pause", carol)
         (tmp_path / "password").write_text("wrong\n")
         why = "mailboxes of cloud were suspended because the client secret is wrong; "
-        for look in ("sync", "sync", "status", "alerts list"):
+        for look in ("sync", "sync", "plan", "status", "alerts list"):
             said = cloud.type(*look.split()).stdout
             assert said.count("client secret is wrong") == 1, said
             assert f"2 {why}" in said
@@ -92,6 +92,13 @@ def test_what_was_suspended_together_is_told_once(tmp_path: Path, tls: Path) -> 
         cloud.type("sync")
         assert f"All 3 {why}" in cloud.done("status")
         assert "it was suspended because the client secret" in cloud.done("status", BOB)
+        (tmp_path / "password").write_text("sandbox\n")
+        cloud.done("resume", "--all")
+        said = cloud.done("alerts", "list")
+        assert said.count("this is over with its next sync that goes well") == 3
+        assert "syncd resume" not in said
+        cloud.done("sync")
+        assert "no alerts" in cloud.done("alerts", "list")
 
 
 def test_another_person_who_signs_in_is_found_out(cloud: Cloud) -> None:

@@ -75,7 +75,7 @@ def test_a_server_that_cannot_be_reached_is_told_apart(office: Office) -> None:
 
 
 def test_who_tries_by_hand_puts_off_nothing(office: Office) -> None:
-    """A look that failed is no failed sync, and the next run comes when it would have come.
+    """A look that failed is no failed sync, and the next run comes no later for it.
 
     What is told says how to try again, and does not count on a daemon.
     """
@@ -85,13 +85,13 @@ def test_who_tries_by_hand_puts_off_nothing(office: Office) -> None:
     for words in (["plan"], ["onboard", ALICE]):
         result = office.type(*words)
         assert result.exit_code == 5
-        assert f"Try again: syncd sync {ALICE}; where syncd run runs" in result.stdout
+        assert f"Try again later: syncd sync {ALICE}; where syncd run runs" in result.stdout
     (after,) = office.json("status")
     assert after == {**before, "age_seconds": after["age_seconds"]}
     for _ in range(3):
         office.type("sync")
     (after,) = office.json("status")
-    assert after["due"] == before["due"]
+    assert after["due"] <= before["due"]
     assert "nothing listens" in after["trouble"]
 
 
