@@ -27,7 +27,7 @@ endpoint = {endpoint}
 authority = {authority}
 tenant = "{tenant}"
 client_id = "{client_id}"
-auth = "certificate"
+auth = "certificate"           # or "device-code", without the next line
 certificate_file = {certificate}
 verify_tls = {ca}
 """
