@@ -44,7 +44,8 @@ _NOTES = f"""\
 - **Scope-exit policy by origin** (`on_scope_exit`): the table below. By default what syncd
   had created moves to the sub-folder "{CONTACT.archive_folder}"; what was the user's own
   is left where it is. Where the server moves nothing (Microsoft Graph), it stays in its
-  place under the category "{CONTACT.archive_category}", which comes off when it is back in scope.
+  place under the category "{CONTACT.archive_category}", which comes off when it is back in scope;
+  what had been moved there before is its user's to drag back, and waits for that.
 - **By origin: to Deleted Items, or kept** (`on_crm_delete`): `delete-created` moves what
   syncd created, `delete-if-not-owner` what users hold of a record that is not theirs,
   `delete` all, `release` none.

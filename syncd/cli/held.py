@@ -24,6 +24,7 @@ _WORDS = {
     "withdraw": "take back out of the CRM what came from it",
 }
 _ASKED = ("doubtful-match", "bound-match", "linked-here")
+_BY_HAND = "only-by-hand"
 
 
 @click.command(name="held", short_help="Show what waits for a person.")
@@ -34,7 +35,8 @@ def command(context: Context, mailbox: str | None, *, as_json: bool) -> None:
     """Show what waits for a person in MAILBOX, or in all mailboxes.
 
     What is held back because it is unusually much, what is in doubt, what was changed on both sides
-    where somebody is to say which counts, and what the server refuses.
+    where somebody is to say which counts, what its user alone can bring back, and what the server
+    refuses.
     """
     from syncd.cli import mailboxes
     from syncd.cli.conflicts.looking import labels
@@ -59,11 +61,13 @@ def command(context: Context, mailbox: str | None, *, as_json: bool) -> None:
 
 
 def _tell(found: Sequence[Waiting]) -> None:
-    from syncd.cli.language import sentence
+    from syncd.cli.language import remedy, sentence
 
     held = [each for each in found if each.verb]
     asked = [each for each in found if not each.verb and each.reason in _ASKED]
-    refused = [each for each in found if not each.verb and each.reason not in _ASKED]
+    by_hand = [each for each in found if not each.verb and each.reason == _BY_HAND]
+    others = (*_ASKED, _BY_HAND)
+    refused = [each for each in found if not each.verb and each.reason not in others]
     if held:
         rows = [
             [
@@ -82,6 +86,10 @@ def _tell(found: Sequence[Waiting]) -> None:
         rows = [[e.mailbox, e.name, sentence(e.reason)] for e in asked]
         output.table("In doubt", ["Mailbox", "Who", "Why"], rows)
         output.tell("Say who is who: syncd questions list")
+    if by_hand:
+        rows = [[e.mailbox, e.name, sentence(e.reason)] for e in by_hand]
+        output.table("In another folder", ["Mailbox", "Who", "Why"], rows)
+        output.tell(remedy(by_hand[0].reason))
     if refused:
         rows = [[e.mailbox, e.name, e.error or sentence(e.reason)] for e in refused]
         output.table("Refused by the server", ["Mailbox", "Who", "Why"], rows)

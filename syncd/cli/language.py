@@ -19,3 +19,8 @@ def language() -> str:
 def sentence(reason: Reason) -> str:
     """Why something was decided, in the language of whoever typed the command."""
     return catalogue.sentence(reason, language())
+
+
+def remedy(reason: Reason) -> str:
+    """What to do about it, in the same language; empty where there is nothing to do."""
+    return catalogue.remedy(reason, language())

@@ -40,6 +40,7 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
                 "error": r.error,
                 "work": [w.to_json() for w in r.work],
                 "apart": [line.to_json() for line in r.lines if line.apart],
+                "by_hand": [e.to_json() for e in r.lines if e.reason == "only-by-hand"],
                 "would_hold": r.would_hold,
             }
             for r in reports

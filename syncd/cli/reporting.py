@@ -87,6 +87,11 @@ def attention(report: RunReport) -> list[str]:
         told.append(f"{report.counters['held']} held back: unusually many of one sort. {see}")
     if report.questions and not report.first_contact:
         told.append(f"{report.questions} in doubt: somebody must say who is who. {see}")
+    if report.only_by_hand:
+        told.append(
+            f"{report.only_by_hand} in another folder, from which only its user can bring it back. "
+            f"{see}"
+        )
     if disputed := report.counters["conflicts"]:
         what = "1 conflict waits" if disputed == 1 else f"{disputed} conflicts wait"
         told.append(
@@ -123,13 +128,7 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     from syncd.cli.language import sentence
 
     work = report.work
-    for line in report.lines:
-        if line.guarded:
-            output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
-        if line.apart:
-            output.tell(
-                f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
-            )
+    _tell_what_stays(report.lines)
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
@@ -155,6 +154,21 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
         output.tell(f"… and {len(work) - limit} more; see all of them with --json")
     if report.would_hold:
         output.tell(f"{report.would_hold} of these are unusually many and would wait for approval.")
+
+
+def _tell_what_stays(lines: Sequence[Line]) -> None:
+    """What a sync would not write, and why."""
+    from syncd.cli.language import remedy, sentence
+
+    for line in lines:
+        if line.guarded:
+            output.tell(f"{line.name}: {few(line.guarded)} would stay as it is. {GUARDED}")
+        if line.apart:
+            output.tell(
+                f"{line.name}: {few(line.apart)} would stay as it is on both sides. {APART}"
+            )
+        if line.reason == "only-by-hand":
+            output.tell(f"{line.name}: {sentence(line.reason)} {remedy(line.reason)}")
 
 
 def told(line: Line) -> str:

@@ -73,8 +73,8 @@ def _merged(case: Case, rules: Rules) -> Decision:
     if case.tied.tracked and _untracked(case):
         return _let_go(case, rules)
     former = case.item.presence is ItemPresence.FORMER
-    if former and not rules.moves:  # it is in a folder whence only its user can bring it along
-        return Decision(Action.WAIT, Reason.OTHER_FOLDER, Stand.WAITING)
+    if former and not rules.moves:
+        return _only_by_hand()
     facts = group_facts(case, rules)
     if any(unread(each, rules.key) for each in facts):
         return _wait(case, rules)
@@ -92,6 +92,14 @@ def _merged(case: Case, rules: Rules) -> Decision:
     moved = merged.reason is Reason.EQUAL
     merged = replace(merged, reason=Reason.OTHER_FOLDER if moved else merged.reason)
     return with_writes(merged, Verb.RESTORE_ITEM)
+
+
+def _only_by_hand() -> Decision:
+    """It is where only its user can take it from; a second item beside it would be one too many.
+
+    Dragged back it is found and goes on, thrown away it is gone from there like from anywhere (P3).
+    """
+    return Decision(Action.WAIT, Reason.ONLY_BY_HAND, Stand.WAITING)
 
 
 def _let_go(case: Case, rules: Rules) -> Decision:
@@ -223,7 +231,7 @@ def _revive(case: Case, rules: Rules) -> Decision:
         return _wait(case, rules)
     elsewhere = case.item.presence in (ItemPresence.ARCHIVED, ItemPresence.FORMER)
     if elsewhere and not rules.moves:
-        return recreated(case, rules)
+        return _only_by_hand()
     contents = (each.values for image in link.images.values() for each in image.values())
     facts = group_facts(case, rules)
     if any(values is not None for values in contents):

@@ -142,7 +142,8 @@ class Rules:
     """What decisions are made under. `clock_sound`: the server's clock is right to a minute.
 
     `moves`: items can be put into another folder. Where they cannot, what is put aside stays in
-    its place under a category, and what is to come back from elsewhere is made anew.
+    its place under a category, what was thrown away is made anew where a person wants it back, and
+    what is in another folder waits for its user.
     """
 
     policy: KindPolicy

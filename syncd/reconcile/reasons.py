@@ -83,6 +83,7 @@ class Reason(StrEnum):
     HELD = "held"
     EMPTIED = "emptied"
     IN_DOUBT = "in-doubt"
+    ONLY_BY_HAND = "only-by-hand"
     UNKNOWN_CRM = "unknown-crm"
     UNKNOWN_OUTLOOK = "unknown-outlook"
     SECOND_LOOK = "second-look"
@@ -187,6 +188,7 @@ TOPICS: Mapping[Topic, tuple[Reason, ...]] = {
         Reason.HELD,
         Reason.EMPTIED,
         Reason.IN_DOUBT,
+        Reason.ONLY_BY_HAND,
         Reason.UNKNOWN_CRM,
         Reason.UNKNOWN_OUTLOOK,
         Reason.SECOND_LOOK,

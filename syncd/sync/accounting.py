@@ -25,6 +25,7 @@ PARKED = (
     Reason.HELD,
     Reason.FIRST_CONTACT,
     *QUESTIONS,
+    Reason.ONLY_BY_HAND,
     Reason.ORPHAN_STAMP,
     Reason.UNKNOWN_CRM,
 )
@@ -105,15 +106,16 @@ def set_observed(
     *,
     unsettled: bool,
     **columns: object,
-) -> None:
-    """Move one item to another stand."""
+) -> bool:
+    """Move one item to another stand; whether it is one that is accounted for."""
     before = _stands(conn, session, observed, [remote_id])
     if not before:
-        return
+        return False
     values = {"stand": stand.value, "reason": reason.value, "unsettled": unsettled, **columns}
     mine = (session.mine(observed), observed.c.remote_id == remote_id)
     conn.execute(update(observed).where(*mine).values(**values))
     _count(conn, session, before.values(), [(stand, reason)])
+    return True
 
 
 def notice(conn: Connection, session: Session, ids: Iterable[str]) -> None:

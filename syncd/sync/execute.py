@@ -299,7 +299,13 @@ def _failed(session: Session, settling: Settling, attempt: Attempt, failure: Fai
     conn, work = settling.conn, attempt.task.work
     journal.conclude(conn, session, status, [(attempt.key, None, failure.code)])
     if in_doubt:
-        postpone(conn, session, work, Stand.WAITING, Reason.IN_DOUBT, error=failure.code)
+        # One item that a server fails at each time is no outage: it is set aside like any other.
+        tried = accounting.attempts(conn, session, work.remote_id, work.crm_id)
+        if tried + 1 >= _DOUBTS:
+            refuse(conn, session, work, Reason.REFUSED, failure.code)
+        else:
+            postpone(conn, session, work, Stand.WAITING, Reason.IN_DOUBT, error=failure.code)
+            accounting.count_attempt(conn, session, work, tried + 1)
     elif failure.sort in (Sort.INVALID, Sort.DENIED):
         refuse(conn, session, work, Reason.REFUSED, failure.code)
     elif failure.sort is Sort.PRECONDITION:
@@ -316,6 +322,7 @@ def _failed(session: Session, settling: Settling, attempt: Attempt, failure: Fai
 
 
 _LIVELOCK = 3
+_DOUBTS = 3  # of one item in a row, each settled as not done
 
 
 def _count(session: Session, verb: Verb, tasks: Sequence[Task]) -> None:

@@ -178,7 +178,7 @@ def _missing_items(
         if (link := facts.by_remote.get(each)) is not None and link.crm_id not in elsewhere
     }
     ids = {stamp_text(session, link.crm_id): each for each, link in wanted.items()}
-    places = locate.by_stamp(session, ids, facts.state)
+    places = locate.confirmed(session, ids, facts.state)
     found = [
         (remote_id, link, places.get(stamp_text(session, link.crm_id), []))
         for remote_id, link in wanted.items()

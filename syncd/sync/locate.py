@@ -7,7 +7,7 @@ itself be searched. 401, 403, 5xx and time-outs conclude nothing: they are raise
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,14 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef, Head
 from syncd.reconcile.facts import ItemPresence
 from syncd.sync.links import is_unknown
-from syncd.sync.session import Session
+from syncd.sync.session import Session, batches
+
+PATIENCE = 2  # runs in a row that failed before what the server cannot show is unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an item was found; `head` is `None` when it was found nowhere."""
+    """Where an item was found; `head` is `None` where it could not be seen."""
 
     presence: ItemPresence
     head: Head | None = None
@@ -70,6 +72,43 @@ def by_stamp(
     for found in places.values():
         found.sort(key=lambda place: _ORDER.index(place.presence))
     return places
+
+
+def confirmed(
+    session: Session, links: Mapping[str, str], state: Row[Any]
+) -> Mapping[str, list[Place]]:
+    """As `by_stamp`, of items that are missing: one that the server cannot show stays unknown.
+
+    At first that is raised, since it passes. After two runs that failed for it the items are sought
+    by halves until it stands alone: its user threw it away, maybe, and the others flow (P10).
+    """
+    if session.mailbox.failures < PATIENCE:
+        return by_stamp(session, links, state)
+    places: dict[str, list[Place]] = {}
+    outage = len(links).bit_length() + 2
+    waiting: list[Sequence[str]] = [list(links)]
+    failures, answered = 0, False
+    while waiting:
+        some = waiting.pop()
+        try:
+            places.update(by_stamp(session, {each: links[each] for each in some}, state))
+            answered = True
+        except MailboxError as error:
+            failures += 1
+            if not may_be_of_one(error):
+                raise
+            if not answered and failures >= outage:
+                raise
+            if len(some) == 1:
+                places[some[0]] = [Place(ItemPresence.UNKNOWN)]
+            else:
+                waiting.extend(batches(some, (len(some) + 1) // 2))
+    return places
+
+
+def may_be_of_one(error: MailboxError) -> bool:
+    """Whether one item of several can have been enough for a failure of the whole request."""
+    return error.sort in (Sort.TRANSIENT, Sort.INVALID) and error.scope is Scope.MAILBOX
 
 
 _ORDER = (

@@ -100,6 +100,7 @@ def _rename(conn: Connection, session: Session, each: Kept, new: NewIds) -> Coun
     )  # fmt: skip
     _look_for(conn, session, each, missing)
     session.set_state(conn, counters=dict(accounting.recount(conn, session)))
+    accounting.wake(conn, session, (Reason.ONLY_BY_HAND,))  # here it may be moved
     return Counter(unknown=len(missing), dropped=len(strange))
 
 

@@ -1,8 +1,8 @@
 """What the items of a mailbox are called at another backend: asked, and else found.
 
 In this order: as the backend translates the ids; by the stamp that an item bears, in every folder
-of its kind; and what a person spoke of by its version, which both backends word alike. Nothing is
-written, on either side.
+of its kind; and what bears none by its version, which both backends word alike: what a person spoke
+of, and what is tied and not stamped yet. Nothing is written, on either side.
 """
 
 from __future__ import annotations
@@ -161,7 +161,9 @@ def prove_same(session: Session, every: Sequence[Kept], found: Sequence[NewIds])
 
 
 def _is_any_there(session: Session, each: Kept, new: NewIds) -> bool:
-    """Whether the folder holds anything that it held, though it be nobody's but its user's."""
+    """Whether anything is there that was, though it be at rest, or nobody's but its user's."""
+    if new.counts["by_stamp"] or new.counts["by_version"]:
+        return True
     if new.folder_id is None:
         return False
     ids = set(new.items.values())
@@ -221,9 +223,12 @@ def _of_kind(session: Session, each: Kept, translated: Mapping[str, str]) -> New
         _take_stamped(new, lost, _by_stamp(session, each, known, lost))
         if each.state.former_id is not None:
             new.former_id = _former(session, each, new, known, translated)
-    spoken_of = {i for i in each.said if i not in new.items and i in each.seen}
-    if spoken_of:
-        new.take("by_version", _by_version(session, each, spoken_of, new.folder_id))
+    versions = {i: each.seen[i].version for i in each.said if i in each.seen}
+    # An item bears no stamp yet where a crash came between the CRM's write and Outlook's (P3).
+    versions |= {row.remote_id: row.remote_version for row in lost}
+    wanted = {old: each for old, each in versions.items() if each and old not in new.items}
+    if wanted:
+        new.take("by_version", _by_version(session, each.kind, wanted, new.folder_id))
     return new
 
 
@@ -305,14 +310,14 @@ def _former(
 
 
 def _by_version(
-    session: Session, each: Kept, ids: Collection[str], folder_id: str
+    session: Session, kind: Kind, wanted: Mapping[str, str], folder_id: str
 ) -> dict[str, str]:
-    """Items without a stamp by their version, where no other has the same."""
+    """Items by the version that was seen of them, where no other has the same."""
     versions: dict[str, list[str]] = {}
-    for head in heads(session.port, each.kind, folder_id):
+    for head in heads(session.port, kind, folder_id):
         versions.setdefault(head.version, []).append(head.id)
     return {
         old: found[0]
-        for old in sorted(ids)
-        if len(found := versions.get(each.seen[old].version, [])) == 1
+        for old, version in sorted(wanted.items())
+        if len(found := versions.get(version, [])) == 1
     }

@@ -151,8 +151,14 @@ def waiting(conn: Connection, row: MailboxRow) -> list[Waiting]:
     return found + sorted(others, key=lambda each: (each.stand, each.reason, each.name))
 
 
+_FOR_SOMEBODY = (*QUESTIONS, Reason.ONLY_BY_HAND)
+
+
 def _undecided(conn: Connection, mailbox_id: int, kind: str) -> list[Row[Any]]:
-    """Questions and what was set aside: the CRM id, the item's name, stand, reason, error."""
+    """What somebody is to answer or bring back, and what was set aside.
+
+    The CRM id, the item's name, stand, reason, error.
+    """
     tied = (link.c.mailbox_id == observed.c.mailbox_id) & (link.c.kind == observed.c.kind)
     items = select(link.c.crm_id, observed.c.name, *_stands(observed)).select_from(
         observed.outerjoin(link, tied & (link.c.remote_id == observed.c.remote_id))
@@ -161,7 +167,7 @@ def _undecided(conn: Connection, mailbox_id: int, kind: str) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     for table, query in ((observed, items), (noticed, bare)):
         mine = (table.c.mailbox_id == mailbox_id) & (table.c.kind == kind)
-        asked = table.c.reason.in_(QUESTIONS) & (table.c.stand == Stand.WAITING)
+        asked = table.c.reason.in_(_FOR_SOMEBODY) & (table.c.stand == Stand.WAITING)
         aside = table.c.stand == Stand.QUARANTINED
         found.extend(conn.execute(query.where(mine, asked | aside)))
     return found

@@ -7,7 +7,7 @@ there is sought where the item could be; only what is found nowhere, after grace
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, select
 
 from syncd.model.fields import Side
 from syncd.model.record import Record
+from syncd.outlook.errors import MailboxError
 from syncd.outlook.port import Head, Stamp
 from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import ItemPresence, Link, LinkState, Origin
@@ -56,9 +57,10 @@ def recover(session: Session) -> frozenset[str]:
     moves = [row for row in open_ones if row.verb in _MOVES]
     writes = [row for row in open_ones if row.verb not in _MOVES]
     ripe = [row for row in open_ones if row.key not in traces and session.clock() - row.at >= GRACE]
-    traces |= _search(session, [row for row in ripe if row in writes])
-    traces |= _moved(session, [row for row in ripe if row in moves])
-    lost = {row.key for row in ripe} - traces.keys()
+    unsure: set[str] = set()
+    for search, of_sort in ((_search, writes), (_moved, moves)):
+        traces |= _sought(session, search, [row for row in ripe if row in of_sort], unsure)
+    lost = {row.key for row in ripe} - traces.keys() - unsure
     with session.write() as conn:
         _found(conn, session, [row for row in open_ones if row.key in traces], traces)
         journal.conclude(
@@ -79,6 +81,33 @@ def _observed_keys(
         for row in conn.execute(select(*columns).where(session.mine(observed), here)):
             if row.stamp_key not in found or row.remote_id == keys[row.stamp_key]:
                 found[row.stamp_key] = _Found(row.remote_id, row.version)
+    return found
+
+
+def _sought(
+    session: Session,
+    search: Callable[[Session, Sequence[Row[Any]]], dict[str, _Found]],
+    rows: Sequence[Row[Any]],
+    unsure: set[str],
+) -> dict[str, _Found]:
+    """What a search finds of these; `unsure` takes the keys of what it cannot look at.
+
+    A failure passes, and is raised at first. After two runs that failed for it they are sought one
+    by one: an item that the server cannot show stays in doubt, and the others flow (P10).
+    """
+    try:
+        return search(session, rows)
+    except MailboxError as error:
+        if not locate.may_be_of_one(error) or session.mailbox.failures < locate.PATIENCE:
+            raise
+    found: dict[str, _Found] = {}
+    for row in rows:
+        try:
+            found |= search(session, [row])
+        except MailboxError as error:
+            if not locate.may_be_of_one(error):
+                raise
+            unsure.add(row.key)
     return found
 
 

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-FOR_A_PERSON = (Reason.HELD, Reason.FIRST_CONTACT, *QUESTIONS)
+FOR_A_PERSON = (Reason.HELD, Reason.FIRST_CONTACT, *QUESTIONS, Reason.ONLY_BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ class RunReport:
     first_contact: bool = False
     for_a_person: bool = False
     questions: int = 0
+    only_by_hand: int = 0  # items in another folder, from which their user alone can take them
     in_doubt: list[Doubt] = field(default_factory=list)
     would_hold: int = 0
     moving: int = 0  # items that the next sync takes along to the folder that the policy names

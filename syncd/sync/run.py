@@ -93,6 +93,7 @@ def _tell(session: Session, report: RunReport) -> None:
     disputed = state.counters.get("conflicts", 0)
     report.for_a_person = bool(waits or disputed)
     report.questions = sum(waits[each] for each in accounting.QUESTIONS)
+    report.only_by_hand = waits[Reason.ONLY_BY_HAND]
     if session.tally.failed:
         report.outcome = Outcome.PARTIAL
     else:

@@ -280,8 +280,10 @@ def postpone(
 
     `attempts` other than 0 counts a try and doubles the gap to the next.
     """
-    if reason in QUESTIONS:  # whatever was held of it is not what is asked now
+    if reason in (*QUESTIONS, Reason.ONLY_BY_HAND):
+        # Whatever was held of it is not what it waits for now.
         accounting.drop_held(conn, session, work.subjects)
+    if reason in QUESTIONS:
         case = work.case
         version = case.item.version if work.crm_id is None else str(case.crm.version)
         questions.ask(
@@ -305,12 +307,14 @@ def postpone(
             now = literal(session.clock(), observed.c.missing_since.type)
             missing = {"missing_since": func.coalesce(observed.c.missing_since, now)}
         name = _name(session, work) if reason in QUESTIONS else None
-        accounting.set_observed(
+        counted = accounting.set_observed(
             conn, session, work.remote_id, stand, reason, unsettled=True, name=name, **extra,
             **missing,
         )  # fmt: skip
         if work.noticed and work.crm_id:
-            accounting.set_noticed(conn, session, work.crm_id, None, reason, **extra)
+            # An item that is not in the folder is accounted for by its record.
+            stands = None if counted else stand
+            accounting.set_noticed(conn, session, work.crm_id, stands, reason, **extra)
     elif work.crm_id:
         accounting.notice(conn, session, [work.crm_id])
         accounting.set_noticed(conn, session, work.crm_id, stand, reason, **extra)

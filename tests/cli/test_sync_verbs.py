@@ -29,7 +29,8 @@ def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> N
     assert office.box.mailbox(ALICE).items("contacts") == []
     office.done("sync")
     idle: dict[str, object] = {
-        "mailbox": ALICE, "error": None, "work": [], "apart": [], "would_hold": 0,
+        "mailbox": ALICE, "error": None, "work": [], "apart": [], "by_hand": [],
+        "would_hold": 0,
     }  # fmt: skip
     assert office.json("plan") == [idle]
 

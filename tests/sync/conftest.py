@@ -40,6 +40,7 @@ ON_SQLITE_ALONE = (
     "tests.sync.test_first_contact",
     "tests.sync.test_merged_edits",
     "tests.sync.test_moving_what_waits",
+    "tests.sync.test_only_by_hand",
     "tests.sync.test_placing",
 )
 

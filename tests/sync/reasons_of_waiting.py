@@ -15,7 +15,7 @@ from syncd.model.policy import (
     ScopeExit,
 )
 from syncd.outlook.errors import Failure, Sort
-from syncd.outlook.port import Sensitivity, Update, Written
+from syncd.outlook.port import Backend, Sensitivity, Update, Written
 from syncd.reconcile.reasons import Reason
 from syncd.sync import questions
 from syncd.sync.questions import Answer
@@ -208,6 +208,18 @@ def in_doubt(world: World, server: MemoryServer) -> None:
     world.new(**ANN)
     late(server, "create")
     rounds(world, 1)
+
+
+@ends_with(Reason.ONLY_BY_HAND)
+def only_by_hand(world: World, server: MemoryServer) -> None:
+    """Put aside while items could be moved, and back since they cannot."""
+    record = in_step(world)
+    world.set_active(record, active=False)
+    rounds(world)
+    server.backend = Backend.GRAPH
+    world.execute("update mailbox set moves = null")
+    world.set_active(record, active=True)
+    rounds(world)
 
 
 @ends_with(Reason.SECOND_LOOK)

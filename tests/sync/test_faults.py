@@ -172,6 +172,39 @@ def test_a_refused_password_stops_all_that_use_it(wire: World, box: Sandbox) -> 
         assert wire.counts.total() == 0
 
 
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_an_item_that_a_server_fails_at_each_time_is_set_aside(memory: Memory, verb: str) -> None:
+    """In doubt, and then known not to be done, three times: no more of it (P10)."""
+    world, servers = memory
+    ids = [world.new(firstname="Ann"), world.new(firstname="Ben")]
+    if verb == "update":
+        world.settle()
+        world.change(ids[0], jobtitle="CEO")
+    else:
+        world.start()
+        ids.append(world.new(firstname="Cy"))
+    tried = []
+
+    def failing(call: str, effect: Effect) -> object:
+        if call != verb:
+            return run(call, effect)
+        tried.append(call)
+        return [Failure(Sort.IN_DOUBT, "http-500", "the server failed")]
+
+    servers[ALICE].meddle = failing
+    for _ in range(20):
+        world.sync()
+        world.pass_time(minutes=5)
+    assert len(tried) == 3
+    assert world.reports[-1].counters["quarantined"] == 1
+    world.accounted()
+    servers[ALICE].meddle = run
+    world.change(ids[0] if verb == "update" else ids[2], jobtitle="CFO")  # a new chance
+    world.settle()
+    assert [each["jobtitle"] for each in world.items()].count("CFO") == 1
+    assert len(world.items()) == len(ids)
+
+
 def test_an_item_that_the_server_never_takes_is_set_aside(memory: Memory) -> None:
     """Tried three times with growing gaps, then quarantined; the others flow (P10)."""
     world, servers = memory

@@ -105,7 +105,7 @@ def test_a_write_in_doubt_at_the_time_of_the_move_is_settled_after_it(
 
 @TRANSLATED
 def test_what_rests_goes_on_resting_and_comes_back(memory: Memory, translates: Translates) -> None:
-    """Released into the archive, thrown away, its record gone: all as it was, and then undone."""
+    """Put aside, thrown away, its record gone: all as it was; what was aside is dragged back."""
     world, _ = memory
     world.policy(limits=Limits(99, 99, 1.0, 99, 999))
     ids = world.new_many(numbered(3))
@@ -124,6 +124,8 @@ def test_what_rests_goes_on_resting_and_comes_back(memory: Memory, translates: T
     world.settle()
     check()
     world.set_active(ids[0], active=True)
+    world.settle()
+    world.hand().move(world.item("Former CRM contacts").id, "contacts")
     world.settle()
     assert world.link(ids[0]).state == "live"
     assert sorted(str(each["firstname"]) for each in world.items()) == ["N0", "N2", "Own"]
@@ -328,3 +330,29 @@ def test_a_move_that_is_torn_anywhere_is_made_in_the_end(
         assert {row.state for row in each[0].links()} == {"live"}
         assert all(row.remote_id.startswith(MARK) for row in each[0].links())
         assert each[1][ALICE].counts["create"] == 1
+
+
+@TRANSLATED
+def test_an_item_that_bears_no_stamp_yet_is_known_by_its_version(
+    memory: Memory, translates: Translates
+) -> None:
+    """Tracked, and cut off between the CRM's write and Outlook's: there is one record (P3)."""
+    world, servers = memory
+    world.start()
+
+    def cut_off(call: str, effect: Effect) -> object:
+        if call == "update":
+            raise KeyboardInterrupt
+        return as_asked(call, effect)
+
+    own = world.hand().add({"firstname": "Own", **CRM})
+    servers[ALICE].meddle = cut_off
+    with pytest.raises(KeyboardInterrupt):
+        world.sync()
+    servers[ALICE].meddle = as_asked
+    (record,) = world.all_records()
+    to_graph(memory, translates)
+    resumed(world, [ALICE])
+    assert list(world.all_records()) == [record]
+    assert world.link(record).remote_id == here(own)
+    assert world.item().stamped

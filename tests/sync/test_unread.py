@@ -51,6 +51,57 @@ def test_an_item_that_cannot_be_shown_does_not_stop_its_mailbox(
     assert world.crm(bad)["nickname"] == "Nick"
 
 
+@pytest.mark.parametrize("code", ITEM_ERRORS)
+def test_an_item_that_cannot_be_shown_and_was_thrown_away_does_not_stop_its_mailbox(
+    world: World, box: Sandbox, code: str
+) -> None:
+    """Where it is stays unknown: it counts as deleted only once that can be seen (P5)."""
+    bad, good, gone = (world.new(firstname=each) for each in ("Bad", "Good", "Gone"))
+    world.start()
+    world.settle()
+    thrown = world.item_of(bad).id
+    poison(box, thrown, code)
+    world.hand().move(thrown, "deleteditems")
+    world.hand().move(world.item_of(gone).id, "deleteditems")
+    world.hand().edit(world.item_of(good).id, {"nickname": "Nick"})
+    for _ in range(PATIENCE + 1):
+        world.sync()
+        world.pass_time(minutes=11)
+    assert world.crm(good)["nickname"] == "Nick"
+    assert (world.link(bad).state, world.link(gone).state) == ("live", "remembered")
+    box.faults.clear()
+    world.sync()
+    assert world.link(bad).state == "remembered"
+
+
+def test_a_write_to_an_item_that_cannot_be_shown_stays_in_doubt_alone(
+    world: World, box: Sandbox
+) -> None:
+    """Neither done nor lost can be said of it (P3); the others flow (P10)."""
+    bad, good = world.new(firstname="Bad"), world.new(firstname="Good")
+    world.start()
+    world.settle()
+    item = world.item_of(bad).id
+    world.change(bad, jobtitle="Boss")
+    box.faults.add("PATCH contacts", "http_504", item=item)
+    world.sync()
+    box.faults.clear()
+    world.hand().move(item, "deleteditems")
+    poison(box, item, "ErrorInternalServerError")
+    for _ in range(PATIENCE + 1):
+        world.pass_time(minutes=11)
+        world.change(good, jobtitle="Aide")
+        world.sync()
+    assert world.item_of(good)["jobtitle"] == "Aide"
+    assert world.link(bad).state == "live"
+    box.faults.clear()
+    for _ in range(3):
+        world.pass_time(minutes=11)
+        world.sync()
+    assert world.link(bad).state == "remembered"
+    assert len(world.items("deleteditems")) == 1
+
+
 def test_what_cannot_be_shown_may_be_private(world: World, box: Sandbox) -> None:
     """P7: nothing is written to it, and nothing of it is taken, until its mark was seen."""
     ann = world.new(firstname="Ann")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from syncd.model.fields import Direction
 from syncd.model.policy import Track
+from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import LinkState, Origin
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import Clause, Joint
@@ -168,7 +169,10 @@ def _item(facts: Facts) -> Iterator[Said]:
         elif last is not None and last.reason is Reason.UNTRACKED:
             state = "released-untracked"
         elif link.aside:
-            moved = facts.mailbox.moves is not False
+            by_move = (
+                last is not None and last.verb is Verb.MOVE_ITEM
+            )  # also before it changed over
+            moved = by_move or facts.mailbox.moves is not False
             state = "released-aside" if moved else "released-marked"
     kind = facts.about.kind
     put = {"folder": kind.archive_folder, "category": kind.archive_category}

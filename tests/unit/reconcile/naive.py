@@ -48,7 +48,7 @@ def expected(s: Situation) -> Expected:
         if told.states != {LinkState.LIVE} or Verb.CREATE_RECORD in told.does:
             return told
         if not s.moves:  # only its user can bring it along
-            return waits(Reason.OTHER_FOLDER) if s.link == LinkState.LIVE else made_anew(s)
+            return waits(Reason.ONLY_BY_HAND)
         return replace(
             told,
             does=told.does | {Verb.RESTORE_ITEM},
@@ -281,8 +281,8 @@ def resting(s: Situation) -> Expected:
         return left_alone({Reason.AT_REST}, frozenset({LinkState(s.link)}))
     released = s.link == LinkState.RELEASED
     back = merged(s, frozenset({Reason.IN_SCOPE_AGAIN if released else Reason.BACK_IN_FOLDER}))
-    if s.item is ItemPresence.ARCHIVED and not s.moves:
-        return made_anew(s)
+    if s.item is ItemPresence.ARCHIVED and not s.moves:  # only its user can put it back
+        return waits(Reason.ONLY_BY_HAND)
     if s.item is ItemPresence.ARCHIVED:  # where syncd puts aside: it goes back
         return replace(back, does=back.does | {Verb.RESTORE_ITEM})
     if is_marked(s):  # our category comes off
@@ -291,7 +291,7 @@ def resting(s: Situation) -> Expected:
 
 
 def made_anew(s: Situation) -> Expected:
-    """What cannot be moved back is made anew from what is known of it."""
+    """What was thrown away and cannot be moved back is made anew from what is known of it."""
     if not crm_speaks(s):
         return left_alone({Reason.NO_FILTER if not s.pushes else Reason.ONE_WAY})
     told = merged(s, frozenset({Reason.RECREATED}))
