@@ -144,7 +144,6 @@ def _no_key(tenant: Tenant) -> None:
 
 
 def _other_name(tenant: Tenant) -> None:
-    tenant.box.mailbox(ALICE).add("contacts", {"contacts:GivenName": "Ann"})
     tenant.at.server["endpoint"] = tenant.box.graph_url.replace("127.0.0.1", "localhost")
 
 

@@ -69,6 +69,7 @@ def test_a_mailbox_that_is_not_served_is_looked_for_on_every_server(
     }
     assert troubles(found).keys() == PLAIN | {"mailbox-not-served", "mailbox-unfound"}
     assert troubles(found)["mailbox-unfound"].mailbox == ghost
+    assert Level.SKIPPED not in {each.level for each in found}
     assert "each of the servers it, office" in troubles(found)["mailbox-not-served"].follows
     assert troubles(named).keys() == PLAIN | {"mailbox-not-served", "mailbox-elsewhere"}
     assert "on the server it." in troubles(named)["mailbox-not-served"].follows

@@ -59,7 +59,7 @@ def folders(patient: MailboxPatient) -> Iterator[Finding]:
         try:
             with patient.open() as port:
                 folder = port.folder(kind, spec, create=False)
-                if folder is not None and folder.total:
+                if folder is not None:
                     port.changes(kind, folder.id, None)  # one page: that it may be read
         except MailboxError as error:
             if error.sort is Sort.THROTTLED:

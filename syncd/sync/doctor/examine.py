@@ -9,7 +9,7 @@ from syncd.outlook.errors import MailboxError
 from syncd.sync.doctor import concluding
 from syncd.sync.doctor.catalogue import INSTALLATION, MAILBOX, SERVER, Check
 from syncd.sync.doctor.causes import found, skipped
-from syncd.sync.doctor.finding import Finding
+from syncd.sync.doctor.finding import Finding, Level
 from syncd.sync.doctor.patients import Installation, MailboxPatient, ServerPatient
 from syncd.sync.mailboxes import Misconfigured
 
@@ -107,6 +107,8 @@ def _made(
             if each.failed or each.stops:
                 stand.gives_way(check.name)
             yield each
+            if each.stops and each.level is Level.OK:
+                return  # as it should be, and there is nothing to look at
 
 
 def _run(check: Check[Patient], patient: Patient) -> Iterator[Finding]:
