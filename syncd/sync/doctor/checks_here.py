@@ -84,8 +84,8 @@ def secrets(server: ServerPatient) -> Iterator[Finding]:
     if section.auth is Auth.SECRET:
         yield found("secret-plain", server=server.name)
     elif well:
-        each = opening.each_signs_in(section)
-        yield found("secrets-each" if each else "secrets-fine", server=server.name)
+        code = "secrets-each" if opening.each_signs_in(section) else "secrets-fine"
+        yield found(code, server=server.name)
 
 
 def _certificate(server: ServerPatient, file: Path) -> Iterator[Finding]:

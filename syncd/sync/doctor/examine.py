@@ -40,8 +40,8 @@ def of_server(server: ServerPatient, stand: Standing) -> Iterator[Finding]:
     """Look one server over, and the mailboxes that are to be looked at there."""
     yield from _made(SERVER, server, stand, server=server.name)
     for address, others in server.elsewhere().items():
-        why = f"not looked at: {others} serves it; type: syncd doctor {address}"
-        yield skipped("mailbox", why, server=server.name, mailbox=address)
+        served = f"not looked at: {others} serves it; type: syncd doctor {address}"
+        yield skipped("mailbox", served, server=server.name, mailbox=address)
     for patient in server.mailboxes():
         names = {"server": server.name, "mailbox": patient.address}
         why = _left_alone(patient, stand)
