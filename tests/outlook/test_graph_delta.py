@@ -87,6 +87,7 @@ def test_a_fresh_link_to_another_host_is_an_error_and_shown_no_token(name: str) 
         with answered_by(page) as mailbox:
             error = failing(mailbox, "folder", None)
         assert (error.sort, error.code) == (Sort.TRANSIENT, "foreign-link")
+        assert f"a link to http://{host}" in error.message
     assert not heard
 
 
