@@ -21,6 +21,7 @@ $(READY): requirements/dev.lock requirements/uv.lock pyproject.toml
 	  || { echo "syncd needs Python 3.11 or newer; $(PYTHON) is older. Nothing was set up. Type: make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
 	  || { echo "$(PYTHON) has no venv module. Nothing was set up. Type: apt install python3-venv"; exit 1; }
+	@echo "Setting up .venv, this once. It takes about half a minute ..."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
 	$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.lock

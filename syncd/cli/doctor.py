@@ -53,6 +53,7 @@ def command(
     to be mended, 5 a server cannot be reached.
     """
     from syncd.cli.mailboxes import explained
+    from syncd.crm.users import is_address
     from syncd.daemon.logging import configure_logging
     from syncd.settings.configuration import Log
     from syncd.sync.doctor.examine import examine
@@ -64,6 +65,13 @@ def command(
             "Nothing was looked at.",
             "Name a mailbox that syncd has no business in: syncd doctor --outside ADDRESS",
         )
+    for address in (*mailboxes, *([outside] if outside is not None else [])):
+        if not is_address(address):
+            raise Problem(
+                f"{address!r} is not an e-mail address.",
+                "Nothing was looked at.",
+                "Name a mailbox by its address; a server: syncd doctor --server NAME",
+            )
     configure_logging(Log(), quiet=True)
     here = Installation(
         context.path,
@@ -79,6 +87,8 @@ def command(
             if as_json:
                 continue
             if where != (each.server, each.mailbox):
+                if where is not None:
+                    click.echo("")
                 where = (each.server, each.mailbox)
                 _head(each)
             _tell(each)
@@ -122,7 +132,7 @@ def _head(each: Finding) -> None:
         said = f"Server {each.server}"
     else:
         said = f"Mailbox {each.mailbox}" if each.mailbox else "This installation"
-    click.echo(f"\n{output.plain(said)}")
+    click.echo(output.plain(said))
 
 
 def _tell(each: Finding) -> None:
@@ -156,9 +166,13 @@ def _sum_up(found: Sequence[Finding]) -> None:
     counts = {level: sum(each.level is level for each in found) for level in Level}
     click.echo("")
     output.tell(
-        f"{counts[Level.OK]} well, {counts[Level.WARNING]} warnings, "
-        f"{counts[Level.FAILURE]} failures, {counts[Level.SKIPPED]} not looked at."
+        f"{counts[Level.OK]} well, {_counted(counts[Level.WARNING], 'warning')}, "
+        f"{_counted(counts[Level.FAILURE], 'failure')}, {counts[Level.SKIPPED]} not looked at."
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _json(found: Sequence[Finding], status: Exit) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """`syncd sandbox`: an Exchange on loopback, until it is interrupted."""
 
+import json
+import shlex
 import signal
 import threading
 from pathlib import Path
@@ -11,6 +13,27 @@ from syncd.sandbox.server import NotLoopbackError, Sandbox, SchemasMissingError
 from syncd.sandbox.tls import CLIENT, CertificatesUnusableError, client_certificate
 
 _DEFAULT = "127.0.0.1:8800"
+_OVER_EWS = """\
+[servers.sandbox]
+backend = "ews"
+endpoint = {endpoint}
+username = {username}
+password_file = "password"     # printf %s {password} > password && chmod 600 password
+"""
+_OVER_GRAPH = """\
+[servers.sandbox]
+backend = "graph"
+endpoint = {endpoint}
+authority = {authority}
+tenant = "{tenant}"
+client_id = "{client_id}"
+auth = "certificate"           # or "device-code", without the next line
+certificate_file = {certificate}
+verify_tls = {ca}
+"""
+_NOT_KEPT = """
+The mailboxes are gone when this is stopped; start it with --state DIR to keep them.
+"""
 
 
 def _address(listen: str) -> tuple[str, int]:
@@ -21,6 +44,19 @@ def _address(listen: str) -> tuple[str, int]:
             f"Type: syncd sandbox --listen {_DEFAULT} ..."
         )
     return host.strip("[]"), int(port)
+
+
+def _addresses(
+    _context: click.Context, _parameter: click.Parameter, users: tuple[str, ...]
+) -> tuple[str, ...]:
+    for user in users:
+        name, at, domain = user.strip().rpartition("@")
+        if not (name and at and domain) or "@" in name or user.split() != [user]:
+            raise click.ClickException(
+                f"--user {user} is not an e-mail address. Nothing was started. "
+                "Type: syncd sandbox --user alice@example.test ..."
+            )
+    return users
 
 
 @click.command("sandbox")
@@ -37,6 +73,7 @@ def _address(listen: str) -> tuple[str, int]:
     multiple=True,
     required=True,
     metavar="ADDRESS",
+    callback=_addresses,
     help="A mailbox. Repeat for more.",
 )
 @click.option(
@@ -49,7 +86,7 @@ def _address(listen: str) -> tuple[str, int]:
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Keep the mailboxes here.",
+    help="Keep the mailboxes here; without it they are gone when it is stopped.",
 )
 @click.option(
     "--validate",
@@ -108,10 +145,10 @@ def command(
             f"{listen} cannot be used: {error.strerror}. Nothing was started. "
             "Type another port after --listen, or 127.0.0.1:0 for a free one."
         ) from None
-    _until_stopped(box)
+    _until_stopped(box, kept=state is not None)
 
 
-def _until_stopped(box: Sandbox) -> None:
+def _until_stopped(box: Sandbox, *, kept: bool) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # `stop` waits for the loop that this very thread runs, so another one has to ask.
         threading.Thread(target=box.stop, daemon=True).start()
@@ -122,7 +159,10 @@ def _until_stopped(box: Sandbox) -> None:
         f"EWS at {box.url}\n"
         f"Accounts: {box.service_account} for all mailboxes, each user for their own\n"
         f"Password: {box.password}\n"
-        f"Faults and clock: {box.control_url}{_cloud(box)}"
+        f"Faults and clock: {box.control_url}{_cloud(box)}\n\n"
+        f"{_codes(box)}"
+        f'For syncd.toml; a policy names it, server = "sandbox":\n\n{_section(box)}'
+        f"{'' if kept else _NOT_KEPT}"
     )
     try:
         box.serve()
@@ -143,3 +183,40 @@ def _cloud(box: Sandbox) -> str:
         f"Client certificate: {box.ca.parent / CLIENT}\n"
         f"CA: {box.ca}"
     )
+
+
+def _codes(box: Sandbox) -> str:
+    """How a user says yes to a device code, in a browser or without one."""
+    if box.ca is None:
+        return ""
+    user = min(each.address for each in box.organisation.mailboxes())
+    return (
+        "To approve the code of a device sign-in (syncd login), type it at\n"
+        f"  {box.device_url}\n"
+        "or, with CODE in its place,\n"
+        f"  curl --cacert {shlex.quote(str(box.ca.resolve()))} -d user_code=CODE"
+        f" -d user={shlex.quote(user)} -d approve=true {box.device_url}\n\n"
+    )
+
+
+def _section(box: Sandbox) -> str:
+    """The server's section of a configuration; its paths hold wherever that file is."""
+    if box.ca is None:
+        return _OVER_EWS.format(
+            endpoint=_toml(box.url),
+            username=_toml(box.service_account),
+            password=shlex.quote(box.password),
+        )
+    return _OVER_GRAPH.format(
+        endpoint=_toml(box.graph_url),
+        authority=_toml(box.base_url),
+        tenant=box.entra.tenant,
+        client_id=box.entra.default.client_id,
+        certificate=_toml(str((box.ca.parent / CLIENT).resolve())),
+        ca=_toml(str(box.ca.resolve())),
+    )
+
+
+def _toml(text: str) -> str:
+    # A string of JSON is one of TOML, but for a character that no path and no name has.
+    return json.dumps(text, ensure_ascii=False)

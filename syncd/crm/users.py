@@ -61,11 +61,17 @@ def key_of(address: str) -> str:
     return address.strip().lower()
 
 
+def is_address(text: str) -> bool:
+    """Whether a text can name a user, or a mailbox."""
+    key = key_of(text)
+    local, at, domain = key.rpartition("@")
+    return bool(local and at and domain) and " " not in key and key.isprintable()
+
+
 def _new_key(conn: Connection, address: str) -> str:
     """An address that nobody has yet, as the store keeps it."""
     key = key_of(address)
-    local, at, domain = key.rpartition("@")
-    if not (local and at and domain) or " " in key or not key.isprintable():
+    if not is_address(address):
         raise InvalidValue("address", f"{address!r} is not an e-mail address")
     if get(conn, key):
         raise UserExists(key)

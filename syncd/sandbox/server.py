@@ -29,6 +29,8 @@ from syncd.sandbox.graph.site import GraphSite, Observer, Surroundings
 from syncd.sandbox.http import EWS_PATH, Server
 from syncd.sandbox.identity.control import WHAT as OF_SIGN_IN
 from syncd.sandbox.identity.control import SignInControl
+from syncd.sandbox.identity.devices import PATH as DEVICE
+from syncd.sandbox.identity.devices import Devices
 from syncd.sandbox.identity.registry import Resource
 from syncd.sandbox.identity.site import SignIn
 from syncd.sandbox.identity.tenant import Entra
@@ -119,7 +121,7 @@ class Sandbox:
         self.ntlm = ntlm
         self.ews_blocked = False  # as a tenant where EWS was turned off
         self.autodiscover_redirects: dict[str, str] = {}  # which address to ask for instead
-        of_sign_in = SignInControl(self.entra, self.organisation, self._block_ews)
+        of_sign_in = SignInControl(self.entra, self._block_ews)
         self.control.add(OF_SIGN_IN, of_sign_in.route)
         self.on_premises: set[str] = set()  # addresses of mailboxes that are not on Graph
         self.control.add(OF_GRAPH, GraphControl(self.organisation, self.on_premises).route)
@@ -137,6 +139,7 @@ class Sandbox:
         switches = Switches(graph_moves, graph_if_match, graph_replays)
         self.sites: list[Site] = [
             SignIn(self.entra, self.organisation, self.faults),
+            Devices(self.entra, self.organisation),
             GraphSite(around, switches, Limit(graph_limit, self.clock)),
         ]
         self._server = Server((host, port), self, context)
@@ -183,6 +186,11 @@ class Sandbox:
     def control_url(self) -> str:
         """Where the control endpoint is."""
         return f"{self.base_url}{PREFIX}"
+
+    @property
+    def device_url(self) -> str:
+        """Where a device code is typed."""
+        return f"{self.base_url}{DEVICE}"
 
     @property
     def invalid_responses(self) -> list[str]:

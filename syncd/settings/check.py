@@ -8,6 +8,7 @@ from pathlib import Path
 
 from syncd.settings.configuration import Configuration, Store
 from syncd.settings.mistakes import Mistake
+from syncd.settings.pem import NAME_A_CA, refusal_of_ca, refusal_of_pair
 from syncd.settings.secrets import (
     SecretMissing,
     client_secret_of,
@@ -45,21 +46,49 @@ def _mistakes(configuration: Configuration) -> Iterator[Mistake]:
             key = "password_env" if section.password_env else "password_file"
             yield Mistake(f"{name}.{key}", missing.what, missing.todo)
     for name, server in configuration.servers.items():
-        at = f"servers.{name}"
-        if isinstance(server.verify_tls, Path) and not server.verify_tls.is_file():
-            what = f"there is no file {server.verify_tls}"
-            yield Mistake(f"{at}.verify_tls", what, "name a CA file, or write true")
-        if server.auth is Auth.SECRET:
-            try:
-                client_secret_of(server)
-            except SecretMissing as missing:
-                key = "client_secret_env" if server.client_secret_env else "client_secret_file"
-                yield Mistake(f"{at}.{key}", missing.what, missing.todo)
-        for key, todo in _FILES.items():
-            file = files_of(server).get(key)
-            if file is not None and not credential_file(file).is_file():
-                yield Mistake(f"{at}.{key}", f"there is no file {file}", todo)
+        for key, what, todo in _of_server(server):
+            yield Mistake(f"servers.{name}.{key}", what, todo)
 
+
+def _of_server(server: Server) -> Iterator[tuple[str, str, str]]:
+    """Of each key that will not do here: its name, what is wrong, what to do."""
+    if isinstance(server.verify_tls, Path):
+        untrusting = refusal_of_ca(server.verify_tls)
+        if untrusting is not None:
+            yield "verify_tls", untrusting, NAME_A_CA
+    for key, (examples, todo) in _EXAMPLES.items():
+        if getattr(server, key) in examples:
+            yield key, f'"{getattr(server, key)}" is only the example\'s', todo
+    if server.auth is Auth.SECRET:
+        try:
+            client_secret_of(server)
+        except SecretMissing as missing:
+            key = "client_secret_env" if server.client_secret_env else "client_secret_file"
+            yield key, missing.what, missing.todo
+    for key, todo in _FILES.items():
+        file = files_of(server).get(key)
+        if file is None:
+            continue
+        there = credential_file(file)
+        if not there.is_file():
+            yield key, f"there is no file {file}", todo
+        elif key == "certificate_file":
+            unpaired = refusal_of_pair(there)
+            if unpaired is not None:
+                yield key, unpaired, todo
+
+
+# What the examples have in the place of what is each organisation's own.
+_EXAMPLES = {
+    "tenant": (
+        ("contoso.onmicrosoft.com", "example.onmicrosoft.com", "TENANT"),
+        "write your organisation's own, as the Overview page of the Entra admin centre shows it",
+    ),
+    "client_id": (
+        ("11111111-2222-3333-4444-555555555555", "CLIENT_ID"),
+        "write the Application (client) ID that App registrations shows",
+    ),
+}
 
 # What there must be where it is named; passwords and secrets are read, and told of by that.
 _FILES = {

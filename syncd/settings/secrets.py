@@ -94,6 +94,9 @@ def password_in(file: Path, word: str = "password") -> str:
     except FileNotFoundError:
         todo = f"write the {word} into it, as its only line; then: chmod 600 {file}"
         raise SecretMissing(f"there is no file {file}", todo) from None
+    except IsADirectoryError:
+        todo = f"name the file in it that has the {word}"
+        raise SecretMissing(f"{file} is a folder", todo) from None
     except UnicodeDecodeError:
         raise SecretMissing(f"{file} is not UTF-8 text", "write it as plain text") from None
     except OSError as error:

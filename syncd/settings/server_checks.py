@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -162,4 +163,7 @@ def _urls(server: Written) -> Said:
             what = f"http:// would send the {shown} in clear"
             yield key, (what, "write https://; http:// is for this machine only")
         elif key == "endpoint" and graph and not url.rstrip("/").endswith(_GRAPH_VERSION):
-            yield key, ("does not name the version", f'write it like "{example}"')
+            last = url.rstrip("/").rpartition("/")[2]
+            other = re.fullmatch(r"v[0-9.]+|beta", last)
+            what = f"names the version {last}" if other else "does not name the version"
+            yield key, (f"{what}; syncd speaks v1.0", f'write it like "{example}"')

@@ -33,6 +33,9 @@ _PLAIN = {  # what pydantic calls it, and what a person does
     "mapping_type": "must be a section",
     "string_too_short": "must not be empty",
 }
+_NEEDED: dict[Path, str] = {
+    ("backend",): 'write backend = "graph" for Exchange Online, or "ews" for a server of your own',
+}
 
 
 def in_words(error: ErrorDetails) -> tuple[Path, str, str | None]:
@@ -48,8 +51,13 @@ def in_words(error: ErrorDetails) -> tuple[Path, str, str | None]:
         near = closest(written, choices.split(", "))
         return path, f"{written!r} is not one of {choices}", near and f"did you mean {near!r}?"
     message = _PLAIN.get(error["type"]) or error["msg"].replace("Input should", "must")
-    suggestion = context.get("suggestion")
+    suggestion = context.get("suggestion") or _missing(message, path)
     return path, message, suggestion if isinstance(suggestion, str) else None
+
+
+def _missing(message: str, path: Path) -> str | None:
+    """What to write for a key that has to be there."""
+    return _NEEDED.get(path[-1:]) if message == _PLAIN["missing"] else None
 
 
 def _unknown_key(path: Path) -> tuple[str, str | None]:

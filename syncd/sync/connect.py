@@ -25,6 +25,7 @@ from syncd.outlook.graph.mailbox import open_graph
 from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration
+from syncd.settings.pem import NAME_A_CA, refusal_of_ca
 from syncd.settings.secrets import (
     SecretMissing,
     client_secret_of,
@@ -55,9 +56,10 @@ class Connector:
                 f"the configuration lacks its server {name!r}",
                 "Nothing: the next sync goes by the new configuration.",
             )
-        if isinstance(server.verify_tls, Path) and not server.verify_tls.is_file():
+        untrusting = isinstance(server.verify_tls, Path) and refusal_of_ca(server.verify_tls)
+        if untrusting:
             raise Misconfigured(
-                f"it cannot be reached: there is no file {server.verify_tls}",
+                f"it cannot be reached: {untrusting}",
                 f"Put the CA there, or correct verify_tls in [servers.{name}]",
             )
         try:
@@ -106,6 +108,9 @@ class Connector:
 
 def application_of(configuration: Configuration, server: Server, address: str) -> Application:
     """Who signs in to a server for a mailbox. Raises SecretMissing."""
+    untrusting = isinstance(server.verify_tls, Path) and refusal_of_ca(server.verify_tls)
+    if untrusting:
+        raise SecretMissing(untrusting, f"correct verify_tls: {NAME_A_CA}")
     host = (server.authority or ENDPOINTS[_cloud(server)].authority).rstrip("/")
     return Application(
         authority=f"{host}/{server.tenant or USERS}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.office import ALICE, BOB, Office
 
 
@@ -58,9 +60,27 @@ def test_a_mailbox_that_is_not_served_is_looked_at_where_there_is_one_server(
     found = office.json("doctor", BOB)["findings"]
     codes = {each["code"]: each["mailbox"] for each in found}
     assert codes["mailbox-not-served"] == codes["mailbox-fine"] == BOB
+    (strange,) = [each for each in found if each["code"] == "mailbox-not-served"]
+    assert strange["follows"].endswith("looked at all the same, on the server office.")
+    told = office.done("doctor", BOB).splitlines()
+    assert told.count("This installation") == 1
 
 
 def test_a_server_that_the_configuration_lacks(office: Office) -> None:
     """It names those that there are."""
     found = office.json("doctor", "--server", "cloud", exit_code=4)["findings"]
     assert found[0]["what"] == "The configuration has no server 'cloud'; it has office."
+    told = office.type("doctor", "--server", "cloud").stdout.splitlines()
+    assert [each for each in told if each and not each.startswith(" ")] == [
+        "This installation",  # and no heading for a server that there is not
+        "0 well, 0 warnings, 1 failure, 1 not looked at.",
+    ]
+    assert told[0] == "This installation"
+
+
+@pytest.mark.parametrize("words", [["nobody"], ["--outside", "nobody"]])
+def test_what_is_no_address_is_not_looked_for(office: Office, words: list[str]) -> None:
+    """It is a slip, and no mailbox that is well."""
+    refused = office.type("doctor", *words)
+    assert refused.exit_code == 4
+    assert "'nobody' is not an e-mail address" in refused.output

@@ -88,3 +88,30 @@ def test_a_script_has_no_mistake_of_syntax(script: Path) -> None:
         [pwsh, "-NoProfile", "-Command", parse], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == ""
+
+
+def test_the_certificate_is_made_alike_wherever_it_is_told() -> None:
+    """For syncd alone to read, with no key left lying about; and the example's tenant is one."""
+    example = ROOT / "config" / "exchange-online.toml"
+    for page in (*PAGES, example):
+        words = re.sub(r"(?m)^[# ]+", "", page.read_text())
+        assert _CERTIFICATE in words, page
+    for page in (*PAGES, *(ROOT / "config").glob("*.toml")):
+        tenants = set(re.findall(r"\w+\.onmicrosoft\.com", page.read_text()))
+        assert tenants <= {"contoso.onmicrosoft.com"}, page
+
+
+_CERTIFICATE = """\
+openssl req -x509 -newkey rsa:3072 -noenc -sha256 -days 365 \\
+-subj "/CN=syncd" -keyout syncd.key -out syncd.crt
+cat syncd.crt syncd.key | install -m 0600 -o syncd /dev/stdin /etc/syncd/certificate.pem
+shred -u syncd.key"""
+
+
+def test_one_person_is_asked_for_the_same_wherever_it_is_told() -> None:
+    """The delegated permissions, and the keys of the server."""
+    page = (ENTRA / "README.md").read_text().partition("## 2.")[2].partition("## 3.")[0]
+    example = (ROOT / "config" / "one-person.toml").read_text()
+    for each in (*NEEDED[Backend.GRAPH], "offline_access", "tenant = ", "client_id = "):
+        assert each in page
+        assert each in example

@@ -56,6 +56,15 @@ def test_a_cause_says_what_follows_and_what_to_do(code: str) -> None:
         list(Formatter().parse(line))
 
 
+def test_what_a_line_leaves_to_fill_in_stands_in_the_manual() -> None:
+    """A program that shows lines, and a person who copies them, can tell such words apart."""
+    lines = "\n".join(line for cause in EVERY.values() for line in cause.type)
+    open_ones = set(re.findall(r"(?<![\w{.-])[A-Z]+(?:-[A-Z]+)*(?![\w}.])", lines))
+    manual = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([A-Z-]+)`", manual.partition("## What is looked at")[0]))
+    assert open_ones - {"EWS"} - listed == set()
+
+
 def test_what_stands_on_what_gave_way_is_told_by_the_root() -> None:
     """Not by the last step of a chain."""
     server = Standing()

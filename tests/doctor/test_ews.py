@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from syncd.crm.database import write
 from syncd.sandbox.server import Sandbox
+from syncd.sync import mailboxes
 from syncd.sync.doctor.finding import Finding, Level
 from syncd.sync.doctor.patients import Wanted
+from syncd.sync.mailboxes import MailboxState
 from tests.doctor.clinic import ALICE, BOB, EVE, Clinic, clinic, troubles
 
 Break = Callable[[Clinic], None]
@@ -49,6 +53,24 @@ def _nobody_listens(at: Clinic) -> None:
 
 def _no_tls(at: Clinic) -> None:
     at.server["endpoint"] = at.box.url.replace("http:", "https:")
+
+
+def _plain(at: Clinic) -> None:
+    at.server["endpoint"] = at.box.url.replace("https:", "http:")
+
+
+def _resting(state: MailboxState) -> Break:
+    """A mailbox that is not run, though all is well with it."""
+
+    def breaks(at: Clinic) -> None:
+        with write(at.engine) as conn:
+            mailboxes.set_state(conn, mailboxes.get(conn, ALICE).id, state, "no sign-in.")
+
+    return breaks
+
+
+def _password_in_a_folder(at: Clinic) -> None:
+    at.server["password_file"] = str(at.folder)
 
 
 def _block(at: Clinic) -> None:
@@ -115,6 +137,28 @@ BROKEN = {
     "a CA that is not trusted": Case(
         "tls-untrusted", Level.FAILURE, "by syncd sandbox CA, and trusted are only the public CAs",
         _set(verify_tls=True), tls=True,
+    ),
+    "a file of CAs that is not there": Case(
+        "tls-ca-unusable", Level.FAILURE, "there is no file", _set(verify_tls="gone.pem"), tls=True
+    ),
+    "a file of CAs that is none": Case(
+        "tls-ca-unusable", Level.FAILURE, "password holds no CA certificate",
+        lambda at: at.server.update(verify_tls=at.file("password")), tls=True,
+    ),
+    "plain HTTP at a port of TLS": Case(
+        "tls-unasked", Level.FAILURE, "Write https:// in `endpoint` of [servers.it]", _plain,
+        tls=True,
+    ),
+    "a mailbox that is suspended": Case(
+        "mailbox-suspended", Level.FAILURE, "syncd resume alice@example.test\nsyncd resume --all",
+        _resting(MailboxState.SUSPENDED),
+    ),
+    "a mailbox that is paused": Case(
+        "mailbox-paused", Level.WARNING, "syncd resume alice@example.test",
+        _resting(MailboxState.PAUSED),
+    ),
+    "a folder in a file's place": Case(
+        "secret-missing", Level.FAILURE, "is a folder.\nNo mailbox", _password_in_a_folder
     ),
     "a certificate for another name": Case(
         "tls-wrong-name", Level.FAILURE, "is for localhost, 127.0.0.1", lambda _: None,
@@ -216,6 +260,13 @@ def told(each: Finding) -> str:
     return "\n".join((each.what, each.follows, each.steps, *each.type))
 
 
+def told_twice(found: Sequence[Finding]) -> list[tuple[str, str]]:
+    """What is not well and is told more than once of the same mailbox."""
+    levels = (Level.WARNING, Level.FAILURE)
+    counts = Counter((each.code, each.mailbox) for each in found if each.level in levels)
+    return [each for each, count in counts.items() if count > 1]
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_is_broken_is_named_with_the_next_step(
     name: str, tmp_path: Path, empty_store: Path, tls: Path
@@ -235,6 +286,23 @@ def test_what_is_broken_is_named_with_the_next_step(
     assert wrong.keys() == {case.code}, [*map(told, wrong.values())]
     assert wrong[case.code].level is case.level
     assert case.says in told(wrong[case.code])
+    assert told_twice(found) == []
+
+
+def test_a_mailbox_that_rests_is_told_of_though_its_server_is_out_of_reach(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    """Else it would be left behind when the server is back."""
+    with Sandbox([ALICE]) as box, clinic(tmp_path, empty_store, box) as at:
+        ews(at)
+        _resting(MailboxState.SUSPENDED)(at)
+        at.server["password_file"] = "gone"
+        at.write()
+        found = at.look()
+    assert troubles(found).keys() == {"secret-missing", "mailbox-suspended"}
+    codes = {each.code for each in found}
+    assert "configuration-read" in codes  # and not that it has no mistake
+    assert "configuration-fine" not in codes
 
 
 @pytest.mark.parametrize(("auth", "secure"), [("basic", False), ("basic", True), ("ntlm", False)])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from syncd.outlook.authentication.credentials import Delegated
@@ -19,7 +20,7 @@ from syncd.sync.connect import application_of, resource_of
 from syncd.sync.doctor.finding import Level
 from syncd.sync.doctor.patients import Wanted
 from tests.doctor.clinic import ALICE, BOB, EVE, Clinic, clinic, troubles
-from tests.doctor.test_ews import told
+from tests.doctor.test_ews import told, told_twice
 from tests.outlook.authentication.conftest import certify, pem
 
 Break = Callable[["Tenant"], None]
@@ -136,6 +137,16 @@ def _no_certificate(tenant: Tenant) -> None:
     tenant.at.server["certificate_file"] = tenant.at.file("syncd.pem", "nothing\n")
 
 
+def _no_key(tenant: Tenant) -> None:
+    tenant.certificate()
+    alone = certify(tenant.key, 400).public_bytes(serialization.Encoding.PEM)
+    tenant.at.server["certificate_file"] = tenant.at.file("syncd.pem", alone.decode())
+
+
+def _other_name(tenant: Tenant) -> None:
+    tenant.at.server["endpoint"] = tenant.box.graph_url.replace("127.0.0.1", "localhost")
+
+
 def _outside(address: str, **how: Unpack[Registration]) -> Break:
     def breaks(tenant: Tenant) -> None:
         tenant.register(**how)
@@ -219,12 +230,23 @@ BROKEN = {
     "a certificate of another key": Case(
         "secret-missing", Level.FAILURE, "is not that of the key in it", _other_key
     ),
+    "a certificate without its key": Case(
+        "certificate-unreadable", Level.FAILURE, "cat syncd.crt syncd.key >", _no_key
+    ),
+    "the tenant of the examples": Case(
+        "sign-in-example", Level.FAILURE, '"contoso.onmicrosoft.com" is only the example\'s',
+        _server(tenant="contoso.onmicrosoft.com"), besides=PLAIN,
+    ),
+    "the same server by another name": Case(
+        "folder-unread", Level.FAILURE, "named a link to https://127.0.0.1:", _other_name,
+        besides=PLAIN,
+    ),
     "a file without a certificate": Case(
         "certificate-unreadable", Level.FAILURE, "cat syncd.crt syncd.key >", _no_certificate
     ),
     "a consent for all mailboxes": Case(
         "permission-tenant-wide", Level.WARNING, "Remove-MgServicePrincipalAppRoleAssignment",
-        _registered(unscoped={"Contacts.ReadWrite"}), besides=PLAIN,
+        _registered(unscoped=NEEDED), besides=PLAIN,
     ),
     "a permission that nobody needs": Case(
         "permission-surplus", Level.WARNING, "Mail.ReadWrite: Revoke admin consent",
@@ -329,6 +351,7 @@ def test_what_is_broken_is_named_with_the_next_step(
     assert wrong.keys() == {case.code} | case.besides, [*map(told, wrong.values())]
     assert wrong[case.code].level is case.level
     assert case.says in told(wrong[case.code])
+    assert told_twice(found) == []
 
 
 def _by_secret(tenant: Tenant) -> None:
@@ -377,6 +400,9 @@ def test_nothing_is_found_where_all_is_well(
         assert [*mailbox.items("contacts"), *mailbox.items("deleteditems")] == []
     assert [told(each) for each in found if each.level is Level.FAILURE] == []
     assert troubles(found).keys() == warned
+    (told_of,) = {each.code for each in found if each.check == "secrets"}
+    each = "secrets-each" if "device" in name else "secrets-fine"
+    assert told_of == next(iter(warned), each)
     assert Level.SKIPPED not in {each.level for each in found}
     checks = {each.check for each in found}
     assert checks >= {"tls", "clock", "mailbox", "folders", "categories", "capabilities"}

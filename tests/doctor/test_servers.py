@@ -16,9 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from syncd.sandbox.server import Sandbox
+from syncd.sync.doctor.opening import addresses
 from tests.doctor.clinic import ALICE, clinic, troubles
 from tests.doctor.test_ews import ews
 from tests.outlook.authentication.conftest import pem
+from tests.settings.test_load import loaded
+from tests.settings.test_servers import CERTIFICATE, GRAPH, with_server
 
 
 class _Moved(BaseHTTPRequestHandler):
@@ -104,3 +107,12 @@ def test_the_end_of_a_server_s_certificate_is_told(
     day = (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%d")
     assert code in troubles(found)
     assert day in troubles(found)[code].what
+
+
+def test_the_key_to_check_is_one_that_decides(tmp_path: Path) -> None:
+    """Where the file names no address, its cloud does."""
+    cloud = loaded(tmp_path, with_server(GRAPH + CERTIFICATE)).servers["one"]
+    assert [each.key for each in addresses(cloud)] == ["cloud", "cloud"]
+    own = 'endpoint = "https://127.0.0.1:1/v1.0"\nauthority = "https://127.0.0.1"'
+    named = loaded(tmp_path, with_server(GRAPH + CERTIFICATE + own)).servers["one"]
+    assert [each.key for each in addresses(named)] == ["endpoint", "authority"]

@@ -72,14 +72,18 @@ TOLD = (
 
 
 @pytest.mark.parametrize(
-    ("backend", "claire"),
+    ("backend", "claire", "again"),
     [
-        ("ews", "             now  Bob's                Former CRM contacts  Contacts"),
-        ("graph", "             now  Bob's                Contacts, former     Contacts"),
+        ("ews", "             now  Bob's                Former CRM contacts  Contacts", "KEEP=1"),
+        (
+            "graph",
+            "             now  Bob's                Contacts, former     Contacts",
+            "KEEP=1 BACKEND=graph",
+        ),
     ],
 )
 def test_it_tells_what_happened_and_finds_all_of_it_true(
-    tmp_path: Path, backend: str, claire: str
+    tmp_path: Path, backend: str, claire: str, again: str
 ) -> None:
     """In words and tables, with the reasons, and with commands that a reader can type.
 
@@ -90,8 +94,12 @@ def test_it_tells_what_happened_and_finds_all_of_it_true(
     assert shown.out.count("✓") == 18
     assert "✗" not in shown.out
     assert shown.err == ""
-    for line in (*TOLD, claire):
+    for line in (*TOLD, claire, f"    make demo {again}\n"):
         assert line in shown.out
+    # Prose fits a small window; a command, and what it prints, is as wide as it is.
+    first, _, rest = shown.out.partition("$ cat")
+    prose = [*first.splitlines(), *rest.rpartition("Is it true?")[2].splitlines()]
+    assert [line for line in prose if len(line) > 80 or line != line.rstrip()] == []
     typed = [line for line in shown.out.splitlines() if line.startswith("$ ")]
     assert len(typed) == 18
     assert all(line.startswith(("$ syncd ", "$ cat syncd.toml")) for line in typed)

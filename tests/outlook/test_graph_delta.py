@@ -87,6 +87,7 @@ def test_a_fresh_link_to_another_host_is_an_error_and_shown_no_token(name: str) 
         with answered_by(page) as mailbox:
             error = failing(mailbox, "folder", None)
         assert (error.sort, error.code) == (Sort.TRANSIENT, "foreign-link")
+        assert f"a link to http://{host}" in error.message
     assert not heard
 
 
@@ -294,8 +295,8 @@ def test_what_is_told_twice_is_there_once(repeating: GraphDesk) -> None:
     assert (removed, changed) == ({gone}, {kept})
 
 
-def test_an_update_of_ours_comes_back_as_it_was_answered(desk: GraphDesk) -> None:
-    """No look, whatever was written: the stamp that we put there is known (P4)."""
+def test_an_update_of_ours_is_looked_at_once(desk: GraphDesk) -> None:
+    """What was created is known by its answer (P4); of a change it is asked what is marked (P7)."""
     made = create(desk, "1", {"firstname": "Ann", "fax": "+49 89 1"})
     where = default(desk)
     cursor = desk.mailbox.changes(CONTACT, where, None).cursor
@@ -304,4 +305,4 @@ def test_an_update_of_ours_comes_back_as_it_was_answered(desk: GraphDesk) -> Non
     before = desk.mailbox.requests
     (head,) = desk.mailbox.changes(CONTACT, where, cursor).seen
     assert head.stamp == stamp("1", "key-2")
-    assert desk.mailbox.requests - before == 1
+    assert desk.mailbox.requests - before == 2

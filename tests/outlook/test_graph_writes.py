@@ -20,7 +20,7 @@ from syncd.outlook.graph.extract import compiled
 from syncd.outlook.graph.layout import LONGEST_QUERY, layout, slot
 from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
 from syncd.outlook.graph.session import GraphServer
-from syncd.outlook.port import Creation, Item, Move, Update, Written
+from syncd.outlook.port import Creation, Item, Move, Sensitivity, Update, Written
 from syncd.sandbox.server import Sandbox
 from tests.outlook.conftest import sandbox
 from tests.outlook.desk import (
@@ -214,6 +214,23 @@ def test_where_if_match_is_not_heeded_the_answer_shows_what_is_there() -> None:
         assert now.item is not None
         fields = now.item.record.fields
         assert (fields["firstname"], fields["lastname"]) == ("Ours", "Mine")
+
+
+def test_a_mark_that_is_set_between_the_look_and_the_write_is_seen() -> None:
+    """Private stays private (P7) where If-Match is not heeded: the next listing shows the mark."""
+    with in_tenant(graph_if_match=False) as desk:
+        made = create(desk, "1", {"firstname": "Ann"})
+        before = desk.mailbox.changes(CONTACT, default(desk), None).cursor
+
+        def look(*_: object) -> None:
+            if desk.box.requests.parts["GET contact"]:
+                desk.box.graph_observers.remove(look)
+                desk.own.update(desk.meant(made.id), {"item:Sensitivity": "Private"})
+
+        desk.box.graph_observers.append(look)
+        now = update(desk, made, {"firstname": "Ours"})
+        (seen,) = desk.mailbox.changes(CONTACT, default(desk), before).seen
+        assert (seen.version, seen.sensitivity) == (now.version, Sensitivity.PRIVATE)
 
 
 @contextmanager

@@ -133,6 +133,8 @@ def test_the_sandbox_imports_nothing_else_of_syncd() -> None:
         (["--listen", "0.0.0.0:0"], "not a loopback address"),
         (["--listen", "8800"], "not HOST:PORT"),
         (["--validate", "/nowhere"], "messages.xsd"),
+        (["--user", "notanaddress"], "--user notanaddress is not an e-mail address"),
+        (["--user", "a b@example.test"], "--user a b@example.test is not an e-mail address"),
     ],
 )
 def test_the_command_says_what_is_wrong(arguments: list[str], words: str) -> None:

@@ -53,7 +53,7 @@ def test_what_each_example_is_for() -> None:
     (online,) = load(CONFIG / "exchange-online.toml").servers.values()
     assert (online.backend, online.auth, online.endpoint) == ("graph", "certificate", None)
     (person,) = load(CONFIG / "one-person.toml").servers.values()
-    assert (person.backend, person.auth, person.tenant) == ("graph", "device-code", None)
+    assert (person.backend, person.auth, person.tenant) == ("graph", "device-code", online.tenant)
     hybrid = load(CONFIG / "hybrid.toml")
     assert hybrid.policies["sales"].servers == ("cloud", "office")
     assert [each.backend for each in hybrid.servers.values()] == ["graph", "ews"]

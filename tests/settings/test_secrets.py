@@ -8,7 +8,7 @@ import pytest
 
 from syncd.settings.check import check_machine
 from syncd.settings.configuration import Configuration
-from syncd.settings.secrets import SecretMissing, exposed_in, password_of
+from syncd.settings.secrets import SecretMissing, exposed_in, password_in, password_of
 from syncd.settings.server import Server
 
 
@@ -82,6 +82,15 @@ def test_a_password_that_others_may_read_is_a_warning(
     """It works, and the admin hears of it."""
     found = with_file(tmp_path / "pw", b"x", mode)
     assert bool(exposed_in(found, {})) is warned
+
+
+def test_a_folder_is_no_password(tmp_path: Path) -> None:
+    """It is not a matter of whose it is."""
+    with pytest.raises(SecretMissing) as missing:
+        password_in(tmp_path)
+    assert (missing.value.what, missing.value.todo) == (
+        f"{tmp_path} is a folder", "name the file in it that has the password",
+    )  # fmt: skip
 
 
 def test_the_machine_is_checked_for_everything_at_once(tmp_path: Path) -> None:

@@ -9,12 +9,15 @@ import pytest
 
 from syncd.outlook.authentication import clouds
 from syncd.settings.check import check_machine
+from syncd.settings.load import load
 from syncd.settings.secrets import SecretMissing, client_secret_of
 from syncd.settings.server import Access, Cloud
 from tests.settings.test_load import loaded, mistakes_in
 
 APP = 'tenant = "contoso.example"\nclient_id = "1"\n'
 SECRET = f'auth = "secret"\n{APP}client_secret_file = "s"\n'
+EXAMPLE = "11111111-2222-3333-4444-555555555555"
+CONFIG = Path(__file__).parents[2] / "config"
 CERTIFICATE = f'auth = "certificate"\n{APP}certificate_file = "c"\n'
 DEVICE = 'auth = "device-code"\nclient_id = "1"\n'
 URL = 'endpoint = "https://mail.example.test/EWS/Exchange.asmx"\n'
@@ -77,6 +80,8 @@ BAD = [
     (GRAPH + CERTIFICATE.replace("contoso.example", "a/b"), "tenant", "no organisation's id"),
     (GRAPH + CERTIFICATE + 'autodiscover = "https://a.test/"\n', "autodiscover", "is not for auth"),
     (GRAPH + CERTIFICATE + 'endpoint = "https://a.test/"\n', "endpoint", "not name the version"),
+    (GRAPH + CERTIFICATE + 'endpoint = "https://a.test/v2.0"\n', "endpoint", "the version v2.0;"),
+    ('auth = "ntlm"\n', "backend", 'is missing (write backend = "graph" for Exchange Online, or'),
     (GRAPH + CERTIFICATE + 'endpoint = "http://a.test/v1.0"\n', "endpoint", "the token in clear"),
     (GRAPH + CERTIFICATE + 'authority = "http://127.0.0.1"\n', "authority", "over http://"),
     (GRAPH + CERTIFICATE + 'authority = "https://a.test/t"\n', "authority", "more than a host"),
@@ -143,6 +148,44 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, section: str, key: str
     """Before the first sign-in fails for it."""
     (missing,) = check_machine(loaded(tmp_path, with_server(GRAPH + section))).mistakes
     assert missing.path == f"servers.one.{key}"
+
+
+WRONG = [
+    (EWS + URL + 'verify_tls = "f"\n', "verify_tls", "nothing\n", "f holds no CA certificate"),
+    (GRAPH + CERTIFICATE, "certificate_file", "nothing\n", "c holds no certificate"),
+    (
+        GRAPH + CERTIFICATE,
+        "certificate_file",
+        "-----BEGIN CERTIFICATE-----\n",
+        "c holds no private key",
+    ),
+    (GRAPH + DEVICE.replace('"1"', f'"{EXAMPLE}"'), "client_id", "", "is only the example's"),
+    (
+        GRAPH + DEVICE + 'tenant = "contoso.onmicrosoft.com"\n',
+        "tenant",
+        "",
+        "write your organisation's own",
+    ),
+]
+
+
+@pytest.mark.parametrize(("section", "key", "content", "said"), WRONG)
+def test_what_the_machine_has_will_not_do(
+    tmp_path: Path, section: str, key: str, content: str, said: str
+) -> None:
+    """A file that is there and is not what it should be; an example that nobody filled in."""
+    for name in ("f", "c"):
+        (tmp_path / name).write_text(content)
+    (mistake,) = check_machine(loaded(tmp_path, with_server(section))).mistakes
+    assert mistake.path == f"servers.one.{key}"
+    assert said in f"{mistake}"
+
+
+def test_the_examples_are_told_as_such() -> None:
+    """All that ship: as they stand, none of them can sign in."""
+    for name in ("one-person", "exchange-online", "hybrid"):
+        found = check_machine(load(CONFIG / f"{name}.toml")).mistakes
+        assert "servers.cloud.client_id" in {each.path for each in found}
 
 
 def test_by_which_right_a_mailbox_is_entered(tmp_path: Path) -> None:

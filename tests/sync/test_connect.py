@@ -20,6 +20,7 @@ from syncd.outlook.authentication.credentials import (
 from syncd.outlook.port import Backend
 from syncd.settings.configuration import Configuration
 from syncd.settings.load import load
+from syncd.settings.secrets import SecretMissing
 from syncd.sync.account import account_on
 from syncd.sync.connect import Connector, application_of, resource_of
 from syncd.sync.mailboxes import MailboxRow, MailboxState, Misconfigured
@@ -139,6 +140,21 @@ def test_a_missing_file_is_told_in_three_parts(
         Connector(configuration).open_on(server, row())
     assert error.value.what == f"its sign-in cannot be had: there is no file {tmp_path / file}"
     assert error.value.todo
+
+
+@pytest.mark.parametrize("server", ["certificate", "office"])
+def test_a_file_that_holds_no_ca_is_told_before_anything_is_sent(
+    tmp_path: Path, configuration: Configuration, server: str
+) -> None:
+    """Not that a network is down, and not only by the doctor; nor does a sign-in begin with it."""
+    trusting = FILE.replace(f"[servers.{server}]", f'[servers.{server}]\nverify_tls = "secret"')
+    (tmp_path / "syncd.toml").write_text(trusting)
+    changed = load(tmp_path / "syncd.toml")
+    with pytest.raises(Misconfigured, match="secret holds no CA certificate"):
+        Connector(changed).open_on(server, row())
+    with pytest.raises(SecretMissing, match="secret holds no CA certificate"):
+        application_of(changed, changed.servers[server], ADDRESS)
+    assert configuration.servers[server].verify_tls is True
 
 
 def test_which_mailboxes_go_with_one_sign_in(configuration: Configuration) -> None:

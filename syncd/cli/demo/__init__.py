@@ -58,10 +58,19 @@ def _show(backend: str, *, keep: bool) -> int:
     if good:
         teller.good("All of it holds. The demo is over, and the sandbox is stopped.")
         teller.say(f"The configuration and the CRM are still in {FOLDER}, to look at.")
-        teller.say("To play on with both mailboxes: make demo KEEP=1, or: syncd demo --keep")
+        teller.say("To play on with both mailboxes, either of:")
+        teller.listing(_again(backend))
         return Exit.DONE
     teller.say(f"\nSomething is off: see ✗ above. What the demo made is still in {FOLDER}.")
     return Exit.FAILED
+
+
+def _again(backend: str) -> str:
+    """What to type for the same once more, left up: by make, and where there is none."""
+    from syncd.cli.demo.playing import program
+
+    made, typed = ("", "") if backend == "ews" else (f" BACKEND={backend}", f" --backend {backend}")
+    return f"make demo KEEP=1{made}\n{program()} demo --keep{typed}"
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

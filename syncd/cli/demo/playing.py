@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -47,13 +48,28 @@ def play(folder: Path, place: Place, teller: Teller) -> int:
     )
 
 
-def _lines() -> list[str]:
-    here = Path(sys.executable).with_name("syncd")
+def program() -> str:
+    """How a reader calls this very `syncd`: by its name, or by its path where that is not found."""
+    own = _unfound()
+    if own is None:
+        return "syncd"
+    here = Path.cwd()
+    return shlex.quote(str(own.relative_to(here) if own.is_relative_to(here) else own))
+
+
+def _unfound() -> Path | None:
+    """Where this very `syncd` is; `None` where its name is enough."""
+    own = Path(sys.executable).with_name("syncd")
     found = shutil.which("syncd")
-    known = found is not None and os.path.realpath(found) == os.path.realpath(here)
+    known = found is not None and os.path.realpath(found) == os.path.realpath(own)
+    return None if known or not own.exists() else own
+
+
+def _lines() -> list[str]:
+    own = _unfound()
     return [
         f"cd {FOLDER.absolute()}",
-        *([] if known or not here.exists() else [f"alias syncd={here}"]),
+        *([] if own is None else [f"alias syncd={shlex.quote(str(own))}"]),
         "# be Alice at Outlook, be the office; then look into Bob's Outlook",
         f'syncd demo outlook {ALICE} "{DOERTE}" --mobile "+49 151 5550 1234"',
         f'syncd crm contact edit "{ANN}" --job-title Director',

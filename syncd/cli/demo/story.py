@@ -209,7 +209,7 @@ class Demo:
             "Is it true?",
             "Do not take syncd's word for it: both mailboxes were read with bare exchangelib, "
             f"signed in as Alice and as Bob{_MEANWHILE[self._place.backend]}, before and after "
-            "each sync. P1 to P14 are syncd's promises.",
+            "each sync. P1 to P14 are syncd's promises, as README.md numbers them.",
         )
         done = check(self._seen)
         for each in done:

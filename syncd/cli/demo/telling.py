@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-_PIPED_WIDTH = 100
+_PIPED_WIDTH = 80  # of prose; what is typed, and its output, is as wide as it is
 _NAME, _VALUE = 9, 19  # columns of the before-and-after table: it fits 80 characters
 
 
@@ -34,13 +34,13 @@ class Teller:
 
     def title(self, text: str) -> None:
         """The headline of the demo."""
-        self._console.print(text, style="bold")
+        self._hang(Text(), Text(text, style="bold"))
 
     def step(self, title: str, text: str) -> None:
         """Begin the next step: a headline, and what happens in it in plain words."""
         self._steps += 1
         self._console.print()
-        self._console.print(f"{self._steps}. {title}", style="bold cyan")
+        self._hang(Text(), Text(f"{self._steps}. {title}", style="bold cyan"))
         self.say(text)
 
     def say(self, text: str) -> None:
@@ -60,7 +60,7 @@ class Teller:
     def listing(self, text: str) -> None:
         """A file's content."""
         for line in text.splitlines():
-            self._console.print(f"    {line}", style="dim", soft_wrap=True)
+            self._console.print(f"    {line}".rstrip(), style="dim", soft_wrap=True)
 
     def heads(self, *places: str) -> None:
         """The head of the before-and-after table."""
@@ -71,7 +71,7 @@ class Teller:
 
     def story(self, title: str, rows: Sequence[Row], rule: str) -> None:
         """One contact in the before-and-after table, and the rule that was followed."""
-        self._console.print(title, style="bold")
+        self._hang(Text(), Text(title, style="bold"))
         for row in rows:
             self._line(row.field, "was", row.was, row.was)
             self._line("", "now", row.now, row.was)
@@ -90,19 +90,20 @@ class Teller:
         mark, style = ("✓", "green") if holds else ("✗", "bold red")
         self._hang(Text(f"  {mark} ", style=style), Text(sentence))
         for each in found:
-            self._console.print(f"      {each}", style="red")
+            self._hang(Text("      "), Text(each, style="red"))
 
     def _hang(self, mark: Text, text: Text) -> None:
         """A text whose later lines begin below its first word, not below its mark."""
         width = self._console.width - mark.cell_len
         for line in text.wrap(self._console, max(width, 20)):
+            line.rstrip()
             self._console.print(Text.assemble(mark, line), soft_wrap=True)
             mark = Text(" " * mark.cell_len)
 
     def good(self, text: str) -> None:
         """A good end."""
         self._console.print()
-        self._console.print(text, style="bold green")
+        self._hang(Text(), Text(text, style="bold green"))
 
 
 def _padded(value: str) -> str:

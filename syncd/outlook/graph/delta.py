@@ -49,8 +49,7 @@ class Delta:
         if link is None:
             raise unanswered("garbage", "a listing came without a link", Effect.NONE)
         if not self.session.is_here(link):
-            says = "Graph named a link to somewhere else, where nothing was sent"
-            raise unanswered("foreign-link", says, Effect.NONE)
+            raise self.session.foreign(link)
         if following is not None and following == cursor:
             raise unanswered("garbage", "a listing does not go on", Effect.NONE)
         seen, removed, unread = self._complete(answer.body, folder, anew=cursor is None)

@@ -145,6 +145,14 @@ class Session:
         except ValueError:
             return False
 
+    def foreign(self, link: str) -> MailboxError:
+        """What it means that a link leads elsewhere: it is not followed."""
+        says = (
+            f"Graph, asked at {_shown(self._base)}, named a link to {_shown(link)}, where nothing "
+            "was sent; write the one that it names as the endpoint, if it is the same server"
+        )
+        return unanswered("foreign-link", says, Effect.NONE)
+
     def close(self) -> None:
         """Give back the connection."""
         self._session.close()
@@ -153,8 +161,7 @@ class Session:
         """The whole URL of a path. Raises MailboxError for one that leads elsewhere."""
         url = f"{self._base}{link}" if link.startswith("/") else link
         if not self.is_here(url):
-            says = "Graph named a link to somewhere else, where nothing was sent"
-            raise unanswered("foreign-link", says, Effect.NONE)
+            raise self.foreign(url)
         return url
 
     def _send(self, asked: _Asked) -> Answer:
@@ -232,6 +239,15 @@ def _where(parts: SplitResult) -> tuple[str, str | None, int | None]:
     if parts.scheme not in _PORTS or not _HOST.fullmatch(parts.netloc):
         raise ValueError("no plain address")
     return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+
+
+def _shown(link: str) -> str:
+    """The host of a URL, with its port, as far as it is a plain one."""
+    try:
+        scheme, host, port = _where(urlsplit(link))
+    except ValueError:
+        return "an address that cannot be read"
+    return f"{scheme}://{host}:{port}"
 
 
 def _json(reply: Reply, effect: Effect) -> Json:

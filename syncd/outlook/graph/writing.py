@@ -25,7 +25,7 @@ from syncd.outlook.verdict import Effect
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes the items of one mailbox. What is known by its answer, is kept in `known`, by id."""
+    """Writes the items of one mailbox. What it creates is kept in `known`, by id, as answered."""
 
     session: Session
     folders: Folders
@@ -143,7 +143,10 @@ class Writer:
             return _named(answer)
         if head.version == before:
             return Failure(Sort.IN_DOUBT, "same-version", "Graph took it, and has no new version")
-        self.known[head.id] = head
+        if not before:
+            # Of a change it is asked anew: where a tenant does not heed If-Match, its user may have
+            # marked the item private since it was looked at, and the answer does not say so (P7).
+            self.known[head.id] = head
         return Written(head.id, head.version, item)
 
 

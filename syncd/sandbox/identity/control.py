@@ -1,16 +1,16 @@
-"""What the control endpoint offers of the sign-in: devices, applications, revoking, challenges."""
+"""What the control endpoint offers of the sign-in: applications, revoking, challenges.
+
+Device codes have a page of their own below it: see `devices`.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from syncd.sandbox.control import ControlError, body
-from syncd.sandbox.identity.grants import Device, NoSuchCodeError
 from syncd.sandbox.identity.registry import Registration, Resource
 from syncd.sandbox.identity.tenant import Entra
-from syncd.sandbox.organisation import Organisation
 
 WHAT = "GET|POST device, GET|POST|DELETE applications, POST claims, POST revoke, POST ews"
-_DEVICE = '{"user_code": "BCDFGHJKL", "user": "alice@example.test", "approve": true}'
 _APPLICATION = (
     '{"client_id": "…", "secret": "…", "secret_expires_in": 3600, "roles": ["Contacts.ReadWrite"], '
     '"mailboxes": ["alice@example.test"], "consent": true}'
@@ -20,11 +20,8 @@ _APPLICATION = (
 class SignInControl:
     """The calls of the control endpoint that concern the tenant."""
 
-    def __init__(
-        self, entra: Entra, organisation: Organisation, block_ews: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, entra: Entra, block_ews: Callable[[bool], None]) -> None:
         self._entra = entra
-        self._organisation = organisation
         self._block_ews = block_ews
 
     def route(self, method: str, name: str, raw: bytes) -> Mapping[str, object] | None:
@@ -35,10 +32,6 @@ class SignInControl:
 
         """
         match (method, name):
-            case ("GET", "device"):
-                return {"waiting": [_shown(each) for each in self._entra.grants.waiting()]}
-            case ("POST", "device"):
-                return self._decide(body(raw))
             case ("GET", "applications"):
                 return {"tenant": self._entra.tenant, "client_ids": self._entra.client_ids()}
             case ("POST", "applications"):
@@ -56,17 +49,6 @@ class SignInControl:
                 self._block_ews(blocked)
                 return {"blocked": blocked}
         return None
-
-    def _decide(self, said: Mapping[str, object]) -> Mapping[str, object]:
-        user = _text(said, "user", _DEVICE)
-        if self._organisation.by_address(user) is None:
-            raise ControlError(f"There is no mailbox {user}, so nobody to sign in.")
-        code, approve = _text(said, "user_code", _DEVICE), _flag(said, "approve", _DEVICE)
-        try:
-            self._entra.grants.decide(code, user, approve=approve)
-        except NoSuchCodeError:
-            raise ControlError(f"No sign-in waits under the code {code}.") from None
-        return {}
 
     def _register(self, said: Mapping[str, object]) -> Mapping[str, object]:
         known = {"client_id", "secret", "secret_expires_in", "roles", "mailboxes", "consent"}
@@ -98,15 +80,6 @@ class SignInControl:
             raise ControlError(f"A challenge is {example}, the resource graph or ews.")
         self._entra.demand(claims, Resource[resource])
         return {}
-
-
-def _shown(device: Device) -> Mapping[str, object]:
-    return {
-        "user_code": device.user_code,
-        "client_id": device.client_id,
-        "scope": device.scope,
-        "expires": device.expires,
-    }
 
 
 def _text(said: Mapping[str, object], name: str, example: str) -> str:

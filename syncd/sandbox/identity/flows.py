@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from syncd.sandbox.identity import errors
 from syncd.sandbox.identity.assertions import prove
+from syncd.sandbox.identity.devices import PATH as DEVICE
 from syncd.sandbox.identity.registry import Application, Resource, resource_of
 from syncd.sandbox.identity.tenant import Entra
 from syncd.sandbox.identity.tokens import user_id
@@ -44,7 +45,7 @@ class Flows:
         application = self._entra.application(_given(form, "client_id"))
         self._resource(_given(form, "scope"))
         device = self._entra.grants.begin(application.client_id, form["scope"])
-        where = f"{self._login.rpartition('/')[0]}/_sandbox/device"
+        where = f"{self._login.rpartition('/')[0]}{DEVICE}"
         return {
             "user_code": device.user_code,
             "device_code": device.code,

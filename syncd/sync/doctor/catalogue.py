@@ -58,7 +58,7 @@ SERVER: tuple[Check[ServerPatient], ...] = (
     Check(
         "secrets", On.SERVER, ("configuration",),
         "password, secret, certificate with its key: there, their owner's alone, not about to "
-        "expire",
+        "expire; and tenant and application are not those of the examples",
         checks_here.secrets,
     ),
     Check(
@@ -68,7 +68,8 @@ SERVER: tuple[Check[ServerPatient], ...] = (
     ),
     Check(
         "tls", On.SERVER, ("name",),
-        "something listens there, and its certificate is trusted, in its name and in force",
+        "something listens there, and its certificate is trusted, in its name and in force; the "
+        "file of CAs is one",
         checks_network.certificates,
     ),
     Check(
@@ -98,6 +99,12 @@ SERVER: tuple[Check[ServerPatient], ...] = (
 )  # fmt: skip
 
 MAILBOX: tuple[Check[MailboxPatient], ...] = (
+    Check(
+        "state", On.MAILBOX, (),
+        "the mailbox is neither suspended nor paused, whatever its server is like",
+        checks_within.state,
+        lambda mailbox: mailbox.row.state in checks_within.RESTING,
+    ),
     Check(
         "mailbox", On.MAILBOX, ("sign-in",),
         "the mailbox is on this server, and open to syncd",

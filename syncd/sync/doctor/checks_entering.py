@@ -113,10 +113,12 @@ def permissions(server: ServerPatient) -> Iterator[Finding]:
         yield found("permissions-unread", **holes)
         return
     needed = NEEDED[server.backend]
-    for permission in sorted(granted.application & needed):
-        yield found("permission-tenant-wide", permission=permission, **holes)
-    for permission in sorted(granted.application - needed):
-        yield found("permission-surplus", permission=permission, **holes)
+    for code, given in (
+        ("permission-tenant-wide", granted.application & needed),
+        ("permission-surplus", granted.application - needed),
+    ):
+        if given:
+            yield found(code, permission=", ".join(sorted(given)), **holes)
     if not granted.application:
         yield found("permissions-scoped", **holes)
 

@@ -12,8 +12,10 @@ from syncd.outlook.authentication.certificate import CredentialUnusable, read_ce
 from syncd.settings.check import check_machine
 from syncd.settings.load import load
 from syncd.settings.mistakes import BadConfiguration
+from syncd.settings.pem import refusal_of_pair
 from syncd.settings.secrets import credential_file, exposed_in
-from syncd.settings.server import Auth
+from syncd.settings.server import Auth, Server
+from syncd.sync.doctor import opening
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import (
@@ -24,6 +26,7 @@ from syncd.sync.doctor.patients import (
     served_by,
 )
 
+_NAMES = ("tenant", "client_id")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -43,26 +46,34 @@ def configuration(here: Installation) -> Iterator[Finding]:
     wanted = here.wanted.server
     if wanted is not None and wanted not in loaded.servers:
         known = ", ".join(loaded.servers) or "none"
-        yield found("server-unknown", server=wanted, known=known)
+        yield found("server-unknown", named=wanted, known=known)
         here.configuration = None
         return
+    well, machine = True, check_machine(loaded)
     if path.stat().st_mode & _OTHERS_WRITE:
+        well = False
         yield found("configuration-exposed", path=path)
-    for warning in check_machine(loaded).warnings:
+    for warning in machine.warnings:
         if warning.path == "policies" or warning.path.startswith("policies."):
             todo = f"{warning.suggestion or ''}".rstrip(".")
-            said = f"{warning.path}: {warning.message}"
+            said, well = f"{warning.path}: {warning.message}", False
             yield found("configuration-unwise", mistake=said, todo=f"{_sentence(todo)}.")
-    yield found("configuration-fine", path=path)
+    if machine.mistakes:
+        yield found("configuration-read", path=path)
+    elif well:
+        yield found("configuration-fine", path=path)
 
 
 def secrets(server: ServerPatient) -> Iterator[Finding]:
     """Whether what a server signs in with is there, kept to its owner, and good for a while."""
     section, at, well = server.section, f"servers.{server.name}.", True
     for mistake in check_machine(server.configuration).mistakes:
-        if mistake.path.startswith(at):
-            well, todo = False, f"{_sentence(mistake.suggestion or '')}."
-            yield found("secret-missing", server=server.name, what=mistake.message, todo=todo)
+        key = mistake.path.removeprefix(at)
+        if key == mistake.path or key == "verify_tls" or _is_unpaired(section, key):
+            continue  # another server's; told with TLS; told below
+        well, todo = False, f"{_sentence(mistake.suggestion or '')}."
+        code = "sign-in-example" if key in _NAMES else "secret-missing"
+        yield found(code, server=server.name, key=key, what=mistake.message, todo=todo)
     for file in exposed_in(section).values():
         well = False
         yield found("secret-exposed", server=server.name, file=file)
@@ -72,8 +83,9 @@ def secrets(server: ServerPatient) -> Iterator[Finding]:
             yield each
     if section.auth is Auth.SECRET:
         yield found("secret-plain", server=server.name)
-    if well:
-        yield found("secrets-fine", server=server.name)
+    elif well:
+        code = "secrets-each" if opening.each_signs_in(section) else "secrets-fine"
+        yield found(code, server=server.name)
 
 
 def _certificate(server: ServerPatient, file: Path) -> Iterator[Finding]:
@@ -82,6 +94,8 @@ def _certificate(server: ServerPatient, file: Path) -> Iterator[Finding]:
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
     except (ValueError, OSError):
+        certificate = None
+    if certificate is None or refusal_of_pair(file) is not None:
         yield found("certificate-unreadable", server=server.name, file=file)
         return
     now, holes = server.now(), {"server": server.name, "file": file}
@@ -103,6 +117,12 @@ def _certificate(server: ServerPatient, file: Path) -> Iterator[Finding]:
         yield found("certificate-expires", date=f"{until:%Y-%m-%d}", days=days, **holes)
 
 
+def _is_unpaired(section: Server, key: str) -> bool:
+    """Whether a mistake is of a certificate's file that is there: that is looked into."""
+    file = section.certificate_file
+    return key == "certificate_file" and file is not None and credential_file(file).is_file()
+
+
 def store(here: Installation) -> Iterator[Finding]:
     """Whether the store opens, and who is served."""
     assert here.configuration is not None  # noqa: S101 - the check before this one
@@ -113,10 +133,11 @@ def store(here: Installation) -> Iterator[Finding]:
         return
     here.served = served_by(here.engine)
     known = {row.address for row in here.served}
-    for address in here.wanted.mailboxes:
-        if address.strip().lower() not in known:
-            yield found("mailbox-not-served", mailbox=address.strip().lower())
     yield found("store-fine", count=len(known))
+    servers = [each.name for each in here.servers()]
+    where = ("each of the servers " if len(servers) > 1 else "the server ") + ", ".join(servers)
+    for address in here.strangers():
+        yield found("mailbox-not-served", mailbox=address, servers=where)
 
 
 def _sentence(text: str) -> str:

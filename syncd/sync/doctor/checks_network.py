@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 
+from syncd.settings.pem import NAME_A_CA, refusal_of_ca
 from syncd.sync.doctor import wire
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
@@ -16,6 +18,7 @@ _BROKEN: Mapping[Broken, str] = {
     Broken.REFUSED: "connection-refused",
     Broken.SILENT: "connection-silent",
     Broken.NO_TLS: "tls-none",
+    Broken.UNASKED: "tls-unasked",
     Broken.UNTRUSTED: "tls-untrusted",
     Broken.WRONG_NAME: "tls-wrong-name",
     Broken.EXPIRED: "tls-expired",
@@ -36,6 +39,11 @@ def names(server: ServerPatient) -> Iterator[Finding]:
 
 def certificates(server: ServerPatient) -> Iterator[Finding]:
     """Whether something listens there, and can be trusted to be that server."""
+    verify = server.section.verify_tls
+    untrusting = refusal_of_ca(verify) if isinstance(verify, Path) else None
+    if untrusting is not None:
+        yield found("tls-ca-unusable", server=server.name, what=untrusting, todo=NAME_A_CA)
+        return
     for address in server.addresses:
         if address.secure:
             yield from _certificate(server, address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from syncd.model.contact import CONTACT
 from syncd.outlook.errors import MailboxError, Sort
@@ -10,6 +10,22 @@ from syncd.sync.doctor import concluding, opening, probing, trying
 from syncd.sync.doctor.causes import found
 from syncd.sync.doctor.finding import Finding
 from syncd.sync.doctor.patients import MailboxPatient
+from syncd.sync.mailboxes import MailboxState
+
+RESTING: Mapping[MailboxState, str] = {
+    MailboxState.SUSPENDED: "mailbox-suspended",
+    MailboxState.PAUSED: "mailbox-paused",
+}
+
+
+def state(patient: MailboxPatient) -> Iterator[Finding]:
+    """Whether a mailbox was told to rest, by a person or after a refused sign-in."""
+    code = RESTING.get(patient.row.state)
+    if code is not None:
+        trouble = (patient.row.trouble or "nothing").rstrip(".")
+        yield found(
+            code, trouble=trouble, server=patient.server.name, mailbox=patient.address
+        )  # fmt: skip
 
 
 def mailbox(patient: MailboxPatient) -> Iterator[Finding]:
@@ -43,13 +59,15 @@ def folders(patient: MailboxPatient) -> Iterator[Finding]:
         try:
             with patient.open() as port:
                 folder = port.folder(kind, spec, create=False)
-                if folder is not None and folder.total:
+                if folder is not None:
                     port.changes(kind, folder.id, None)  # one page: that it may be read
         except MailboxError as error:
-            if error.sort not in (Sort.DENIED, Sort.INVALID, Sort.GONE):
+            if error.sort is Sort.THROTTLED:
                 yield concluding.of_mailbox(patient, error)
                 continue
             code = "folder-wrong" if error.code == "wrong-folder-class" else "folder-denied"
+            if error.sort not in (Sort.DENIED, Sort.INVALID, Sort.GONE):
+                code = "folder-unread"
             yield found(code, says=error.message, detail=error.code, **holes)
             continue
         if folder is None:

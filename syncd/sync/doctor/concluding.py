@@ -144,6 +144,7 @@ def holes_of(server: ServerPatient, error: MailboxError) -> dict[str, object]:
     return {
         "server": server.name,
         "endpoint": server.where,
+        "key": server.addresses[0].key if server.addresses else "endpoint",
         "auth": section.auth.value,
         "says": error.message,
         "who": account if section.by_password else f"the application {section.client_id}",

@@ -9,7 +9,7 @@ from syncd.outlook.errors import MailboxError
 from syncd.sync.doctor import concluding
 from syncd.sync.doctor.catalogue import INSTALLATION, MAILBOX, SERVER, Check
 from syncd.sync.doctor.causes import found, skipped
-from syncd.sync.doctor.finding import Finding
+from syncd.sync.doctor.finding import Finding, Level
 from syncd.sync.doctor.patients import Installation, MailboxPatient, ServerPatient
 from syncd.sync.mailboxes import Misconfigured
 
@@ -30,24 +30,35 @@ def examine(here: Installation) -> Iterator[Finding]:
         servers = here.may_be_on(row)
         if servers and not_on.get(row.address, set()) >= set(servers):
             yield found("mailbox-nowhere", mailbox=row.address, servers=", ".join(servers))
+    everywhere = [server.name for server in here.servers()]
+    for address in here.strangers():
+        if everywhere and not_on.get(address, set()) >= set(everywhere):
+            yield found("mailbox-unfound", mailbox=address, servers=", ".join(everywhere))
 
 
 def of_server(server: ServerPatient, stand: Standing) -> Iterator[Finding]:
     """Look one server over, and the mailboxes that are to be looked at there."""
     yield from _made(SERVER, server, stand, server=server.name)
+    for address, others in server.elsewhere().items():
+        served = f"not looked at: {others} serves it; type: syncd doctor {address}"
+        yield skipped("mailbox", served, server=server.name, mailbox=address)
     for patient in server.mailboxes():
         names = {"server": server.name, "mailbox": patient.address}
-        if patient.is_asked:
-            why = (
-                f"not looked at: its user has not agreed yet; syncd users consent {patient.address}"
-            )
+        why = _left_alone(patient, stand)
+        if why is not None:  # one line for each mailbox, and not one for each check of it
+            free = [each for each in MAILBOX if not each.needs]
+            yield from _made(free, patient, stand.within(), **names)
             yield skipped("mailbox", why, **names)
             continue
-        broken = stand.missing(("sign-in",))
-        if broken is not None:  # one line for each mailbox, and not one for each check of it
-            yield skipped("mailbox", _not_made(broken), **names)
-            continue
         yield from _made(MAILBOX, patient, stand.within(), **names)
+
+
+def _left_alone(patient: MailboxPatient, stand: Standing) -> str | None:
+    """Why a mailbox is not asked for at all; `None` where it is."""
+    if patient.is_asked:
+        return f"not looked at: its user has not agreed yet; syncd users consent {patient.address}"
+    broken = stand.missing(("sign-in",))
+    return None if broken is None else _not_made(broken)
 
 
 class Standing:
@@ -96,6 +107,8 @@ def _made(
             if each.failed or each.stops:
                 stand.gives_way(check.name)
             yield each
+            if each.stops and each.level is Level.OK:
+                return  # as it should be, and there is nothing to look at
 
 
 def _run(check: Check[Patient], patient: Patient) -> Iterator[Finding]:

@@ -28,7 +28,8 @@ class Cause:
     """One thing that a check may find. All texts have holes, filled in by `found`.
 
     `what` and `follows` are sentences; `steps` tells a person what to do, `type` are lines to type
-    as they stand, each whole. `follows` is empty where nothing does. `stops`: what needs this check
+    or to write into the configuration, each whole; what is in capitals is to be filled in (the
+    manual lists such words). `follows` is empty where nothing does. `stops`: what needs this check
     cannot be looked at, although it is no failure.
     """
 

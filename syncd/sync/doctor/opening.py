@@ -25,9 +25,10 @@ def addresses(section: Server) -> tuple[Address, ...]:
         written = {"endpoint": section.endpoint, "autodiscover": section.autodiscover}
         return tuple(Address(key, url) for key, url in written.items() if url)
     online = cloud.graph if is_graph(section) else cloud.ews
-    found = [Address("endpoint", section.endpoint or online)]
+    found = [Address("endpoint" if section.endpoint else "cloud", section.endpoint or online)]
     if section.auth is not Auth.MANAGED_IDENTITY:
-        authority = Address("authority", section.authority or cloud.authority)
+        key = "authority" if section.authority else "cloud"
+        authority = Address(key, section.authority or cloud.authority)
         if (authority.host, authority.port) != (found[0].host, found[0].port):
             found.append(authority)
     return tuple(found)

@@ -76,6 +76,12 @@ class Installation:
         policy = policies.get(row.policy)
         return policy.servers if policy is not None else ()
 
+    def strangers(self) -> list[str]:
+        """The mailboxes that were named, and are not served."""
+        known = {row.address for row in self.served}
+        named = dict.fromkeys(each.strip().lower() for each in self.wanted.mailboxes)
+        return [each for each in named if each not in known]
+
     def _names_others(self, server: ServerPatient) -> bool:
         """Whether mailboxes were named, and none of them is this server's."""
         return bool(self.wanted.mailboxes) and not server.mailboxes()
@@ -126,6 +132,7 @@ class ServerPatient:
     def mailboxes(self) -> list[MailboxPatient]:
         """The mailboxes to look at here: those named, else all that this server serves."""
         served = {row.address: row for row in self.installation.served}
+        strangers = self.installation.strangers()
         if not self.wanted.mailboxes:
             return [MailboxPatient(self, row) for row in served.values() if self._serves(row)]
         found = []
@@ -133,9 +140,20 @@ class ServerPatient:
             row = served.get(address)
             if row is not None and self._serves(row):
                 found.append(MailboxPatient(self, row))
-            elif row is None and self._is_asked_about_strangers():
+            elif address in strangers:
                 found.append(self.stranger(address))
         return found
+
+    def elsewhere(self) -> dict[str, str]:
+        """The mailboxes that were named with this server, and those that serve them instead."""
+        wanted = {each.strip().lower() for each in self.wanted.mailboxes}
+        if self.wanted.server != self.name:
+            return {}
+        return {
+            row.address: row.server or ", ".join(self.installation.may_be_on(row)) or "no server"
+            for row in self.installation.served
+            if row.address in wanted and not self._serves(row)
+        }
 
     def stranger(self, address: str) -> MailboxPatient:
         """A mailbox that is not served, to be looked at as if it were."""
@@ -154,9 +172,6 @@ class ServerPatient:
         if row.server is not None:
             return row.server == self.name
         return row.policy in self.policies
-
-    def _is_asked_about_strangers(self) -> bool:
-        return self.wanted.server == self.name or len(self.configuration.servers) == 1
 
     def now(self) -> datetime:
         """What time it is by this machine."""
@@ -199,7 +214,9 @@ class MailboxPatient:
 
     @property
     def is_sought(self) -> bool:
-        """Whether its policy names another server that it may be on."""
+        """Whether it may be on another server: its policy names one, or nobody serves it yet."""
+        if self.row.address in self.server.installation.strangers() and not self.outside:
+            return self.server.wanted.server is None and len(self.server.configuration.servers) > 1
         return self.policy is not None and len(self.policy.servers) > 1
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from syncd.outlook.transport import secure
 
 TIMEOUT = 10.0  # seconds, for one connection
+_SHORT = 2.0  # seconds, where it is not known that TLS is spoken at all
 
 # OpenSSL's numbers of what is wrong with a chain (x509_vfy.h), as far as they mean different steps.
 _EXPIRED, _WRONG_NAMES = frozenset({10}), frozenset({62, 63, 64})
@@ -31,6 +33,7 @@ class Broken(StrEnum):
     REFUSED = "refused"
     SILENT = "silent"
     NO_TLS = "no-tls"
+    UNASKED = "unasked"
     UNTRUSTED = "untrusted"
     WRONG_NAME = "wrong-name"
     EXPIRED = "expired"
@@ -39,7 +42,7 @@ class Broken(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where one URL is asked. `key` is what the configuration calls it."""
+    """Where one URL is asked. `key` is what decides it in the configuration."""
 
     key: str
     url: str
@@ -88,12 +91,16 @@ def addresses_of(host: str) -> list[str]:
     return sorted({f"{each[4][0]}" for each in found})
 
 
-def shake_hands(address: Address, verify: bool | Path) -> Handshake:  # noqa: FBT001 - as configured
+def shake_hands(
+    address: Address,
+    verify: bool | Path,  # noqa: FBT001 - as configured
+    patience: float = TIMEOUT,
+) -> Handshake:
     """Connect as a mailbox would, trusting what it would trust. Nothing is sent but TLS itself."""
     context = _context(verify)
     try:
         with (
-            socket.create_connection((address.host, address.port), TIMEOUT) as plain,
+            socket.create_connection((address.host, address.port), patience) as plain,
             context.wrap_socket(plain, server_hostname=address.host) as secure,
         ):
             return Handshake(None, _shown(secure.getpeercert(binary_form=True)))
@@ -110,14 +117,28 @@ def shake_hands(address: Address, verify: bool | Path) -> Handshake:  # noqa: FB
 
 
 def answers(address: Address) -> Broken | None:
-    """Whether anything listens there, where no TLS is spoken."""
+    """Whether anything listens there, where no TLS is spoken; `UNASKED`: it is, all the same."""
     try:
-        with socket.create_connection((address.host, address.port), TIMEOUT):
-            return None
+        with socket.create_connection((address.host, address.port), TIMEOUT) as plain:
+            said = _first_words(plain, address.host)
     except TimeoutError:
         return Broken.SILENT
     except OSError:
         return Broken.REFUSED
+    if re.match(rb"HTTP/1\.[01] (?!400)", said):
+        return None
+    # A port of TLS hangs up on plain HTTP, or answers it with a 400. Only a handshake is a proof.
+    hands = shake_hands(address, verify=False, patience=_SHORT)
+    return Broken.UNASKED if hands.broken is None else None
+
+
+def _first_words(plain: socket.socket, host: str) -> bytes:
+    """How an answer to plain HTTP begins; empty where there is none."""
+    try:
+        plain.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        return plain.recv(64)
+    except OSError:  # reset in the middle, or silent: it listens, which is what was asked
+        return b""
 
 
 def time_at(url: str, verify: bool | Path) -> datetime | None:  # noqa: FBT001 - as configured

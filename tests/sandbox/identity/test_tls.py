@@ -1,21 +1,28 @@
 """The certificates are made once, kept to their owner, and enough for a strict client."""
 
 import re
+import shlex
 import signal
 import socket
 import ssl
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msal
 import pytest
+import requests
 from click.testing import CliRunner
 
 from syncd.cli.sandbox import command
 from syncd.sandbox.server import Sandbox
 from syncd.sandbox.tls import CertificatesUnusableError, server_context
+from syncd.settings.load import load
+from syncd.settings.server import Server
 from tests.sandbox.identity.conftest import ALICE, GRAPH, web
 
 
@@ -69,20 +76,52 @@ def test_unusable_folder(tmp_path: Path) -> None:
     assert (tmp_path / "ca.pem").read_text() == "not a certificate"
 
 
-def test_the_command_says_how_to_sign_in(tls: Path) -> None:
-    """What `syncd sandbox --tls` prints is all that msal needs for a token."""
+@dataclass(frozen=True)
+class Started:
+    """What a sandbox says at its start: the lines until the last that has a name, and the rest."""
+
+    named: dict[str, str]
+    rest: str
+
+
+@contextmanager
+def started(*arguments: str, last: str, folder: Path | None = None) -> Iterator[Started]:
+    """`syncd sandbox` in a process, stopped in order."""
     code = "from syncd.cli.sandbox import command; command()"
-    arguments = ["--listen", "127.0.0.1:0", "--user", ALICE, "--tls", str(tls)]
+    words = ["--listen", "127.0.0.1:0", "--user", ALICE, *arguments]
     with subprocess.Popen(  # noqa: S603  # our own interpreter and our own code
-        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, *words], stdout=subprocess.PIPE, text=True, cwd=folder
     ) as process:
         assert process.stdout is not None
-        said: dict[str, str] = {}
+        named: dict[str, str] = {}
         for line in process.stdout:
             name, value = re.split(": | at ", line.rstrip("\n"), maxsplit=1)
-            said[name] = value
-            if name == "CA":  # the last one; then it serves until it is stopped
+            named[name] = value
+            if name == last:
                 break
+        rest = ""
+        while "\nThe mailboxes are gone" not in rest:
+            rest += (line := process.stdout.readline())
+            assert line, rest
+        yield Started(named, rest)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def server_of(said: Started, tmp_path: Path) -> Server:
+    """The section that was printed, as syncd reads it in a file elsewhere."""
+    section = re.search(r"^\[servers\.sandbox\]\n(?:.+\n)+", said.rest, re.MULTILINE)
+    assert section is not None, said.rest
+    path = tmp_path / "syncd.toml"
+    policy = '[policies.p]\nserver = "sandbox"\n[policies.p.contacts]\n'
+    path.write_text(f'[store]\nurl = "sqlite:///syncd.db"\n{section[0]}{policy}')
+    return load(path).servers["sandbox"]
+
+
+def test_the_command_says_how_to_sign_in(tls: Path) -> None:
+    """What `syncd sandbox --tls` prints is all that msal needs for a token."""
+    with started("--tls", str(tls), last="CA") as box:
+        said = box.named
         application = msal.ConfidentialClientApplication(
             said["Client id"],
             client_credential=said["Client secret"],
@@ -91,8 +130,39 @@ def test_the_command_says_how_to_sign_in(tls: Path) -> None:
             verify=said["CA"],
         )
         found = application.acquire_token_for_client([f"{GRAPH}/.default"])
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
     assert "access_token" in found
     assert said["Sign-in"].endswith(said["Tenant"])
     assert said["Graph"].endswith("/v1.0")
+
+
+def test_the_command_prints_a_section_for_graph(tls: Path, tmp_path: Path) -> None:
+    """It is taken as it stands, wherever it is pasted; how a code is approved is there, too."""
+    with started("--tls", tls.name, last="CA", folder=tls.parent) as box:
+        server = server_of(box, tmp_path)
+        found = re.search(r"^  (curl .*)$", box.rest, re.MULTILINE)
+        assert found is not None
+        words = shlex.split(found[1])
+        where = words.pop()
+        assert requests.get(where, verify=words[2], timeout=5).json() == {"waiting": []}
+    assert (server.backend, server.auth) == ("graph", "certificate")
+    assert server.endpoint == box.named["Graph"]
+    assert server.authority == box.named["Sign-in"].rpartition("/")[0]
+    assert (server.tenant, server.client_id) == (box.named["Tenant"], box.named["Client id"])
+    assert (server.certificate_file, server.verify_tls) == (tls / "client.pem", tls / "ca.pem")
+    assert words == [
+        "curl", "--cacert", str(tls / "ca.pem"),
+        "-d", "user_code=CODE", "-d", f"user={ALICE}", "-d", "approve=true",
+    ]  # fmt: skip
+
+
+def test_the_command_prints_a_section_for_ews(tmp_path: Path) -> None:
+    """Without TLS it is one for EWS, with the password in a file, and the line that makes it."""
+    with started("--password", "it's", last="Faults and clock") as box:
+        line = re.search(r"# (printf .*)$", box.rest, re.MULTILINE)
+        assert line is not None
+        subprocess.run(["/bin/sh", "-c", line[1]], cwd=tmp_path, check=True)  # noqa: S603
+        server = server_of(box, tmp_path)
+    assert (server.backend, server.username) == ("ews", "svc-syncd")
+    assert server.endpoint == box.named["EWS"]
+    assert (tmp_path / "password").read_text() == "it's"
+    assert "curl" not in box.rest

@@ -80,6 +80,54 @@ def test_wrong_words(box: Sandbox, client: Any) -> None:
         assert said in found.json()["error"]
 
 
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(("approve", "word"), [("true", "Approved"), ("false", "Declined")])
+def test_in_a_browser(box: Sandbox, client: Any, approve: str, word: str) -> None:
+    """The page that the program names is a form, which needs nothing else and decides the code."""
+    flow = client.initiate_device_flow(SCOPES)
+    session, where = web(box), flow["verification_uri"]
+    page = session.get(where, headers=PAGE, timeout=5)
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    for part in ('name="user_code"', 'name="user"', ">Approve<", ">Decline<"):
+        assert part in page.text
+    assert "http" not in page.text  # neither scripts nor styles from elsewhere
+    typed = {"user_code": f" {flow['user_code'].lower()} ", "user": ALICE, "approve": approve}
+    done = session.post(where, data=typed, headers=PAGE, timeout=5)
+    assert (done.status_code, word in done.text) == (200, True)
+    found = once(client, flow)
+    assert ("access_token" in found) is (approve == "true")
+
+
+def test_mistyped_in_a_browser(box: Sandbox, client: Any) -> None:
+    """The form says what is wrong, keeps what was typed as text, and decides nothing."""
+    flow = client.initiate_device_flow(SCOPES)
+    session, where = web(box), flow["verification_uri"]
+    typed = {"user_code": '"><b>', "user": ALICE, "approve": "true"}
+    page = session.post(where, data=typed, headers=PAGE, timeout=5)
+    assert page.status_code == 400
+    assert "No sign-in waits under the code" in page.text
+    assert "&quot;&gt;&lt;b&gt;" in page.text
+    assert "<b>" not in page.text
+    assert once(client, flow)["error"] == "authorization_pending"
+
+
+def test_by_curl(box: Sandbox, client: Any) -> None:
+    """A form without a browser is answered as JSON; so is JSON that says it is a form."""
+    where = f"{box.control_url}device"
+    for body in (
+        "user_code={}&user={}&approve=true",
+        '{{"user_code": "{}", "user": "{}", "approve": true}}',
+    ):
+        flow = client.initiate_device_flow(SCOPES)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        sent = body.format(flow["user_code"], ALICE)
+        found = web(box).post(where, data=sent, headers=kind, timeout=5)
+        assert (found.status_code, found.json()) == (200, {})
+        assert "access_token" in once(client, flow)
+
+
 def test_refreshed(box: Sandbox, client: Any) -> None:
     """A refresh token gives a new access token and its own successor, for 90 days from each."""
     first = signed_in(box, client)

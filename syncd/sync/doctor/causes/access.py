@@ -87,12 +87,29 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             "Look again later.",
         ),
     },
+    "state": {
+        "mailbox-suspended": Cause(
+            Level.FAILURE,
+            "The mailbox is suspended. What was noted then: {trouble}.",
+            "It is not synced until somebody lets it go on, even where the reason is gone.",
+            "Put right what is told here, if anything is; then let it go on, or all at once that "
+            "are suspended or paused (the second line).",
+            ("syncd resume {mailbox}", "syncd resume --all"),
+        ),
+        "mailbox-paused": Cause(
+            Level.WARNING,
+            "The mailbox is paused: somebody told syncd to leave it alone.",
+            "It is not synced until somebody lets it go on.",
+            "Let it go on when you like.",
+            ("syncd resume {mailbox}",),
+        ),
+    },
     "mailbox": {
         "mailbox-fine": Cause(Level.OK, "The mailbox is open to syncd."),
         "mailbox-not-here": Cause(
             Level.OK,
             "The mailbox is not on this server ({detail}).",
-            "syncd looks for it on the other servers of its policy.",
+            "It is looked for on the other servers that it may be on.",
             stops=True,
         ),
         "mailbox-nowhere": Cause(
@@ -102,6 +119,13 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
             "Check the address: it must be the primary one. One that is being moved from one "
             "server to another is found by itself once that is done.",
             ("syncd users change {mailbox} --address NEW",),
+        ),
+        "mailbox-unfound": Cause(
+            Level.FAILURE,
+            "No server of the configuration has this mailbox: {servers}.",
+            "It could not be synced.",
+            "Check the address: it must be the primary one.",
+            ("syncd doctor ADDRESS",),
         ),
         "mailbox-denied": Cause(
             Level.FAILURE,

@@ -112,7 +112,7 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             Level.FAILURE,
             "There is no EWS at {endpoint} ({detail}).",
             _NOBODY,
-            "Check `endpoint` in [servers.{server}]; ask the server where it is.",
+            "Check `{key}` in [servers.{server}]; ask the server where it is.",
             ("Get-WebServicesVirtualDirectory | Format-List ExternalUrl, InternalUrl",),
             Bar.CONFIGURATION,
         ),
@@ -120,7 +120,7 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             Level.FAILURE,
             "{endpoint} redirects elsewhere ({detail}).",
             _NOBODY + " A password is never sent on to where an answer points.",
-            "Check `endpoint` in [servers.{server}]: https:// and not http://, and no web page.",
+            "Check `{key}` in [servers.{server}]: https:// and not http://, and no web page.",
             ("Get-WebServicesVirtualDirectory | Format-List ExternalUrl, InternalUrl",),
             Bar.CONFIGURATION,
         ),
@@ -128,7 +128,7 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
             Level.FAILURE,
             "The server does not answer as it should: {says} ({detail}).",
             _NOBODY + " syncd tries again by itself.",
-            "Check `endpoint` and the network of [servers.{server}], then look again.",
+            "Check `{key}` and the network of [servers.{server}], then look again.",
             ("syncd doctor --server {server}",),
             Bar.NETWORK,
         ),
@@ -157,7 +157,7 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
         ),
         "permission-tenant-wide": Cause(
             Level.WARNING,
-            "{permission} is consented in Entra, and holds in every mailbox of the tenant.",
+            "Consented in Entra, and in force in every mailbox of the tenant: {permission}.",
             "syncd looks only into mailboxes that it serves; who steals its key can look into all. "
             "What Exchange grants in a scope adds to that, and narrows nothing.",
             "Assign the role in a scope (deploy/entra/register.ps1), then take the consent away: "
@@ -173,8 +173,8 @@ ENTERING: Mapping[str, Mapping[str, Cause]] = {
         ),
         "permission-surplus": Cause(
             Level.WARNING,
-            "{permission} is granted, and syncd does not need it.",
-            "syncd does not use it; who steals its key could.",
+            "Granted in Entra, and nothing that syncd needs: {permission}.",
+            "syncd does not use that; who steals its key could.",
             "Take it away: Entra admin centre, App registrations, {client}, API permissions, "
             "{permission}: Revoke admin consent, then Remove permission.",
         ),

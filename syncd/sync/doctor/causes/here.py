@@ -14,6 +14,9 @@ _NEW_CERTIFICATE = (
 HERE: Mapping[str, Mapping[str, Cause]] = {
     "configuration": {
         "configuration-fine": Cause(Level.OK, "{path} has no mistake."),
+        "configuration-read": Cause(
+            Level.OK, "{path} can be read. What it names and this machine lacks is told below."
+        ),
         "configuration-missing": Cause(
             Level.FAILURE,
             "There is no configuration file {path}.",
@@ -41,7 +44,7 @@ HERE: Mapping[str, Mapping[str, Cause]] = {
         ),
         "server-unknown": Cause(
             Level.FAILURE,
-            "The configuration has no server {server!r}; it has {known}.",
+            "The configuration has no server {named!r}; it has {known}.",
             "There is nothing to look at.",
             "Name one of them.",
             ("syncd doctor --server NAME",),
@@ -51,6 +54,17 @@ HERE: Mapping[str, Mapping[str, Cause]] = {
     "secrets": {
         "secrets-fine": Cause(
             Level.OK, "What the server signs in with is there, and only its owner may read it."
+        ),
+        "secrets-each": Cause(
+            Level.OK, "Each mailbox signs in by itself; what it signs in with is told with it."
+        ),
+        "sign-in-example": Cause(
+            Level.FAILURE,
+            "`{key}` in [servers.{server}]: {what}.",
+            "No mailbox of this server is synced.",
+            "{todo}",
+            ("syncd config validate",),
+            bar=Bar.CONFIGURATION,
         ),
         "secret-missing": Cause(
             Level.FAILURE,
@@ -116,7 +130,7 @@ HERE: Mapping[str, Mapping[str, Cause]] = {
         "mailbox-not-served": Cause(
             Level.WARNING,
             "{mailbox} is not served.",
-            "It is looked at all the same, on the server that is named.",
+            "It is not synced. It is looked at all the same, on {servers}.",
             "Have it served.",
             ("syncd users add {mailbox} --policy NAME --pending",),
         ),

@@ -38,6 +38,21 @@ NETWORK: Mapping[str, Mapping[str, Cause]] = {
             "From then on the server is not trusted, and no mailbox of it is synced.",
             "Tell whoever runs that server.",
         ),
+        "tls-ca-unusable": Cause(
+            Level.FAILURE,
+            "{what}, so that no certificate can be trusted by it.",
+            "Nothing is sent to this server.",
+            "Correct `verify_tls` in [servers.{server}]: {todo}.",
+            ("syncd config validate",),
+            Bar.CONFIGURATION,
+        ),
+        "tls-unasked": Cause(
+            Level.FAILURE,
+            "{host}, port {port}, speaks TLS, and is asked over plain HTTP.",
+            "No mailbox of this server is synced.",
+            "Write https:// in `{key}` of [servers.{server}].",
+            bar=Bar.CONFIGURATION,
+        ),
         "connection-refused": Cause(
             Level.FAILURE,
             "Nothing listens at {host}, port {port}.",
@@ -72,8 +87,8 @@ NETWORK: Mapping[str, Mapping[str, Cause]] = {
             Level.FAILURE,
             "The certificate shown at {host} is for {names}.",
             "Nothing is sent there: it could be anybody.",
-            "Write one of those names in `{key}` of [servers.{server}], as far as it leads to the "
-            "same server, or have a certificate made for {host}.",
+            "Check `{key}` in [servers.{server}]: a name that the certificate is for is right, as "
+            "far as it leads to the same server. Or have a certificate made for {host}.",
             bar=Bar.NETWORK,
         ),
         "tls-expired": Cause(

@@ -55,6 +55,13 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
             "Give the account full access to the mailbox, then look again.",
             ("syncd doctor {mailbox}",),
         ),
+        "folder-unread": Cause(
+            Level.FAILURE,
+            "{kind}: the folder {folder} could not be read to its end: {says} ({detail}).",
+            "They are not synced in this mailbox for now; nothing is deleted for that.",
+            "Put right what it names in [servers.{server}], if it names anything; then look again.",
+            ("syncd doctor {mailbox}",),
+        ),
     },
     "categories": {
         "categories-fine": Cause(Level.OK, "The list of categories can be read."),
@@ -104,9 +111,9 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
         ),
         "if-match-unknown": Cause(
             Level.OK,
-            "Whether the server refuses an update that comes too late is not known yet.",
+            "Whether the server refuses an update that comes too late was not tried now.",
             "syncd compares before each write, whatever the server does.",
-            "Try it: it makes one contact and deletes it.",
+            "It is tried whenever you say --write: that makes one contact and deletes it.",
             ("syncd doctor {mailbox} --write",),
         ),
     },
