@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.model.kinds import Kind
@@ -14,6 +12,7 @@ from syncd.outlook.ews.requests import Distinguished, FolderId
 from syncd.outlook.ews.session import Session
 from syncd.outlook.ews.xml import Element, M, T
 from syncd.outlook.port import FolderRef
+from syncd.outlook.tree import folded, way
 from syncd.outlook.verdict import Effect
 
 
@@ -65,10 +64,10 @@ class Folders:
         every = {each.id: each for each in (trash, *below)}
         refs = []
         for each in every.values():
-            way = _way(each, every)
-            in_trash = trash.id in (step.id for step in way)
+            down = way(each, every)
+            in_trash = trash.id in (step.id for step in down)
             if in_trash or each.is_for(kind):
-                path = "/".join(step.name for step in way)
+                path = "/".join(step.name for step in down)
                 refs.append(FolderRef(each.id, path, each.total, in_trash=in_trash))
         return refs
 
@@ -104,8 +103,8 @@ class Folders:
             return _folders(message.payload(M + "Folders"))[0]
 
     def _child(self, kind: Kind, parent: str, name: str) -> _Folder | None:
-        wanted = _folded(name)
-        same = [each for each in self._below(parent, "Shallow") if _folded(each.name) == wanted]
+        wanted = folded(name)
+        same = [each for each in self._below(parent, "Shallow") if folded(each.name) == wanted]
         fitting = [each for each in same if each.is_for(kind)]
         if same and not fitting:
             says = f"the folder {name!r} is not one for {kind.plural}; nothing was done in it"
@@ -162,15 +161,3 @@ def _folders(holder: Element | None) -> list[_Folder]:
 
 def _attribute(element: Element | None) -> str:
     return element.get("Id", "") if element is not None else ""
-
-
-def _way(folder: _Folder, every: Mapping[str, _Folder]) -> Sequence[_Folder]:
-    """The folders from the top of the mailbox down to this one."""
-    way = [folder]
-    while (above := every.get(way[0].parent)) is not None and above not in way:
-        way.insert(0, above)
-    return way
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()

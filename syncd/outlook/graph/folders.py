@@ -6,8 +6,7 @@ be asked for: what lies in no contact folder is taken to lie there.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from syncd.outlook.graph import batch
 from syncd.outlook.graph.batch import Part
 from syncd.outlook.graph.session import Answer, Json, Session, link_in, refused, values
 from syncd.outlook.port import FolderRef
+from syncd.outlook.tree import folded, way
 from syncd.outlook.verdict import Effect, unanswered
 
 DEFAULT = "contacts"  # a well-known name, which is as good as an id in a path
@@ -67,9 +67,9 @@ class Folders:
         refs = []
         totals = self._totals(every)
         for each, total in zip(every.values(), totals, strict=True):
-            way = _way(each, every)
-            in_trash = way[0].parent != root
-            path = "/".join(step.name for step in way)
+            down = way(each, every)
+            in_trash = down[0].parent != root
+            path = "/".join(step.name for step in down)
             path = f"{TRASH.path}/{path}" if in_trash else path
             refs.append(FolderRef(each.id, path, total, in_trash=in_trash))
         return [*refs, TRASH]
@@ -136,7 +136,7 @@ class Folders:
         for each in self._pages(_found(listed)):
             every[each.id] = each
         self._in_trash = {
-            each.id: _way(each, every)[0].parent != default.parent for each in every.values()
+            each.id: way(each, every)[0].parent != default.parent for each in every.values()
         }
         return default.parent, every
 
@@ -219,19 +219,7 @@ def _total(answer: Answer) -> int:
 
 
 def _called(name: str, folders: Iterable[_Folder]) -> _Folder | None:
-    wanted = _folded(name)
-    same = [each for each in folders if _folded(each.name) == wanted]
+    wanted = folded(name)
+    same = [each for each in folders if folded(each.name) == wanted]
     exact = [each for each in same if each.name == name]
     return next(iter(exact or same), None)
-
-
-def _way(folder: _Folder, every: Mapping[str, _Folder]) -> Sequence[_Folder]:
-    """The folders from the topmost that is seen down to this one."""
-    way = [folder]
-    while (above := every.get(way[0].parent)) is not None and above not in way:
-        way.insert(0, above)
-    return way
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
