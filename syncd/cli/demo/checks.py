@@ -294,6 +294,6 @@ def _cheap(seen: Evidence) -> Faults:
     return found + _is("requests that the sandbox counted", seen.requests, 2)
 
 
-@_says("Asked where Bruno is, syncd knows that it was Alice who deleted him (P12).")
+@_says("Asked where Bruno is, syncd knows that he was deleted in Alice's Outlook (P12).")
 def _explained(seen: Evidence) -> Faults:
     return _is("why he is not there", seen.explained, {ALICE: "outlook-deleted"})
