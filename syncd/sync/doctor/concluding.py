@@ -158,4 +158,5 @@ def holes_of(server: ServerPatient, error: MailboxError) -> dict[str, object]:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}".rstrip(".")
+    begins = text[:1] if "@" in text.partition(" ")[0] else text[:1].upper()  # an address stays
+    return f"{begins}{text[1:]}".rstrip(".")
