@@ -16,9 +16,7 @@ from syncd.outlook.ews.sign_in import Basic
 from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
 from syncd.outlook.graph.session import GraphServer
 from syncd.outlook.port import Backend
-from syncd.sandbox.graph.site import Observer
 from syncd.sandbox.server import Sandbox
-from syncd.sandbox.web import Answer, Call
 from tests.memory_mailbox import MemoryDesk
 from tests.outlook.desk import ADDRESS, Desk, EwsDesk, GraphDesk, Shown
 from tests.sandbox.graph.description import watch
@@ -41,19 +39,6 @@ def schemas() -> Path:
 _ENOUGH = 100  # exchanges of one test; what comes in hundreds after that is more of the same
 
 
-def _at_first(see: Observer) -> Observer:
-    """The observer, for as long as it learns something new: a look at an exchange is dear."""
-    seen = 0
-
-    def see_some(call: Call, answer: Answer) -> None:
-        nonlocal seen
-        seen += 1
-        if seen <= _ENOUGH:
-            see(call, answer)
-
-    return see_some
-
-
 @contextmanager
 def sandbox(
     *, graph_moves: bool = False, graph_if_match: bool = True, graph_replays: bool = False
@@ -68,8 +53,7 @@ def sandbox(
         graph_if_match=graph_if_match,
         graph_replays=graph_replays,
     ) as running:
-        complaints = watch(running)
-        running.graph_observers[:] = [_at_first(each) for each in running.graph_observers]
+        complaints = watch(running, _ENOUGH)
         yield running
         assert not running.invalid_responses
         assert not complaints

@@ -23,6 +23,7 @@ from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
 from tests.conftest import FULL, SQLITE
 from tests.memory_server import run
+from tests.sandbox.graph.description import watch
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import MANY, Crash, Scenario
@@ -31,6 +32,7 @@ from tests.sync import tearing
 from tests.sync.world import ALICE, BOB
 from tests.sync.worlds import Memory, memory_world, sandbox_world
 
+WATCHED = 100  # exchanges of a story over Graph that are held against its description
 THIN = 4  # where not all moments of a story are tried: how much further on each next one is
 
 pytestmark = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
@@ -72,11 +74,13 @@ def test_over_the_wire(path: Path, backend: Backend, engine: Engine) -> None:
     scenario = reading.read(path).on_backend(backend)
     root = os.environ.get("SYNCD_SCHEMAS")
     with Sandbox(users=[ALICE, BOB], validate=Path(root) / "ews" if root else None) as box:
+        complaints = watch(box, WATCHED)
         stage = Stage(scenario, sandbox_world(engine, box, backend), box=box)
         with awaiting(stage):
             stage.play()
             expecting.check(stage)
         assert not box.invalid_responses
+        assert not complaints
 
 
 def differs(scenario: Scenario) -> bool:

@@ -102,6 +102,14 @@ def moved(world: World) -> list[str]:
         return list(conn.scalars(query))
 
 
+def ids_found(world: World) -> dict[str, int]:
+    """How the first move found the new ids of items: how many in which way."""
+    with database.read(world.engine) as conn:
+        counts = conn.scalar(select(run.c.counts).where(run.c.cause.like("moved%")).limit(1))
+    found: dict[str, int] = (counts or {})["ids"]
+    return found
+
+
 def untouched(memory: Memory) -> Callable[[], None]:
     """A promise that nothing is written into the mailboxes, nor into the CRM."""
     world, servers = memory

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.conftest import DATABASES, FULL, POSTGRESQL, SQLITE
+from tests.sandbox.graph.description import watch
 from tests.sync.tearing import branch
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory, memory_world, sandbox_world
@@ -20,6 +21,8 @@ EWS, IN_MEMORY, IN_MEMORY_LIKE_GRAPH = "ews", "memory", "memory like Graph"
 
 # Where ids that stay, and that nothing can be moved, could make a difference.
 ALSO_LIKE_GRAPH = ("tests.sync.test_existence", "tests.sync.test_leaving")
+
+WATCHED = 100  # exchanges over Graph that are held against its description, in each test
 
 # Over the wire a run takes long, and what is kept of it is the same.
 ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
@@ -115,8 +118,10 @@ def box() -> Iterator[Sandbox]:
     """A sandbox with two users. Where the schemas are at hand, all traffic is checked."""
     root = os.environ.get("SYNCD_SCHEMAS")
     with Sandbox(users=[ALICE, BOB], validate=Path(root) / "ews" if root else None) as running:
+        complaints = watch(running, WATCHED)
         yield running
         assert not running.invalid_responses
+        assert not complaints
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from syncd.sandbox.server import Sandbox
 from syncd.sync import mailboxes
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome
-from tests.sync.changing_over import moved, numbered
+from tests.sync.changing_over import ids_found, moved, numbered
 from tests.sync.on_the_wire import CLOUD, OFFICE, in_a_hybrid_tenant
 from tests.sync.world import ALICE, BOB, World
 
@@ -41,13 +41,16 @@ def test_a_mailbox_with_many_contacts_moves_to_graph(hybrid: World, box: Sandbox
     before = in_the_mailbox(hybrid)
     assert len(before) == MANY
     box.ews_blocked = True
+    box.requests.reset()
     report = hybrid.sync()
     assert (report.outcome, report.server) == (Outcome.OK, CLOUD)
+    assert box.requests["POST translateExchangeIds"] == 1
     hybrid.settle()
     assert in_the_mailbox(hybrid) == before
     assert {each.state for each in hybrid.links()} == {"live"}
     assert len(hybrid.links()) == len(ids) == MANY
     assert moved(hybrid) == ["moved-to-graph"]
+    assert ids_found(hybrid) == {"translated": MANY}  # and none was sought by its stamp
     hybrid.change(ids[0], jobtitle="CEO")
     hybrid.hand().edit(hybrid.item_of(ids[1]).id, {"jobtitle": "Boss"})
     hybrid.sync()

@@ -149,15 +149,20 @@ def description() -> Description:
     return Description(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-def watch(box: Sandbox) -> list[str]:
+def watch(box: Sandbox, most: int | None = None) -> list[str]:
     """Follow the exchanges of a sandbox; the list fills with complaints.
 
+    No more than `most`, where that is said: a look at one is dear, and those after are alike.
     Without the description at hand nothing is followed.
     """
     complaints: list[str] = []
+    seen = 0
 
     def see(call: Call, answer: Answer) -> None:
-        complaints.extend(description().complaints(call, answer))
+        nonlocal seen
+        seen += 1
+        if most is None or seen <= most:
+            complaints.extend(description().complaints(call, answer))
 
     if HAVE_DESCRIPTION:
         box.graph_observers.append(see)
