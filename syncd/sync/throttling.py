@@ -9,7 +9,7 @@ from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 
 def is_throttled(results: Iterable[object]) -> bool:
     """Whether parts of a batch were put off."""
-    return any(isinstance(each, Failure) and each.sort is Sort.THROTTLED for each in results)
+    return bool(_put_off(results))
 
 
 def stop_if_throttled(results: Iterable[object]) -> None:
@@ -17,12 +17,14 @@ def stop_if_throttled(results: Iterable[object]) -> None:
 
     Raises MailboxError, with the longest pause that was asked for: the mailbox is due then.
     """
-    put_off = [
-        each for each in results if isinstance(each, Failure) and each.sort is Sort.THROTTLED
-    ]
+    put_off = _put_off(results)
     if put_off:
         pauses = [each.retry_after for each in put_off if each.retry_after is not None]
         first = put_off[0]
         raise MailboxError(
             Sort.THROTTLED, Scope.MAILBOX, first.code, first.message, max(pauses, default=None)
         )
+
+
+def _put_off(results: Iterable[object]) -> list[Failure]:
+    return [each for each in results if isinstance(each, Failure) and each.sort is Sort.THROTTLED]

@@ -133,10 +133,11 @@ class Session:
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         return self._send(_Asked("POST", self._url(path), body, effect, weight=weight))
 
-    def renew(self, challenge: str | None) -> None:
+    def renew(self, challenge: str | None) -> str:
         """Have a new token, in the place of one that was refused. Raises MailboxError."""
         claims = claims_in(challenge)
         self._token = self._server.tokens.token(refused=self._token, claims=claims)
+        return self._token
 
     def is_here(self, link: str) -> bool:
         """Whether a whole URL leads to this server: nobody else is shown a token."""
@@ -168,10 +169,9 @@ class Session:
         token = self._token = self._token or self._server.tokens.token()
         reply = self._pass(asked, token)
         if reply.status == 401:
-            claims = claims_in(reply.challenge)
-            token = self._server.tokens.token(refused=token, claims=claims)
-            reply = self._pass(asked, token)
-        self._token = None if reply.status == 401 else token
+            reply = self._pass(asked, self.renew(reply.challenge))
+        if reply.status == 401:
+            self._token = None
         answer = Answer(reply.status, _json(reply, asked.effect), reply.pause)
         if answer.status in (429, 503) and answer.retry_after is not None:
             self.gate.hold(answer.retry_after)
