@@ -109,16 +109,22 @@ class Installation:
 
     name: str
     hash_key: bytes
+    epoch: str  # of this store, which a copy of it has as well
 
 
 def installation(conn: Connection) -> Installation:
     """This installation, made on first use. Needs a writing transaction the first time."""
     row = conn.execute(select(installation_table)).one_or_none()
     if row is None:
-        made = {"id": 1, "name": str(uuid4()), "hash_key": secrets.token_hex(32)}
+        made = {
+            "id": 1,
+            "name": str(uuid4()),
+            "hash_key": secrets.token_hex(32),
+            "epoch": str(uuid4()),
+        }
         insert_missing(conn, installation_table, [made])
         row = conn.execute(select(installation_table)).one()  # the other's, if one was quicker
-    return Installation(row.name, bytes.fromhex(row.hash_key))
+    return Installation(row.name, bytes.fromhex(row.hash_key), row.epoch)
 
 
 def add(

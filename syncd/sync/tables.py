@@ -30,6 +30,7 @@ installation = Table(
     Column("id", Integer, primary_key=True),
     Column("name", Id, nullable=False),  # goes into every stamp
     Column("hash_key", String(64), nullable=False),  # of the keyed hashes, hexadecimal
+    Column("epoch", Id, nullable=False),  # of this store: goes into every claim
 )
 
 mailbox = Table(
@@ -53,6 +54,7 @@ mailbox = Table(
     Column("server", Text),  # of the configuration: the one that was found to serve it
     Column("backend", String(8)),  # whose ids its items go by
     Column("moves", Boolean),  # whether items can be moved there, once that was asked
+    Column("audit_due", UtcTime),  # when it is audited next; none: as soon as it can be
     Index(None, "state", "due"),
 )
 
@@ -73,6 +75,10 @@ mailbox_kind = Table(
     Column("contact_state", String(12), nullable=False, default="new"),
     Column("proposal", JSON),
     Column("counters", JSON, nullable=False),
+    Column("claim", Text),  # on the synced folder, as it is known to be there
+    Column("claim_next", Text),  # written down before it is put there, and not yet known to be
+    Column("claim_found", Text),  # another one that was found there: writes are held
+    Column("audited", Integer, nullable=False, default=0),  # the link up to which it was audited
 )
 
 snapshot = Table(
@@ -91,6 +97,7 @@ link = Table(
     Column("crm_id", Id, nullable=False),
     Column("remote_id", Text, nullable=False),
     Column("remote_version", Text, nullable=False),
+    Column("remote_modified", UtcTime),  # when the item was last changed, by its server's clock
     Column("origin", String(12), nullable=False),
     Column("state", String(12), nullable=False),
     Column("tracked", Boolean, nullable=False),

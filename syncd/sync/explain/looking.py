@@ -198,7 +198,7 @@ def _thrown(
     row = conn.execute(select(installation)).one_or_none()
     if row is None or scoped is None or record.deleted:
         return False
-    ours = Installation(row.name, bytes.fromhex(row.hash_key))
+    ours = Installation(row.name, bytes.fromhex(row.hash_key), row.epoch)
     whose = _Whose(scoped.policy, stored, ours, place)
     return record.id in remembering.among(conn, whose, {record.id: record.record.fields})
 
