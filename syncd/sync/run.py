@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from syncd.model.fields import Side
 from syncd.model.policy import Track
-from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
@@ -25,6 +25,7 @@ from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
+from syncd.sync.outage import Outage, of_reading, wait_out
 from syncd.sync.recover import recover
 from syncd.sync.report import FOR_A_PERSON, Doubt, Outcome, RunReport, called, line
 from syncd.sync.session import Session
@@ -59,7 +60,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     whole = mode is Mode.PLAN or onboarding
     writing = mode is Mode.SYNC and first in (ContactState.APPROVED, ContactState.DONE)
     cases = gather(session, in_doubt, parked=whole, writing=writing)
-    decided = _decide(session, cases)
+    out = of_reading(session, cases)
+    decided = _decide(session, cases, out)
     if whole:
         decided = foreseen(session, decided)
     report.in_doubt += [
@@ -81,6 +83,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     else:
         _show_held(session, decided, report, onboarding=onboarding)
     _tell(session, report)
+    if out is not None and mode is Mode.SYNC:
+        raise out  # only now: what needs no reading was not kept waiting for it (P10)
 
 
 def _tell(session: Session, report: RunReport) -> None:
@@ -169,7 +173,9 @@ def _find_folder(session: Session, spec: str, known: str | None, *, create: bool
     return True
 
 
-def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decision]]:
+def _decide(
+    session: Session, cases: Sequence[Work], out: Outage | None
+) -> list[tuple[Work, Decision]]:
     rules = session.rules()
     decided: list[tuple[Work, Decision]] = []
     waiting: list[Work] = []
@@ -182,7 +188,10 @@ def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decisio
     if waiting:
         with session.write() as conn:
             for work in waiting:
-                _wait(session, conn, work)
+                if out is not None and work.waits is Reason.RETRY and work.error == out.code:
+                    wait_out(conn, session, work, Failure(out.sort, out.code, out.message))
+                else:
+                    _wait(session, conn, work)
     return decided
 
 

@@ -50,6 +50,7 @@ from syncd.sync.mailboxes import (
     MailboxState,
     Misconfigured,
 )
+from syncd.sync.outage import Outage
 from syncd.sync.placing import Connect, Place
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.ruling import Ruling
@@ -324,6 +325,7 @@ class SyncService:
         report.retry_after = error.retry_after
         report.throttled = error.sort is Sort.THROTTLED
         report.unreachable = error.scope is Scope.SERVER
+        report.outage = error.count if isinstance(error, Outage) else 0
         # Where there is one server alone, a person has to say where else the mailbox is.
         lost = error.sort is Sort.ELSEWHERE and len(policy.servers) == 1
         if not (error.sort is Sort.DENIED or lost) or row.state not in mailboxes.SERVED:
