@@ -12,7 +12,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from syncd.crm import database
 from syncd.crm.access import Access
@@ -22,29 +22,40 @@ from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
 from syncd.model.policy import Consent
-from syncd.outlook.errors import MailboxError
+from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Configuration, Journal
-from syncd.settings.policies import MailboxPolicy, compile_policies
+from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
 from syncd.sync import (
+    account,
+    alerts,
     chronicle,
     finishing,
+    leases,
     mailboxes,
     placing,
+    retention,
     rollout,
+    scoping,
+    snapshots,
     user_filters,
     user_settings,
 )
+from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
 from syncd.sync.errand import Act, Errand
 from syncd.sync.leases import Lease
 from syncd.sync.mailboxes import (
     MailboxProblem,
     MailboxRow,
+    MailboxState,
+    Misconfigured,
     StoreTrouble,
 )
+from syncd.sync.outage import Outage
 from syncd.sync.placing import Connect, Place
 from syncd.sync.report import Outcome, RunReport
+from syncd.sync.ruling import Ruling
 from syncd.sync.run import Mode, run
 from syncd.sync.serving import Serving
 from syncd.sync.session import Progress, Stopped, quiet
@@ -186,13 +197,12 @@ class SyncService:
                 report.failed(problem)
                 with database.read(self.engine) as conn:  # as it stands, though nothing is done
                     report.counters = mailboxes.counters(conn, row.id)
+                chronicle.log(report)
             else:
                 try:
                     self._run(row, policy, lease, report, errand, stop or threading.Event())
                 finally:
                     chronicle.log(report)  # whatever the store did to its end
-                return report
-            chronicle.log(report)
         return report
 
     def _run(
@@ -248,6 +258,101 @@ class SyncService:
             )
         if unnoted is not None:
             raise broken or unnoted
+
+    @staticmethod
+    def _may_run(row: MailboxRow, policy: MailboxPolicy) -> None:
+        """Whether a mailbox is served, and its user agrees. Raises MailboxProblem."""
+        if row.state in mailboxes.UNAPPROVED:
+            raise mailboxes.not_approved(row)
+        if row.state not in mailboxes.SERVED:
+            raise mailboxes.Resting(row)
+        rollout.require_consent(row, policy.consent)
+
+    def _take(self, row: MailboxRow, policy: MailboxPolicy, errand: Errand) -> Lease:
+        """The lease of a mailbox that is to be run. Raises MailboxProblem when it may not be."""
+        errand.admits(row, policy)
+        with database.write(self.engine) as conn:
+            lease = leases.acquire(conn, row.id, self.clock())
+            # Once more, as it stands under the lease: its user may have said no just now.
+            errand.admits(mailboxes.get(conn, row.address), policy)
+        if lease is None:
+            until = row.lease_until or self.clock()
+            raise MailboxProblem(
+                "it is being synced by another process",
+                "Try again when that is done; if it was killed, its claim ends by itself at "
+                f"{until.astimezone():%H:%M:%S}.",
+            )
+        return lease
+
+    def _set_clock(self, conn: Connection) -> None:
+        """Go by the store's clock: a lease is worth what all who ask for it agree on."""
+        if isinstance(self.clock, StoreClock):
+            self.clock.ask(conn)
+
+    def tidy(self) -> None:
+        """Delete what is old, and what nothing refers to. Reads whole tables: once a day.
+
+        And let each mailbox's next run ask for all that belongs in it, not for what changed alone.
+        """
+        removed = retention.forget_old(self.engine, self.clock() - self.keep)
+        with database.write(self.engine, alone=True) as conn:
+            count = snapshots.collect(conn)
+            mailboxes.audit_scopes(conn)
+        log.info("tidied", snapshots=count, **removed)
+
+    def _counting(self, rules: Ruling) -> Counting:
+        """How what concerns all mailboxes is counted."""
+        stored, policies = rules.rights.stored, self.policies
+        return Counting(
+            stored,
+            lambda conn: scoping.of_all(conn, policies, stored),
+            self.clock().date(),
+            rules.policy.limits.cause,
+        )
+
+    def _policy(self, row: MailboxRow, settings: Mapping[str, object]) -> MailboxPolicy:
+        """What holds for a mailbox, with what its user has set."""
+        policy, configuration = self.policies.get(row.policy), self.configuration
+        if policy is not None and configuration is not None and settings:
+            policy = policy_for(configuration, row.policy, settings).policy
+        if policy is None:
+            raise Misconfigured(
+                f"it has the policy {row.policy!r}, which the configuration lacks",
+                f"Give it one: syncd users change {row.address} --policy NAME",
+            )
+        if not policy.kinds:
+            raise Misconfigured(
+                f"its policy {row.policy!r} names no kind of record, so there is nothing to sync",
+                "See what it lacks: syncd config validate",
+            )
+        return policy
+
+    def _failed(
+        self, row: MailboxRow, policy: MailboxPolicy, report: RunReport, error: MailboxError
+    ) -> None:
+        """A failure that concerns more than single items: told, and kept to its scope (P10)."""
+        server = error.server if isinstance(error, placing.Unclear) else report.server
+        server = server or policy.servers[0]
+        refused = account.account_on(self.configuration, server)
+        error = account.in_words(refused, row, error)
+        report.outcome, report.error = Outcome.FAILED, str(error)
+        report.todo = chronicle.todo(row, policy, server, error)
+        report.retry_after = error.retry_after
+        report.throttled = error.sort is Sort.THROTTLED
+        report.unreachable = error.scope is Scope.SERVER
+        report.outage = error.count if isinstance(error, Outage) else 0
+        # Where there is one server alone, a person has to say where else the mailbox is.
+        lost = error.sort is Sort.ELSEWHERE and len(policy.servers) == 1
+        if not (error.sort is Sort.DENIED or lost) or row.state not in mailboxes.SERVED:
+            return
+        with database.write(self.engine, alone=True) as conn:
+            mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
+            report.suspended = str(error)
+            if error.scope is Scope.CREDENTIAL and refused.is_shared_by(row):
+                # A thousand more tries with a refused password lock the account.
+                every = {each.name: each.servers for each in self.policies.values()}
+                account.suspend(conn, refused, every, str(error))
+                alerts.others_suspended(conn, row, str(error), self.clock())
 
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
