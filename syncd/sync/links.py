@@ -251,6 +251,7 @@ def _row(key: LinkKey, each: Link, snapshots: Snapshots) -> dict[str, object]:
         "crm_id": each.crm_id,
         "remote_id": each.remote_id,
         "remote_version": each.remote_version,
+        "remote_modified": each.remote_modified,
         "origin": each.origin.value,
         "state": each.state.value,
         "tracked": each.tracked,
@@ -288,6 +289,7 @@ def _load(
             marks={n: Mark(Standing(s), Reason(r)) for n, (s, r) in row.marks.items()},
             tracked=row.tracked,
             aside=row.aside,
+            remote_modified=row.remote_modified,
         )
         for row in rows
     ]

@@ -99,7 +99,13 @@ class Session:
     def rules(self) -> Rules:
         """What decisions are made under."""
         sound = self._clock_is_sound()
-        return Rules(self.policy, self.installation.hash_key, clock_sound=sound, moves=self.moves)
+        return Rules(
+            self.policy,
+            self.installation.hash_key,
+            clock_sound=sound,
+            moves=self.moves,
+            server_time=self.port.server_time,
+        )
 
     @property
     def moves(self) -> bool:

@@ -102,6 +102,8 @@ def test_a_mailbox_restored_from_a_backup(memory: Memory) -> None:
     assert shown(world) == Counter([*NAMES, "Eve"])
     assert world.all_records().keys() == set(ids.values())
     assert world.crm(ids["Bea"])["jobtitle"] == "Buyer"
+    for held_by in (world.crm(ids["Ann"]), world.item_of(ids["Ann"])):
+        assert held_by["jobtitle"] == "Boss"  # the backup is older, and no edit
 
 
 def test_a_mailbox_from_before_syncd(memory: Memory) -> None:
