@@ -293,7 +293,10 @@ class Alert:
             catalogue.text(f"seen.{verb}", language, count=n) for verb, n in sorted(verbs.items())
         )
         count = self.details.get("count", self.details.get("items"))
-        values = {"count": count, **{n: self.details.get(n, "") for n in ("error", "names", "sorts")}}
+        values = {
+            "count": count,
+            **{n: self.details.get(n, "") for n in ("error", "names", "sorts")},
+        }
         return catalogue.text(f"alert.{self.code}", language, **values, verbs=seen)
 
     def likely(self, language: str) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def audit(session: Session, *, report: RunReport, items: int, every: timedelta) 
 def _next(
     conn: Connection, session: Session, after: int, items: int
 ) -> tuple[list[int], list[Link]]:
-    """The next live links, in the order in which they were made; after the last one, from the first."""
+    """The next live links, in the order in which they were made."""
     query = select(link_table.c.id, link_table.c.crm_id).where(
         session.key.where(), link_table.c.state == LinkState.LIVE, link_table.c.id > after
     )
@@ -131,9 +131,7 @@ def _known(conn: Connection, session: Session, chosen: Sequence[Link]) -> set[st
     return known | {each.id for each in late}  # changed since the feed was read
 
 
-def _of_item(
-    conn: Connection, session: Session, link: Link, facts: Facts
-) -> Divergence | None:
+def _of_item(conn: Connection, session: Session, link: Link, facts: Facts) -> Divergence | None:
     found = facts.items[link.remote_id]
     if not isinstance(found, Item):
         if found.sort is not Sort.GONE:
