@@ -62,6 +62,7 @@ class Code(StrEnum):
     OTHER_INSTALLATION = "other-installation"  # rollout raises it, and ends it
     DIVERGENCE = "divergence"  # the audit raises these two, and ends them
     MISCOUNTED = "miscounted"
+    CLAIM = "claim"  # the folder is not ours to serve: nothing is written
 
 
 LEVELS: Mapping[Code, Level] = {
@@ -78,6 +79,7 @@ LEVELS: Mapping[Code, Level] = {
     Code.OTHER_INSTALLATION: Level.WARNING,
     Code.DIVERGENCE: Level.WARNING,
     Code.MISCOUNTED: Level.WARNING,
+    Code.CLAIM: Level.ERROR,
 }
 _NOT_OF_A_RUN = frozenset({Code.OTHER_INSTALLATION, Code.DIVERGENCE, Code.MISCOUNTED})
 # What a run knows of that did not come to its end; of all else it says nothing new.
@@ -138,7 +140,7 @@ def _is_sound(report: RunReport) -> bool:
     """Whether a run found nothing to decide, and nothing that waits or was set aside."""
     waits = report.first_contact or report.questions or report.lines or report.tally.failed
     counted = report.counters["held"] or report.counters["quarantined"]
-    filters = report.broken_filters or report.without_filter
+    filters = report.broken_filters or report.without_filter or report.claim
     failed = report.outcome is Outcome.FAILED
     return not (waits or counted or filters or failed)
 
@@ -176,6 +178,8 @@ def _causes(
     if report.outcome is Outcome.FAILED:
         yield from _of_failure(conn, row, report)
         return
+    if report.claim is not None:
+        yield Cause(Code.CLAIM, 1, {"finding": report.claim.value})
     if report.first_contact:
         yield Cause(Code.FIRST_CONTACT, 1)
     elif report.questions:
@@ -297,6 +301,8 @@ class Alert:
             "count": count,
             **{n: self.details.get(n, "") for n in ("error", "names", "sorts")},
         }
+        if self.code is Code.CLAIM:
+            values["found"] = catalogue.text(f"claim.{self.details['finding']}", language)
         return catalogue.text(f"alert.{self.code}", language, **values, verbs=seen)
 
     def likely(self, language: str) -> tuple[str, ...]:

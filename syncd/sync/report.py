@@ -10,6 +10,7 @@ from enum import StrEnum
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
+from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import Standing, known
 from syncd.reconcile.reasons import Reason
@@ -119,6 +120,7 @@ class RunReport:
     audited: int | None = None  # how many links an audit looked at
     divergence: Counter[str] = field(default_factory=Counter)  # what it found, by sort
     miscounted: Counter[str] = field(default_factory=Counter)  # by how much counters were wrong
+    claim: Finding | None = None  # why nothing was written: the folder is not ours to serve
 
     def failed(self, problem: MailboxProblem) -> None:
         """It could not be run, or not to its end."""
