@@ -209,7 +209,8 @@ def pg_full(engine: Engine, at: int) -> Iterator[Trouble]:
     raising = """
         CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
+            RAISE EXCEPTION 'could not extend file: No space left on device'
+                USING ERRCODE = '53100';
         END $$"""
 
     def fill() -> None:
