@@ -273,7 +273,7 @@ class SyncService:
             report.failed(problem)
         except database.UNUSABLE as error:
             # Nothing was sent since: each write is announced in the store before it goes out.
-            log.warning("the store failed in the middle of a run", exc_info=error)
+            log.warning("the store failed in the middle of a run", cause=database.cause_of(error))
             report.failed(StoreTrouble(row, error))
             broken = error
         finally:

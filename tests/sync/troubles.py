@@ -129,10 +129,12 @@ def gone(engine: Engine, at: int) -> Iterator[Trouble]:
 def replaced(engine: Engine, at: int) -> Iterator[Trouble]:
     """Another file is put in its place, and the right one is put back."""
     file = Path(_file(engine))
-    aside = file.with_suffix(".aside")
+    aside = file.parent / "aside"
 
     def replace() -> None:
-        file.rename(aside)
+        aside.mkdir()
+        for each in _files(file):  # what is not yet in the file itself goes with it
+            each.rename(aside / each.name)
         with closing(sqlite3.connect(file)) as other:
             other.execute("CREATE TABLE other (id INTEGER)")
 
@@ -140,9 +142,15 @@ def replaced(engine: Engine, at: int) -> Iterator[Trouble]:
         yield trouble
     if aside.exists():
         engine.dispose()
-        for beside in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
-            beside.unlink(missing_ok=True)
-        aside.rename(file)
+        for each in _files(file):
+            each.unlink()
+        for each in list(aside.iterdir()):
+            each.rename(file.parent / each.name)
+        aside.rmdir()
+
+
+def _files(file: Path) -> list[Path]:
+    return [each for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")) if each.exists()]
 
 
 def _impatient(dbapi: sqlite3.Connection, *_: object) -> None:
