@@ -38,9 +38,7 @@ def acquire(conn: Connection, mailbox_id: int, now: datetime) -> Lease | None:
     """Take the lease of a mailbox; `None` while somebody else holds it who may be alive."""
     owner, mine = owners.new_owner(), table.c.id == mailbox_id
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-    take = update(table).values(
-        lease_owner=owner, lease_until=now + LEASE, fence=table.c.fence + 1
-    )
+    take = update(table).values(lease_owner=owner, lease_until=now + LEASE, fence=table.c.fence + 1)
     taken = conn.execute(take.where(mine, free))
     if cast("CursorResult[Any]", taken).rowcount != 1:
         holder = conn.scalar(select(table.c.lease_owner).where(mine))

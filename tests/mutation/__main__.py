@@ -42,6 +42,7 @@ class _Loader(importlib.abc.Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """As any module is made."""
         del spec
+        return None
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the mutant in the place of the module."""
@@ -131,6 +132,7 @@ def main(files: tuple[Path, ...], sample: int, seed: int, jobs: int, minutes: fl
             if alive:
                 survivors.append(mutant)
                 click.echo(f"survived: {mutant}")
+                sys.stdout.flush()
     done = killed + len(survivors)
     click.echo(
         f"{len(every)} mutants: {done} tried, {killed} killed, {len(survivors)} survived; "

@@ -87,23 +87,10 @@ def _places(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
 
 
 def _changes(node: ast.expr | ast.stmt, members: Members) -> Iterator[ast.AST]:
+    yield from _of_condition(node)
     match node:
-        case ast.Compare(left, [operator], [right]) if type(operator) in _COMPARED:
-            yield ast.Compare(left, [_COMPARED[type(operator)]()], [right])
-        case ast.BoolOp(ast.And(), values):
-            yield ast.BoolOp(ast.Or(), values)
-            yield from (_without(node, each) for each in values)
-        case ast.BoolOp(ast.Or(), values):
-            yield ast.BoolOp(ast.And(), values)
-            yield from (_without(node, each) for each in values)
         case ast.BinOp(left, operator, right) if type(operator) in _COMBINED:
             yield ast.BinOp(left, _COMBINED[type(operator)](), right)
-        case ast.UnaryOp(ast.Not(), operand):
-            yield operand
-        case ast.If(test, body, orelse) if isinstance(test, ast.Name | ast.Attribute | ast.Call):
-            yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
-        case ast.IfExp(test, body, orelse):
-            yield ast.IfExp(test, orelse, body)
         case ast.Constant(bool(value)):
             yield ast.Constant(not value)
         case ast.Constant(int(number)):
@@ -113,7 +100,7 @@ def _changes(node: ast.expr | ast.stmt, members: Members) -> Iterator[ast.AST]:
             following = others[(others.index(member) + 1) % len(others)]
             if following != member:
                 yield ast.Attribute(ast.Name(name), following)
-        case ast.Return(value) if value is not None and not _is_constant(value):
+        case ast.Return(value) if value is not None and not isinstance(value, ast.Constant):
             yield ast.Return(ast.Constant(None))
         case ast.Expr(ast.Call()) | ast.AugAssign():
             yield ast.Pass()
@@ -121,11 +108,22 @@ def _changes(node: ast.expr | ast.stmt, members: Members) -> Iterator[ast.AST]:
             yield ast.Break()
 
 
+def _of_condition(node: ast.expr | ast.stmt) -> Iterator[ast.AST]:
+    match node:
+        case ast.Compare(left, [operator], [right]) if type(operator) in _COMPARED:
+            yield ast.Compare(left, [_COMPARED[type(operator)]()], [right])
+        case ast.BoolOp(operator, values):
+            yield ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
+            yield from (_without(node, each) for each in values)
+        case ast.UnaryOp(ast.Not(), operand):
+            yield operand
+        case ast.If(test, body, orelse) if isinstance(test, ast.Name | ast.Attribute | ast.Call):
+            yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+        case ast.IfExp(test, body, orelse):
+            yield ast.IfExp(test, orelse, body)
+
+
 def _without(node: ast.BoolOp, value: ast.expr) -> ast.expr:
     """A condition with one of its parts gone."""
     rest = [each for each in node.values if each is not value]
     return rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
-
-
-def _is_constant(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant)
