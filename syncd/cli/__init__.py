@@ -63,6 +63,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "untrack": ("syncd.cli.track:untrack", "Take somebody out of the CRM's care again."),
     "relink": ("syncd.cli.relink:command", "Find out anew what belongs together."),
     "explain": ("syncd.cli.explain:command", "Say why somebody is in an Outlook, or is not."),
+    "verify": ("syncd.cli.verify:command", "Prove that both sides agree, and change nothing."),
     "alerts": ("syncd.cli.alerts:command", "Show what somebody should look at."),
     "sandbox": (
         "syncd.cli.sandbox:command",

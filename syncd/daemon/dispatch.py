@@ -63,16 +63,28 @@ class Dispatcher:
         if free <= 0:
             return
         due = self._service.due(free + len(skipped))
-        for address in [each for each in dict.fromkeys(due) if each not in skipped][:free]:
-            with self._lock:
-                self._running.add(address)
-            self._pool.submit(self._run, address)
+        starting = [each for each in dict.fromkeys(due) if each not in skipped][:free]
+        for address in starting:
+            self._start(address, self._run_once)
+        # Audits take what is left, and never the last worker: what is due is not to wait for them.
+        left = min(free - len(starting), self._workers - 1 or 1)
+        if left <= 0 or (starting and self._workers == 1):
+            return
+        skipped |= set(starting)
+        audits = self._service.audits_due(left + len(skipped))
+        for address in [each for each in dict.fromkeys(audits) if each not in skipped][:left]:
+            self._start(address, self._audit_once)
 
-    def _run(self, address: str) -> None:
+    def _start(self, address: str, once: Callable[[str, str], None]) -> None:
+        with self._lock:
+            self._running.add(address)
+        self._pool.submit(self._run, address, once)
+
+    def _run(self, address: str, once: Callable[[str, str], None]) -> None:
         run_id = uuid4().hex[:12]
         with bound_contextvars(run=run_id, mailbox=address):
             sound = not self._stop.is_set() and self._contained(
-                "a run broke off; its mailbox rests", lambda: self._run_once(address, run_id)
+                "a run broke off; its mailbox rests", lambda: once(address, run_id)
             )
         with self._lock:
             self._running.discard(address)
@@ -83,6 +95,9 @@ class Dispatcher:
 
     def _run_once(self, address: str, run_id: str) -> None:
         self._service.run(address, cause="schedule", stop=self._stop, run_id=run_id)
+
+    def _audit_once(self, address: str, run_id: str) -> None:
+        self._service.audit(address, stop=self._stop, run_id=run_id)
 
     def _rest(self, address: str) -> None:
         _, before = self._resting.get(address, (0.0, FIRST_REST / 2))

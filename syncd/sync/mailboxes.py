@@ -235,6 +235,25 @@ def due(
     return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
 
 
+def audits_due(
+    conn: Connection, now: datetime, policies: Iterable[str], limit: int, asking: Iterable[str] = ()
+) -> list[str]:
+    """As `due`, whose audit is: only live ones, and none that is due to be synced itself."""
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+    agreed = or_(table.c.consented_at.is_not(None), table.c.policy.not_in(sorted(asking)))
+    ready = or_(table.c.audit_due.is_(None), table.c.audit_due <= now)
+    query = select(table.c.address).where(
+        table.c.state == MailboxState.LIVE.value,
+        table.c.failures == 0,
+        table.c.due > now,
+        ready,
+        free,
+        agreed,
+        table.c.policy.in_(sorted(policies)),
+    )
+    return list(conn.scalars(query.order_by(table.c.audit_due, table.c.id).limit(limit)))
+
+
 AUDIT = " "  # behind the rules that were last gone by: they are the same, and are asked anew
 
 

@@ -29,6 +29,7 @@ from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
 from syncd.sync import (
     account,
     alerts,
+    audit,
     chronicle,
     leases,
     mailboxes,
@@ -145,6 +146,30 @@ class SyncService:
         As a run it is told of, and journalled. Raises MailboxProblem as `run` does.
         """
         return self._send(address, Errand(cause, act, schedules=False, admits=self._may_run))
+
+    def audits_due(self, limit: int) -> Sequence[str]:
+        """The addresses of mailboxes whose audit is due and that nobody runs."""
+        with database.read(self.engine) as conn:
+            self._set_clock(conn)
+            asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
+            return mailboxes.audits_due(conn, self.clock(), self.policies, limit, asking)
+
+    def audit(
+        self,
+        address: str,
+        *,
+        items: int = audit.ITEMS,
+        every: timedelta = audit.EVERY,
+        stop: threading.Event | None = None,
+        run_id: str | None = None,
+    ) -> RunReport:
+        """Look again at the next `items` links of a mailbox; the next audit is due in `every`.
+
+        It writes to neither side. Raises MailboxProblem when there is no such mailbox.
+        """
+        act = partial(audit.audit, items=items, every=every)
+        errand = Errand(audit.CAUSE, act, schedules=False, admits=self._may_run)
+        return self._send(address, errand, stop, run_id)
 
     @contextmanager
     def looking(self, address: str) -> Iterator[tuple[MailboxPolicy, Mailbox]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, literal
 
@@ -110,7 +110,7 @@ class Settling:
         decision = task.decision
         state = state or decision.link_state
         if state is not None and task.crm_id:
-            settled = self._link(task, state, pending)
+            settled = self._link(task, state, pending, head)
             self._links.append(settled)
             self._note(task, settled)
         done = not pending and unsettled is None
@@ -180,7 +180,9 @@ class Settling:
             unlisted=bool(entered),
         )
 
-    def _link(self, task: Task, state: LinkState, pending: frozenset[str]) -> Link:
+    def _link(
+        self, task: Task, state: LinkState, pending: frozenset[str], head: Head | None
+    ) -> Link:
         kind, before = self.session.policy.kind, task.work.case.link
         before = before if before is not None and before.crm_id == task.crm_id else None
         key = self.session.installation.hash_key
@@ -219,6 +221,7 @@ class Settling:
             marks=marks,
             tracked=tracked,
             aside=_aside(state, task, before),
+            remote_modified=_modified(task, head, before),
         )
 
     def _without(
@@ -250,6 +253,15 @@ class Settling:
         self._follow_acts(conn)
         observe.put_match_values(conn, session, self._heads)
         self.snapshots.flush(conn)
+
+
+def _modified(task: Task, head: Head | None, before: Link | None) -> datetime | None:
+    """How old the item is known to be: as it was read back, or read; else as it was before."""
+    if head is not None:
+        return head.modified
+    if task.work.case.item.record is not None:
+        return task.work.case.item.modified
+    return before.remote_modified if before is not None else None
 
 
 def _aside(state: LinkState, task: Task, before: Link | None) -> bool:

@@ -33,6 +33,15 @@ class Mailboxes:
         """The first mailboxes, whether they are being run or not: the worst a service may do."""
         return self.addresses[:limit]
 
+    def audits_due(self, limit: int) -> Sequence[str]:
+        """None."""
+        del limit
+        return []
+
+    def audit(self, address: str, *, stop: threading.Event, run_id: str) -> object:
+        """Nothing is due to be audited."""
+        raise NotImplementedError
+
     def run(self, address: str, *, cause: str, stop: threading.Event, run_id: str) -> object:
         """Stay until the gate opens or `stop` is set, or break at once."""
         assert cause == "schedule"
