@@ -83,6 +83,7 @@ def show_cycles(console: Console, all_cycles: Sequence[Cycles]) -> None:
         "parts",
         "statements",
         "transactions",
+        "fsyncs",
         "rows",
         "SQLite steps",
     ):
@@ -97,7 +98,8 @@ def show_cycles(console: Console, all_cycles: Sequence[Cycles]) -> None:
         requests, statements = each.hundred.requests / 200, each.hundred.statements / 200
         console.print(
             f"per change, with 100 edits on each side of {each.size:,} contacts: "
-            f"{requests:.3f} requests, {statements:.2f} statements"
+            f"{requests:.3f} requests, {statements:.2f} statements, "
+            f"{each.hundred.durable / 200:.3f} fsyncs"
         )
 
 

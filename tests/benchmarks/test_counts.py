@@ -94,6 +94,17 @@ def test_the_first_sync_grows_no_faster_than_what_it_writes(offices: dict[int, C
     assert large <= 1.1 * small
 
 
+def test_durability_is_paid_for_by_the_batch_and_not_by_the_contact(
+    offices: dict[int, Cycles],
+) -> None:
+    """An fsync for the intents of a batch, before its request; none where nothing is written."""
+    for each in offices.values():
+        assert each.idle.durable == each.idle_after.durable == 0
+        assert 1 <= each.one.durable <= each.hundred.durable <= each.one.durable + 1
+    batches = (LARGE - SMALL) // 100
+    assert batches <= _more(offices, "durable") <= batches + 1
+
+
 def _more(offices: dict[int, Cycles], what: str) -> int:
     first: dict[int, Cycle] = {size: each.first for size, each in offices.items()}
     more: int = getattr(first[LARGE], what) - getattr(first[SMALL], what)

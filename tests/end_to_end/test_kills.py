@@ -23,7 +23,7 @@ def _plan(backend: str, store: str) -> Plan:
     if FULL:
         return Plan(backend, store, kills=50, seed=SEED)
     return Plan(
-        backend, store, kills=2, seed=SEED, mailboxes=2, contacts=25, longest=2.0, grace=4.0
+        backend, store, kills=2, seed=SEED, mailboxes=2, contacts=15, longest=1.6, grace=2.0
     )
 
 
