@@ -2,17 +2,22 @@
 
 It is on the store's clock, with a fencing number that grows with each lease, and outlives the
 deadline of a request: whoever lost it must not touch the mailbox any more.
+
+The lease of a process of this machine that was killed is free at once. What that process had in
+flight may still be carried out, on either side: a transaction of its own holds the mailbox's row
+until it ends, and a request is in the journal, where recovery waits for grace before it calls a
+write undone (P3).
 """
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Connection, CursorResult, or_, select, update
 
+from syncd.sync import owners
 from syncd.sync.mailboxes import MailboxProblem
 from syncd.sync.tables import mailbox as table
 
@@ -30,16 +35,18 @@ class Lease:
 
 
 def acquire(conn: Connection, mailbox_id: int, now: datetime) -> Lease | None:
-    """Take the lease of a mailbox; `None` while somebody else holds it."""
-    owner = secrets.token_hex(8)
+    """Take the lease of a mailbox; `None` while somebody else holds it who may be alive."""
+    owner, mine = owners.new_owner(), table.c.id == mailbox_id
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-    taken = conn.execute(
-        update(table)
-        .where(table.c.id == mailbox_id, free)
-        .values(lease_owner=owner, lease_until=now + LEASE, fence=table.c.fence + 1)
-    )
+    take = update(table).values(lease_owner=owner, lease_until=now + LEASE, fence=table.c.fence + 1)
+    taken = conn.execute(take.where(mine, free))
     if cast("CursorResult[Any]", taken).rowcount != 1:
-        return None
+        holder = conn.scalar(select(table.c.lease_owner).where(mine))
+        if holder is None or not owners.is_dead(holder):
+            return None
+        taken = conn.execute(take.where(mine, table.c.lease_owner == holder))
+        if cast("CursorResult[Any]", taken).rowcount != 1:
+            return None
     fence = conn.execute(select(table.c.fence).where(table.c.id == mailbox_id)).scalar_one()
     return Lease(mailbox_id, owner, fence, now + LEASE)
 
@@ -62,6 +69,18 @@ def check(conn: Connection, lease: Lease) -> None:
     mine = (table.c.id == lease.mailbox_id) & (table.c.lease_owner == lease.owner)
     if conn.execute(select(table.c.id).where(mine, table.c.fence == lease.fence)).first() is None:
         raise LeaseLost
+
+
+def free_the_dead(conn: Connection) -> None:
+    """End the leases of processes of this machine that were killed: their mailboxes may run."""
+    held = select(table.c.id, table.c.lease_owner).where(table.c.lease_owner.is_not(None))
+    for row in conn.execute(held).all():
+        if owners.is_dead(row.lease_owner):
+            conn.execute(
+                update(table)
+                .where(table.c.id == row.id, table.c.lease_owner == row.lease_owner)
+                .values(lease_owner=None, lease_until=None)
+            )
 
 
 class LeaseLost(MailboxProblem):

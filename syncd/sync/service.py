@@ -93,6 +93,7 @@ class SyncService:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
         with database.write(self.engine, alone=True) as conn:
             self._set_clock(conn)
+            leases.free_the_dead(conn)
             for name, policy in self.policies.items():
                 mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
