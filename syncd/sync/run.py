@@ -77,7 +77,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
         try:
-            _claim(session, decided, onboarding=onboarding)
+            if state.claim_found is not None or any(decision.verbs for _, decision in decided):
+                _claim(session, onboarding=onboarding)
         except claims.NotOurs:
             _tell(session, report)  # what was decided is decided anew once the folder is ours
             return
@@ -93,15 +94,11 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
         raise out  # only now: what needs no reading was not kept waiting for it (P10)
 
 
-def _claim(session: Session, decided: Sequence[tuple[Work, Decision]], *, onboarding: bool) -> None:
+def _claim(session: Session, *, onboarding: bool) -> None:
     """Before anything is written, on either side: that the folder is ours to serve (P1, P3).
 
     Raises NotOurs. Who let the first sync begin was shown what is there, and said so.
     """
-    if not any(decision.verbs for _, decision in decided):
-        with session.read() as conn:
-            if session.state(conn).claim_found is None:
-                return
     if onboarding:
         seen = claims.look(session)
         if seen.finding in (Finding.FORGOTTEN, Finding.GONE):
@@ -114,8 +111,8 @@ def _tell(session: Session, report: RunReport) -> None:
     with session.read() as conn:
         state = session.state(conn)
         waits = accounting.waits_for(conn, session, FOR_A_PERSON)
-        report.claim = claims.standing(conn, session.mailbox.id)
     report.counters.update(state.counters)
+    report.claim = report.claim or claims.held_for(state.claim_found)
     report.first_contact = state.contact_state != ContactState.DONE
     disputed = state.counters.get("conflicts", 0)
     report.for_a_person = bool(waits or disputed or report.claim)
