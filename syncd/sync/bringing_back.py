@@ -243,7 +243,7 @@ def _found(
 def _move(session: Session, crm_id: str, name: str, head: Head, folder_id: str) -> Brought:
     key = str(session.new_key())
     with session.write(durable=True) as conn:
-        # Intent before request. Should the answer be lost, the next run finds the item in the
+        # Intent before request, and on disk. Should the answer be lost, the next run finds the item in the
         # folder, or where it was: thrown away as before.
         snapshots = Snapshots()
         intent = Intent(

@@ -61,6 +61,7 @@ def recover(session: Session) -> frozenset[str]:
     for search, of_sort in ((_search, writes), (_moved, moves)):
         traces |= _sought(session, search, [row for row in ripe if row in of_sort], unsure)
     lost = {row.key for row in ripe} - traces.keys() - unsure
+    # The look before the conclusion, which may be lost: then it is looked once more.
     with session.write() as conn:
         _found(conn, session, [row for row in open_ones if row.key in traces], traces)
         journal.conclude(

@@ -112,7 +112,7 @@ def relink(session: Session) -> Found:
     In one transaction, so that it is done or not. Raises as `look` does.
     """
     found = look(session)
-    with session.write() as conn:
+    with session.write(durable=True) as conn:  # who asked for it is told that it is done
         # What is known of items without a tie is forgotten: the listing shows them as new.
         tied = select(link.c.remote_id).where(session.key.where())
         untied = session.mine(observed) & observed.c.remote_id.not_in(tied)
