@@ -6,9 +6,10 @@ was killed ends in `Killed`, which nothing in syncd catches; the store refuses i
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import Connection, Engine
@@ -36,6 +37,7 @@ class Life:
     steps: int = 0
     at: str = ""  # the step at which it died
     written: bool = False  # a mailbox was written to since the last commit
+    power: sqlite3.Connection | None = None  # what is on disk, where it dies of a power cut
     _write: Callable[..., object] = field(default=database.write)
 
     @property
@@ -69,6 +71,8 @@ class Life:
             if self.written and not self.settles:
                 self.die("settle")  # which is then rolled back
         self.written = False
+        if self.power is not None and begun.get("durable"):
+            keep(engine, self.power)
         self.step(COMMIT)
 
     def over(self, port: Mailbox) -> Mailbox:
@@ -76,12 +80,13 @@ class Life:
         return _Port(port, self)  # type: ignore[return-value]
 
     @contextmanager
-    def of(self, world: World) -> Iterator[World]:
-        """The world with syncd in this process. Only syncd may act meanwhile."""
+    def of(self, world: World) -> Iterator[None]:
+        """Meanwhile syncd is in this process, and only syncd may act."""
+        connect = world.connect
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(database, "write", self.write)
-            connect = world.connect
-            yield replace(world, connect=lambda address: self.over(connect(address)))
+            patch.setattr(world, "connect", lambda address: self.over(connect(address)))
+            yield
 
 
 _ASKED = frozenset(
@@ -112,11 +117,27 @@ class _Port:
         return ask
 
 
-def surviving(world: World, address: str, life: Life) -> bool:
-    """One run of a mailbox in a process. Whether it came to its end."""
+def keep(engine: Engine, on_disk: sqlite3.Connection) -> None:
+    """All that was committed until now is on disk."""
+    with closing(sqlite3.connect(str(engine.url.database))) as live:
+        live.backup(on_disk)
+
+
+def restore(engine: Engine, on_disk: sqlite3.Connection) -> None:
+    """The database as a power cut leaves it: what was not on disk is gone."""
+    with closing(sqlite3.connect(str(engine.url.database))) as live:
+        on_disk.backup(live)
+
+
+def surviving(world: World, life: Life, run_it: Callable[[], object]) -> bool:
+    """One run in a process. Whether it came to its end."""
+    if life.power is not None:
+        keep(world.engine, life.power)  # what people did before was told to be saved
     try:
-        with life.of(world) as mortal:
-            mortal.sync(address)
+        with life.of(world):
+            run_it()
     except Killed:
+        if life.power is not None:
+            restore(world.engine, life.power)
         return False
     return True
