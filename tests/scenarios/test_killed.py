@@ -58,7 +58,7 @@ def killing(world: World, lives: Callable[[], Life]) -> Around:
 def at_random(stage: Stage, salt: str, *, power: bool = False) -> Around:
     """Each run is killed once, at a step that the seed says."""
     random = Random(f"{SEED} {salt} {stage.scenario.name}")  # noqa: S311 - to be repeated
-    print(f"killed by SYNCD_SEED={SEED}")
+    print(f"killed by SYNCD_SEED={SEED}")  # noqa: T201 - shown when it fails
 
     def around(address: str, run_it: Callable[[], object]) -> None:
         disk = sqlite3.connect(":memory:") if power else None
