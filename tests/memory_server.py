@@ -77,6 +77,7 @@ class Folder:
     name: str
     folder_class: str
     parent: str | None
+    claim: str | None = None
     log: list[tuple[int, str]] = field(default_factory=list)
 
 

@@ -60,6 +60,7 @@ class Code(StrEnum):
     BROKEN_FILTER = "broken-filter"
     NO_FILTER = "no-filter"
     OTHER_INSTALLATION = "other-installation"  # rollout raises it, and ends it
+    CLAIM = "claim"  # the folder is not ours to serve: nothing is written
 
 
 LEVELS: Mapping[Code, Level] = {
@@ -74,6 +75,7 @@ LEVELS: Mapping[Code, Level] = {
     Code.BROKEN_FILTER: Level.WARNING,
     Code.NO_FILTER: Level.WARNING,
     Code.OTHER_INSTALLATION: Level.WARNING,
+    Code.CLAIM: Level.ERROR,
 }
 # What a run knows of that did not come to its end; of all else it says nothing new.
 _OF_THE_RUN = (Code.SUSPENDED, Code.FAILING)
@@ -114,7 +116,7 @@ def _is_sound(report: RunReport) -> bool:
     """Whether a run found nothing to decide, and nothing that waits or was set aside."""
     waits = report.first_contact or report.questions or report.lines or report.tally.failed
     counted = report.counters["held"] or report.counters["quarantined"]
-    filters = report.broken_filters or report.without_filter
+    filters = report.broken_filters or report.without_filter or report.claim
     failed = report.outcome is Outcome.FAILED
     return not (waits or counted or filters or failed)
 
@@ -152,6 +154,8 @@ def _causes(
     if report.outcome is Outcome.FAILED:
         yield from _of_failure(conn, row, report)
         return
+    if report.claim is not None:
+        yield Cause(Code.CLAIM, 1, {"finding": report.claim.value})
     if report.first_contact:
         yield Cause(Code.FIRST_CONTACT, 1)
     elif report.questions:
@@ -270,6 +274,8 @@ class Alert:
         )
         count = self.details.get("count", self.details.get("items"))
         values = {"count": count, **{n: self.details.get(n, "") for n in ("error", "names")}}
+        if self.code is Code.CLAIM:
+            values["found"] = catalogue.text(f"claim.{self.details['finding']}", language)
         return catalogue.text(f"alert.{self.code}", language, **values, verbs=seen)
 
     def likely(self, language: str) -> tuple[str, ...]:

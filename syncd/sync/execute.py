@@ -21,7 +21,7 @@ from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.images import known
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, journal
+from syncd.sync import accounting, claims, journal
 from syncd.sync.journal import Intent, Status
 from syncd.sync.requests import REQUESTS, Attempt
 from syncd.sync.session import Session, batches
@@ -50,6 +50,8 @@ def execute(session: Session, tasks: Sequence[Task]) -> None:
     """
     total = sum(1 for task in tasks for verb in task.decision.verbs if verb in _ORDER)
     done = 0
+    if total:
+        claims.advance(session)
     for verb in _ORDER:
         wanted = [task for task in tasks if verb in task.decision.verbs]
         for batch in batches(wanted, JOURNALLED):

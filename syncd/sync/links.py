@@ -189,6 +189,12 @@ def apart(conn: Connection, key: LinkKey, reason: Reason) -> list[str]:
     ]
 
 
+def drop(conn: Connection, key: LinkKey, crm_ids: Iterable[str]) -> None:
+    """Forget the ties of these records: their items are not thrown away, and there no more."""
+    for chunk in chunks(crm_ids):
+        conn.execute(delete(table).where(key.where(), table.c.crm_id.in_(chunk)))
+
+
 def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     """Tie the link of one CRM record to another one: a new act of tracking made it new."""
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))

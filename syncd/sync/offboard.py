@@ -23,7 +23,7 @@ from syncd.outlook.port import FolderRef, Item, Move, Update, Written
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
-from syncd.sync import first_contact, journal, mailboxes, rollout
+from syncd.sync import claims, first_contact, journal, mailboxes, rollout
 from syncd.sync.errand import Act
 from syncd.sync.journal import Intent, Status
 from syncd.sync.mailboxes import MailboxProblem, MailboxState
@@ -160,6 +160,11 @@ def _carry_out(session: Session, report: RunReport, into: Offboarding, *, items:
         ours = [row.key for row in journal.unsettled(conn, session)]
     with session.write() as conn:  # no mark is left, so whatever was to take one away has done so
         journal.conclude(conn, session, Status.DONE, [(key, None, None) for key in ours])
+    with session.read() as conn:
+        folders = session.state(conn)
+    for folder in (folders.folder_id, folders.former_id):
+        if folder is not None:  # last of all: until then the mailbox is ours to clean
+            claims.leave(session, folder)
     if found.archive is not None and not found.archive.in_trash:
         into.archive = None if _removed(session, found.archive) else found.archive.path
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
+from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import Standing, known
 from syncd.reconcile.reasons import Reason
@@ -116,6 +117,7 @@ class RunReport:
     without_filter: bool = False  # nothing of the CRM goes there, though it may
     category_missing: str | None = None  # which its user has to make in Outlook by hand
     proposal: Mapping[str, int] = field(default_factory=dict)
+    claim: Finding | None = None  # why nothing was written: the folder is not ours to serve
 
     def failed(self, problem: MailboxProblem) -> None:
         """It could not be run, or not to its end."""

@@ -17,9 +17,10 @@ from syncd.model.fields import Side
 from syncd.model.policy import Track
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
+from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, doubles, guard, links, observe, questions, snapshots
+from syncd.sync import accounting, claims, doubles, guard, links, observe, questions, snapshots
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
@@ -73,6 +74,11 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     if onboarding and first is not ContactState.APPROVED and there and not may_go(session):
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
+        try:
+            _claim(session, decided, onboarding=onboarding)
+        except claims.NotOurs:
+            _tell(session, report)  # what was decided is decided anew once the folder is ours
+            return
         _carry_out(session, decided, onboarding=onboarding)
         if state.former_id is not None:
             _leave_former_folder(session)
@@ -83,21 +89,38 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     _tell(session, report)
 
 
+def _claim(session: Session, decided: Sequence[tuple[Work, Decision]], *, onboarding: bool) -> None:
+    """Before anything is written, on either side: that the folder is ours to serve (P1, P3).
+
+    Raises NotOurs. Who let the first sync begin was shown what is there, and said so.
+    """
+    if not any(decision.verbs for _, decision in decided):
+        with session.read() as conn:
+            if session.state(conn).claim_found is None:
+                return
+    if onboarding:
+        seen = claims.look(session)
+        if seen.finding in (Finding.FORGOTTEN, Finding.GONE):
+            claims.take_over(session, seen)
+    claims.check(session)
+
+
 def _tell(session: Session, report: RunReport) -> None:
     """How all of it stands now."""
     with session.read() as conn:
         state = session.state(conn)
         waits = accounting.waits_for(conn, session, FOR_A_PERSON)
+        report.claim = claims.standing(conn, session.mailbox.id)
     report.counters.update(state.counters)
     report.first_contact = state.contact_state != ContactState.DONE
     disputed = state.counters.get("conflicts", 0)
-    report.for_a_person = bool(waits or disputed)
+    report.for_a_person = bool(waits or disputed or report.claim)
     report.questions = sum(waits[each] for each in accounting.QUESTIONS)
     report.only_by_hand = waits[Reason.ONLY_BY_HAND]
     if session.tally.failed:
         report.outcome = Outcome.PARTIAL
     else:
-        report.outcome = Outcome.STOPPED if waits or disputed else Outcome.OK
+        report.outcome = Outcome.STOPPED if report.for_a_person else Outcome.OK
 
 
 def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bool:
@@ -145,9 +168,13 @@ def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bo
 def _leave_former_folder(session: Session) -> None:
     """Once everything has moved, the folder that was served before is its user's like any other."""
     missing = session.mine(observed) & observed.c.missing_since.is_not(None)
+    with session.read() as conn:
+        former = session.state(conn).former_id
+        if conn.execute(select(observed.c.remote_id).where(missing).limit(1)).first() is not None:
+            return
+    claims.leave(session, former)
     with session.write() as conn:
-        if conn.execute(select(observed.c.remote_id).where(missing).limit(1)).first() is None:
-            session.set_state(conn, former_id=None)
+        session.set_state(conn, former_id=None)
 
 
 def _find_folder(session: Session, spec: str, known: str | None, *, create: bool) -> bool:
@@ -160,6 +187,10 @@ def _find_folder(session: Session, spec: str, known: str | None, *, create: bool
         return False
     if found is None:
         raise MailboxError(Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {spec}")
+    with session.read() as conn:
+        another = known not in (None, found.id) and session.state(conn).folder != spec
+    if another:
+        claims.follow(session, found.id)
     with session.write() as conn:
         moved: dict[str, str | None] = {"cursor": None} if known not in (None, found.id) else {}
         if moved and session.state(conn).folder != spec:
@@ -233,7 +264,7 @@ def _carry_out(
     if session.tally.withdrawn:
         with session.write(alone=True) as conn:
             snapshots.collect(conn)  # of what its user made private nothing is left behind (P7)
-    execute(session, left)  # the CRM first: what Outlook loses to a value is kept there by then
+    execute(session, left)  # after the CRM: a value that is replaced in Outlook is kept by then
     if left:
         observe.outlook(session)  # drain: our own writes come back here, and are known (P4)
     if onboarding:

@@ -83,6 +83,8 @@ class Session:
     counting: Counting | None = None  # of what concerns all mailboxes
     unsure: ColumnElement[bool] | None = None  # of which cannot be said whether it belongs
     blind: bool = False  # a filter that excludes is not understood: nothing is pinned for sure
+    claim_checked: bool = False  # the folder is known to be ours to serve
+    claim_advanced: bool = False  # and that this run writes is written on it
 
     @property
     def key(self) -> LinkKey:

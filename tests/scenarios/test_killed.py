@@ -1,8 +1,8 @@
 """Every scenario file, with syncd killed in each of its runs, which ends as if it had not been.
 
 By the port, beside what `test_scenarios` tears: with all that was written settled from the journal
-alone; and killed at steps that a seed says, over the wire and on PostgreSQL, too. A step is a commit,
-a request that is about to be sent, or an answer that was received.
+alone; and killed at steps that a seed says, over the wire and on PostgreSQL, too. A step is a
+commit, a request that is about to be sent, or an answer that was received.
 """
 
 from __future__ import annotations
