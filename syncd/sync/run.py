@@ -253,8 +253,8 @@ def _carry_out(
             task.approved = True  # who approved the onboarding saw how much it writes
         with session.write() as conn:
             # Before the first write: what a broken-off onboarding has left in the mailbox is no
-            # reason to ask again. May be lost: the intent of that write is on disk after it, or there
-            # was no write.
+            # reason to ask again. May be lost: the intent of that write is on disk after it, or no
+            # write was made.
             session.set_state(conn, contact_state=ContactState.APPROVED.value)
     else:
         guard.mark_approved(session, tasks)
