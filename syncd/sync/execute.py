@@ -93,8 +93,9 @@ def _lots(session: Session, attempts: Sequence[Attempt]) -> Iterator[list[Attemp
 def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt], streak: Streak) -> None:
     with session.write(durable=True) as conn:
         attempts = _still_meant(conn, session, attempts)
-        # Intent before request: after a crash the request may have been carried out, and this
-        # row is what finds it again. The other order could create an item nobody knows of (P3).
+        # Intent before request, and on disk: after a crash or a power cut the request may have been
+        # carried out, and this row is what finds it again. The other order could create an item
+        # nobody knows of (P3). A crash in between repeats the look, and loses nothing.
         settling = Settling(conn, session, 0)
         intents = [_intent(session, verb, each) for each in attempts]
         journal.intend(conn, session, intents, settling.snapshots)
@@ -182,6 +183,7 @@ def _refused_whole(
 def _not_tried(session: Session, attempts: Sequence[Attempt]) -> None:
     """Nothing was sent of these: they stay to be decided, as if they had not been journalled."""
     if attempts:
+        # May be lost: then they are looked for, not found, and tried again.
         with session.write() as conn:
             not_tried = [(each.key, None, Sort.NOT_TRIED.value) for each in attempts]
             journal.conclude(conn, session, Status.FAILED, not_tried)
@@ -191,6 +193,7 @@ def _note_failed_batch(session: Session, attempts: Sequence[Attempt], error: Mai
     in_doubt = error.sort is Sort.IN_DOUBT
     status = Status.IN_DOUBT if in_doubt else Status.FAILED
     reason = Reason.IN_DOUBT if in_doubt else Reason.RETRY
+    # May be lost: an intent that is open is in doubt whatever it says.
     with session.write() as conn:
         journal.conclude(conn, session, status, [(a.key, None, error.code) for a in attempts])
         for each in attempts:
@@ -202,6 +205,8 @@ def _settle(session: Session, verb: Verb, done: Sequence[Done], streak: Streak) 
         return
     streak.take((attempt.task.work, result) for attempt, result in done)
     written = [(attempt, result) for attempt, result in done if isinstance(result, Written)]
+    # Settle after request, and it may be lost: the intent is on disk and is open, so that recovery
+    # finds what was written by its key. The other order would call done what never happened.
     read = _read_back(session, verb, [result for _, result in written])
     with session.write() as conn:
         settling = Settling(conn, session, session.state(conn).generation)

@@ -52,15 +52,21 @@ def acquire(conn: Connection, mailbox_id: int, now: datetime) -> Lease | None:
 
 
 def renew(conn: Connection, lease: Lease, now: datetime) -> Lease:
-    """Prolong a lease. Raises MailboxProblem when it was lost to somebody else."""
+    """Prolong a lease. Raises LeaseLost when it was lost to somebody else.
+
+    And when the store does not know how far it was prolonged last: a database that came back after
+    a power cut has forgotten its last moments, and what this run remembers is ahead of it. To go on
+    would move a cursor over observations that are not there any more: rather repeat than lose.
+    """
     kept = conn.execute(
         update(table)
         .where(table.c.id == lease.mailbox_id, table.c.lease_owner == lease.owner)
-        .where(table.c.fence == lease.fence)
+        .where(table.c.fence == lease.fence, table.c.lease_until == lease.until)
         .values(lease_until=now + LEASE)
     )
     if cast("CursorResult[Any]", kept).rowcount != 1:
-        raise LeaseLost
+        check(conn, lease)
+        raise StoreForgot
     return Lease(lease.mailbox_id, lease.owner, lease.fence, now + LEASE)
 
 
@@ -90,6 +96,17 @@ class LeaseLost(MailboxProblem):
         super().__init__(
             "another process runs this mailbox now, or its user wants it left alone",
             "See how it stands: syncd users list",
+        )
+
+
+class StoreForgot(LeaseLost):
+    """The database lost what this run had committed last: a new run goes on from what it has."""
+
+    def __init__(self) -> None:
+        MailboxProblem.__init__(
+            self,
+            "the database was restarted and has lost the last moments of this run",
+            "Nothing is to be done: the next run reads them again",
         )
 
 

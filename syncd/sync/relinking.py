@@ -152,7 +152,7 @@ def relink(session: Session) -> Found:
     if seen.finding in claims.HOLDS:
         # Before anything is forgotten: cut off in between, it is typed once more.
         claims.take_over(session, seen)
-    with session.write() as conn:
+    with session.write(durable=True) as conn:  # who asked for it is told that it is done
         links.drop(conn, session.key, gone)
         accounting.notice(conn, session, gone)
         # What is known of items without a tie is forgotten: the listing shows them as new.

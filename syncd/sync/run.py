@@ -259,7 +259,8 @@ def _carry_out(
             task.approved = True  # who approved the onboarding saw how much it writes
         with session.write() as conn:
             # Before the first write: what a broken-off onboarding has left in the mailbox is no
-            # reason to ask again.
+            # reason to ask again. May be lost: the intent of that write is on disk after it, or no
+            # write was made.
             session.set_state(conn, contact_state=ContactState.APPROVED.value)
     else:
         guard.mark_approved(session, tasks)
@@ -269,7 +270,7 @@ def _carry_out(
     if session.tally.withdrawn:
         with session.write(alone=True) as conn:
             snapshots.collect(conn)  # of what its user made private nothing is left behind (P7)
-    execute(session, left)
+    execute(session, left)  # after the CRM: a value that is replaced in Outlook is kept by then
     if left:
         observe.outlook(session)  # drain: our own writes come back here, and are known (P4)
     if onboarding:
