@@ -17,11 +17,13 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync.tables import snapshot
 from tests.memory_server import TRASH, MemoryServer, Thing
 from tests.simulation.actors import Actors, theirs
-from tests.simulation.ledger import UNTRACKED, Ledger, Violation, named, tokens
+from tests.simulation.ledger import SECRET, UNTRACKED, Ledger, Violation, named, tokens
 from tests.simulation.world_of import SimulatedWorld, Store
 
-_CANARY = re.compile(rb"(?:secret|untr)\d+x")
-_WRITTEN = re.compile(r"\b(?:v|name|secret|untr)\d+x\b")
+_CANARIES = tuple(
+    case for each in (SECRET, UNTRACKED) for case in (each.encode(), each.upper().encode())
+)
+_WRITTEN = re.compile(r"\b(?:v|name|qsecret|quntr)\d+x\b")
 _NOT_COMPARED = frozenset(("governmentid", "categories"))
 
 
@@ -64,9 +66,10 @@ class Checks:
 
     def _canaries(self) -> None:
         """P7, P14: what is private or not tracked is in its mailbox, and nowhere else."""
-        found = _CANARY.search(self.store.held())
-        if found:
-            raise Violation(f"P7/P14: {found[0].decode()} is in the store")
+        held = self.store.held()
+        for sort in _CANARIES:
+            if (at := held.find(sort)) >= 0:
+                raise Violation(f"P7/P14: {held[at : at + 12]!r} is in the store")
         new = self.world.logged[self._logged :]
         self._logged = len(self.world.logged)
         for line in new:
@@ -75,7 +78,7 @@ class Checks:
         for address, server in self.servers.items():
             for thing in server.things.values():
                 for token in tokens(thing.fields):
-                    if token.startswith(("secret", "untr")) and not any(
+                    if token.startswith((SECRET, UNTRACKED)) and not any(
                         token in each for (a, _), each in self.ledger.at.items() if a == address
                     ):
                         raise Violation(f"P7/P14: {token} is in the mailbox of {address}")

@@ -74,9 +74,20 @@ def _steps(held: Iterable[Mapping[str, object]]) -> Iterable[Step]:
 def draw(seed: int, steps: int, mailboxes: int, backend: str, profile: Profile) -> History:
     """The history of a seed."""
     chance = random.Random(f"{seed}/{mailboxes}/{backend}/{profile.name}")  # noqa: S311
-    return History(
-        mailboxes, backend, tuple(_step(chance, mailboxes, profile) for _ in range(steps))
-    )
+    told = [*_opening(chance, mailboxes)][:steps]
+    told += [_step(chance, mailboxes, profile) for _ in range(steps - len(told))]
+    return History(mailboxes, backend, tuple(told))
+
+
+def _opening(chance: random.Random, mailboxes: int) -> Iterable[Step]:
+    """Everybody has something, and first contact is over for most."""
+    for do in ("crm new", "add", "crm new"):
+        for who in range(mailboxes):
+            if chance.random() < 0.7:
+                yield Step(do, who, chance.randrange(1 << 30))
+    for who in range(mailboxes):
+        for do in ("run", "approve", "run") if chance.random() < 0.9 else ("run",):
+            yield Step(do, who, chance.randrange(1 << 30))
 
 
 def _step(chance: random.Random, mailboxes: int, profile: Profile) -> Step:

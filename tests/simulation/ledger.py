@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-TOKEN = re.compile(r"(?:v|secret|untr|name)\d+x|(?<!\d)7\d{7}(?!\d)")
-SECRET, UNTRACKED, OPEN, NAME = "secret", "untr", "v", "name"
+TOKEN = re.compile(r"(?:v|qsecret|quntr|name)\d+x|(?<!\d)7\d{7}(?!\d)")
+SECRET, UNTRACKED, OPEN, NAME = "qsecret", "quntr", "v", "name"
 
 Place = tuple[str, str]  # a mailbox, and what the item's name says
 
@@ -28,7 +28,7 @@ def tokens(value: object) -> frozenset[str]:
 
 def named(fields: Mapping[str, object]) -> str:
     """What a contact goes by, in all places; empty when its user emptied it."""
-    found = re.findall(r"(?:name|secret|untr)\d+x", str(fields.get("lastname") or "").lower())
+    found = re.findall(r"(?:name|qsecret|quntr)\d+x", str(fields.get("lastname") or "").lower())
     return found[0] if found else ""
 
 

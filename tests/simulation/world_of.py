@@ -84,9 +84,9 @@ class Store:
         _copy(self._kept, self.path)
 
     def held(self) -> bytes:
-        """All bytes of it, in small letters."""
+        """All bytes of it, also of what was deleted."""
         files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
-        return b"".join(each.read_bytes() for each in files if each.exists()).lower()
+        return b"".join(each.read_bytes() for each in files if each.exists())
 
 
 def _copy(source: Path, target: Path) -> None:
