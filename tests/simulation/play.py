@@ -204,6 +204,8 @@ class _Playing:
                 break
         else:
             raise Violation(f"P2: not at rest after {QUIET} rounds: {self.trouble()}")
+        for address in addresses:
+            self._run(address)
         self.checks.at_rest(addresses)
 
     def trouble(self) -> str:
@@ -211,8 +213,10 @@ class _Playing:
         return "; ".join(f"{each.outcome} {each.error or ''}" for each in self.world.reports[-3:])
 
     def _rows(self) -> object:
+        """Where all stands, but for when it is looked at again."""
         rows = self.world.rows()
-        return rows["link"], rows["observed"], rows["noticed"]
+        seen = {(row[0], row[2], row[3], *row[6:8]) for row in rows["observed"]}
+        return rows["link"], seen, [row[:5] for row in rows["noticed"]]
 
 
 def without(history: History, drop: Callable[[Step], bool]) -> History:
