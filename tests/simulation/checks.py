@@ -170,12 +170,8 @@ class Checks:
             self._agreed(address)
 
     def _one_item_each(self, address: str) -> None:
-        """P3: of one record there is one item, but for what the user copied."""
-        counted = Counter(
-            named(each.fields)
-            for each in self.servers[address].things.values()
-            if each.folder != TRASH
-        )
+        """P3: of one record there is one item, but for what the user copied, or filed away."""
+        counted = Counter(named(each.fields) for each in self.servers[address].inside("contacts"))
         for name, n in counted.items():
             if name and n > 1 + self.ledger.copies[address, name]:
                 raise Violation(f"P3: {n} items of {name} in {address}")
