@@ -30,18 +30,23 @@ def main() -> int:
         for seed, told, why in pool.map(_one, jobs) if asked.jobs > 1 else map(_one, jobs):
             hashes += 1
             if asked.seeds <= 10:
-                print(f"seed {seed}: trace {told}")
+                _say(f"seed {seed}: trace {told}")
             if why:
                 broken += 1
-                print(f"seed {seed}: {why}", flush=True)
+                _say(f"seed {seed}: {why}")
                 if not asked.whole:
                     _keep(seed, asked)
     took = time.monotonic() - begun
-    print(
+    _say(
         f"{hashes} seeds x {asked.steps} steps ({asked.faults}, {asked.backend}, "
         f"{asked.mailboxes} mailboxes): {broken} violations, {took:.0f} s"
     )
     return 1 if broken else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _history(seed: int, asked: argparse.Namespace) -> History:
@@ -52,7 +57,7 @@ def _one(job: tuple[int, argparse.Namespace]) -> tuple[int, str, str]:
     seed, asked = job
     play = Play(_history(seed, asked))
     if asked.verbose:
-        play.watch = print
+        play.watch = _say
     why = what_breaks(play)
     if asked.twice and not why:
         again = Play(play.history)
@@ -69,14 +74,17 @@ def _keep(seed: int, asked: argparse.Namespace) -> None:
     where = asked.keep / f"{asked.faults}-{asked.backend}-{seed}.json"
     asked.keep.mkdir(parents=True, exist_ok=True)
     short.save(where, because=why)
-    print(f"  {len(short.steps)} steps: {why}\n  python -m tests.simulation --replay {where}", flush=True)
+    _say(
+        f"  {len(short.steps)} steps: {why}\n  python -m tests.simulation --replay {where}",
+        flush=True,
+    )
 
 
 def _replay(path: Path) -> int:
     play = Play(History.load(path))
-    play.watch = print
+    play.watch = _say
     why = what_breaks(play)
-    print(why or f"no violation; trace {play.told}")
+    _say(why or f"no violation; trace {play.told}")
     return 1 if why else 0
 
 
@@ -100,7 +108,7 @@ def _asked() -> argparse.Namespace:
 
 if __name__ == "__main__":
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is chance, too
-        os.execve(
+        os.execve(  # noqa: S606
             sys.executable,
             [sys.executable, "-m", "tests.simulation", *sys.argv[1:]],
             {**os.environ, "PYTHONHASHSEED": "0"},

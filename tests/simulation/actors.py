@@ -218,9 +218,7 @@ class Actors:
             server.folder(thing.folder).log.append((next(server._numbers), thing.id))
         return thing.id if thing else ""
 
-    def _thing(
-        self, address: str, chance: random.Random, folder: str = "contacts"
-    ) -> Thing | None:
+    def _thing(self, address: str, chance: random.Random, folder: str = "contacts") -> Thing | None:
         return _one(chance, self.servers[address].inside(folder))
 
     def _left(self, address: str, item: str) -> str:

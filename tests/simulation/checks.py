@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -140,9 +141,7 @@ class Checks:
 
     def _one_record_each(self) -> None:
         """P3: of one contact there is one record, but for what somebody copied."""
-        counted = Counter(
-            named(each.record.fields) for each in self.world.all_records().values()
-        )
+        counted = Counter(named(each.record.fields) for each in self.world.all_records().values())
         for name, n in counted.items():
             copied = sum(k for (_, of), k in self.ledger.copies.items() if of == name)
             if name and n > 1 + copied:
@@ -165,7 +164,8 @@ class Checks:
                 self.world.quiet(address)
                 self.world.accounted(address)
             except AssertionError as wrong:
-                raise Violation(f"P4/P9: {address}: {str(wrong)[:2000]}") from wrong
+                asked = traceback.extract_tb(wrong.__traceback__)[-1].line
+                raise Violation(f"P4/P9: {address}: {asked} {str(wrong)[:500]}") from wrong
             self._one_item_each(address)
             self._agreed(address)
 
@@ -185,7 +185,9 @@ class Checks:
                 continue
             thing, stored = things.get(link.remote_id), records.get(link.crm_id)
             if thing is None or stored is None:
-                raise Violation(f"P2: a live link of {address} has no {'item' if thing is None else 'record'}")
+                raise Violation(
+                    f"P2: a live link of {address} has no {'item' if thing is None else 'record'}"
+                )
             if thing.sensitivity is not Sensitivity.NORMAL or self._untracked(thing):
                 raise Violation(f"P7/P14: {thing.id} of {address} is linked")
             apart = json.dumps(link.marks)
@@ -204,5 +206,3 @@ class Checks:
     def _untracked(self, thing: Thing) -> bool:
         birth = self.ledger.births.get(thing.jotted or "")
         return birth is not None and birth.sort == UNTRACKED
-
-

@@ -57,7 +57,8 @@ _LISTINGS = ("empty listing", "repeated changes", "reordered changes")
 _LIGHT = (*_UNANSWERED, *_ERRORS, "cursor lost", "item transient", "batch stopped", "small pages")
 _HEAVY = (
     *_LIGHT, "folder missing", "item invalid", "item unreadable", "empty listing",
-    "repeated changes", "reordered changes", "lagging search", "wrong clock", "answers of items lost",
+    "repeated changes", "reordered changes", "lagging search", "wrong clock",
+    "answers of items lost",
 )  # fmt: skip
 
 PROFILES: Mapping[str, Profile] = {
@@ -210,4 +211,3 @@ def _at_last(effect: Effect) -> None:
         effect()
     except MailboxError:
         return
-

@@ -1,4 +1,6 @@
-"""The ledger: what people wrote, and what became of it by their own hands. It asks no table of ours.
+"""The ledger: what people wrote, and what became of it by their own hands.
+
+It asks no table of ours.
 
 Every value that somebody writes is its own: it carries a token that no other has. So wherever a
 value went, it can be told.

@@ -106,7 +106,9 @@ class _Playing:
             self.store.keep()
         try:
             report = self.world.sync(address)
-            came = f"{report.outcome} {report.error or ''} {dict(sorted(self.world.counts.items()))}"
+            came = (
+                f"{report.outcome} {report.error or ''} {dict(sorted(self.world.counts.items()))}"
+            )
         except Crash as crash:
             came = str(crash)
             self._gone(power=came == "power cut")
@@ -141,7 +143,7 @@ class _Playing:
                 playing.store.keep()
             playing.moment()
 
-        Session.write = telling  # type: ignore[method-assign]
+        Session.write = telling  # type: ignore[method-assign, assignment]
         event.listen(self.world.engine, "begin", self._alive)
         for address, server in self.servers.items():
             server.meddle = self._meddling(address)

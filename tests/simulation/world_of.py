@@ -1,4 +1,4 @@
-"""The world that is simulated: many mailboxes in memory, the real store, and no chance but the seed's.
+"""The world that is simulated: many mailboxes in memory, and the real store.
 
 No clock and no random number of the machine takes part: the same seed is the same world.
 """
