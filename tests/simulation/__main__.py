@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seed S --steps N`: play histories; the first violation is shrunk."""
+"""`python -m tests.simulation --seed S --steps N`: play histories; what fails is made short.
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class Faulty:
 
     def _page(self, fault: str, page: Page) -> Page:
         if fault == "empty listing":
-            return Page((), (), f"{page.cursor.partition('@')[0]}@0", True)
+            return Page((), (), f"{page.cursor.partition('@')[0]}@1", True)  # from the beginning on
         if fault == "repeated changes":
             return replace(page, seen=page.seen + page.seen)
         if fault == "reordered changes":
