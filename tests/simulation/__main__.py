@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seed S --steps N`: play histories; what fails is made short.
+"""`python -m tests.simulation --seed S --steps N`: play histories; what fails is made short."""
 
 from __future__ import annotations
 

@@ -88,6 +88,21 @@ class Actors:
             self.ledger.caused(held, "state")
         return f"{crm_id} {active}"
 
+    def _crm_sweep(self, address: str, chance: random.Random) -> str:
+        """All that a user has goes at once: to somebody else, or altogether."""
+        ends, owner = chance.random() < 0.5, self.world.users[address]
+        to = chance.choice(list(self.servers))
+        for crm_id, each in self.world.all_records().items():
+            if each.owner_id != owner:
+                continue
+            if ends:
+                self.world.remove(crm_id)
+                self.ledger.ended(each.record.fields, "deleted in the CRM")
+            else:
+                self.world.assign(crm_id, to)
+                self.ledger.caused(each.record.fields, "assigned")
+        return "all deleted" if ends else f"all to {to}"
+
     def _crm_delete(self, _: str, chance: random.Random) -> str:
         crm_id, held = self._record(chance)
         if crm_id:
@@ -165,6 +180,7 @@ class Actors:
         thing, server = self._thing(address, chance), self.servers[address]
         if thing is None:
             return ""
+        self.ledger.taken.add((address, thing.id))
         if thing.jotted:
             self.ledger.binned.add((address, thing.jotted))
         self.ledger.kept_out.pop((address, thing.id), None)
@@ -179,6 +195,7 @@ class Actors:
         thing, server = self._thing(address, chance), self.servers[address]
         if thing is None:
             return ""
+        self.ledger.taken.add((address, thing.id))
         folder = server.named(AWAY) or server.add_folder(AWAY)
         self.ledger.kept_out.pop((address, thing.id), None)
         self.ledger.caused(thing.fields, "moved")

@@ -40,10 +40,9 @@ class Checks:
     _kept: dict[str, frozenset[str]] = field(default_factory=dict)  # tokens by snapshot
     _records: frozenset[str] = frozenset()
     _items: dict[str, set[str]] = field(default_factory=dict)  # names, by mailbox
-    _trash: int = 0
+    _shown: set[str] = field(default_factory=set)  # the items in the folder of its run
     _live: int = 0
     _logged: int = 0
-    _binned: int = 0
 
     # --- after each run --------------------------------------------------------------------------
 
@@ -51,9 +50,9 @@ class Checks:
         """Look at what there is."""
         self._records = self._named_records()
         self._items = {each: self._named_items(each) for each in self.servers}
-        self._trash = len(self.servers[address].inside(TRASH))
+        self._shown = {each.id for each in self.servers[address].inside("contacts")}
+        self.ledger.taken.clear()
         self._live = sum(each.state == "live" for each in self.world.links())
-        self._binned = len(self.ledger.binned)
 
     def after_run(self, address: str) -> None:
         """Nothing that a run did breaks a promise. Raises Violation."""
@@ -130,13 +129,13 @@ class Checks:
                     raise Violation(f"the item {name} of {address} is gone, and nobody ended it")
 
     def _bounded(self, address: str) -> None:
-        """P8: not more goes into Deleted Items than the breaker lets."""
+        """P8: not more leaves the folder than the breaker lets."""
         if self.actors.wide or address in self.actors.approved:
             return
-        gone = len(self.servers[address].inside(TRASH)) - self._trash
-        gone -= len(self.ledger.binned) - self._binned
-        limits = self.world.rules.limits
-        if gone > limits.some and gone > limits.share * self._live + 2:
+        left = self._shown - {each.id for each in self.servers[address].inside("contacts")}
+        left -= {item for of, item in self.ledger.taken if of == address}
+        gone, limits = len(left), self.world.rules.limits
+        if gone > 2 * limits.some and gone > limits.share * self._live:  # of each verb
             raise Violation(f"P8: {gone} of {self._live} went at once from {address}")
 
     def _one_record_each(self) -> None:

@@ -17,7 +17,7 @@ from tests.simulation.faults import Profile
 # What people, the office and time do, and how often.
 ACTS: Mapping[str, float] = {
     "crm new": 2.5, "crm change": 5, "crm assign": 1.5, "crm state": 1.2, "crm delete": 0.5,
-    "crm merge": 0.4, "add": 2, "edit": 5, "private": 0.8, "label": 1.2, "delete": 0.8,
+    "crm merge": 0.4, "crm sweep": 0.25, "add": 2, "edit": 5, "private": 0.8, "label": 1.2, "delete": 0.8,
     "move away": 0.8, "move back": 0.8, "copy": 0.3, "bump": 0.5, "repeat": 0.3, "time": 2,
     "approve": 1, "policy": 0.2, "tidy": 0.2,
 }  # fmt: skip

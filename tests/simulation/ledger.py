@@ -52,6 +52,7 @@ class Ledger:
     births: dict[str, Birth] = field(default_factory=dict)  # by what is jotted on them
     binned: set[Place] = field(default_factory=set)  # by what is jotted on them
     causes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by name
+    taken: set[Place] = field(default_factory=set)  # by id: out of the folder, in this run
     copies: Counter[Place] = field(default_factory=Counter)
     kept_out: dict[Place, object] = field(default_factory=dict)  # as its user left it, by id
 
