@@ -52,7 +52,8 @@ class Checks:
         self._items = {each: self._named_items(each) for each in self.servers}
         self._shown = {each.id for each in self.servers[address].inside("contacts")}
         self.ledger.taken.clear()
-        self._live = sum(each.state == "live" for each in self.world.links())
+        links, mine = self.world.links(), self.world.mailbox_id(address)
+        self._live = sum(each.state == "live" and each.mailbox_id == mine for each in links)
 
     def after_run(self, address: str) -> None:
         """Nothing that a run did breaks a promise. Raises Violation."""

@@ -67,6 +67,7 @@ PROFILES: Mapping[str, Profile] = {
         Profile("none", (), 0, 0, 0),
         Profile("restless", (), 0, 0.6, 0),
         Profile("crashes", (), 0, 0.2, 0.5),
+        Profile("unanswered", _UNANSWERED, 0.9, 0.1, 0),
         Profile("light", _LIGHT, 0.25, 0.25, 0.08),
         Profile("heavy", _HEAVY, 0.5, 0.4, 0.15),
     )
