@@ -74,10 +74,7 @@ def _keep(seed: int, asked: argparse.Namespace) -> None:
     where = asked.keep / f"{asked.faults}-{asked.backend}-{seed}.json"
     asked.keep.mkdir(parents=True, exist_ok=True)
     short.save(where, because=why)
-    _say(
-        f"  {len(short.steps)} steps: {why}\n  python -m tests.simulation --replay {where}",
-        flush=True,
-    )
+    _say(f"  {len(short.steps)} steps: {why}\n  python -m tests.simulation --replay {where}")
 
 
 def _replay(path: Path) -> int:
