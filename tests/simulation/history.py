@@ -18,8 +18,8 @@ from tests.simulation.faults import Profile
 ACTS: Mapping[str, float] = {
     "crm new": 2.5, "crm change": 5, "crm assign": 1.5, "crm state": 1.2, "crm delete": 0.5,
     "crm merge": 0.4, "crm sweep": 0.25, "add": 2, "edit": 5, "private": 0.8,
-    "label": 1.2, "delete": 0.8, "move away": 0.8, "move back": 0.8, "copy": 0.3, "bump": 0.5, "repeat": 0.3, "time": 2,
-    "approve": 1, "policy": 0.2, "tidy": 0.2,
+    "label": 1.2, "delete": 0.8, "move away": 0.8, "move back": 0.8, "copy": 0.3, "bump": 0.5,
+    "repeat": 0.3, "time": 2, "approve": 1, "policy": 0.2, "tidy": 0.2,
 }  # fmt: skip
 IN_A_RUN = tuple(name for name in ACTS if name not in ("time", "approve", "policy", "tidy"))
 RUNS = 0.4  # of all steps
