@@ -103,6 +103,20 @@ class MemoryMailbox:
         del kind
         return self._ask("folders", self._server.folders)
 
+    def read_claim(self, kind: Kind, folder: str) -> str | None:
+        """What a folder bears of who serves it."""
+        del kind
+        return self._ask("read_claim", lambda: self._server.folder(folder).claim)
+
+    def write_claim(self, kind: Kind, folder: str, claim: str | None) -> None:
+        """Put it on a folder, or take it off."""
+        del kind
+
+        def put() -> None:
+            self._server.folder(folder).claim = claim
+
+        self._ask("write_claim", put)
+
     def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
         """One page of what changed since the cursor."""
         del kind

@@ -77,6 +77,7 @@ class Folder:
     name: str
     folder_class: str
     parent: str | None
+    claim: str | None = None
     log: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -226,6 +227,11 @@ class MemoryServer:
         if name in self._folders:
             return name
         return next((each.id for each in self._folders.values() if each.name == name), "")
+
+    def restore(self, thing: Thing) -> None:
+        """Put back an item as it was, with the time at which it was changed then."""
+        put = self._put(thing)
+        self.things[put.id] = replace(put, modified=thing.modified)
 
     def commit_late(self) -> None:
         """Do what was asked by clients that have given up since."""

@@ -64,6 +64,14 @@ class OtherIds(MemoryMailbox):
         """The folders under their ids here."""
         return [_folder(each) for each in super().folders(kind)]
 
+    def read_claim(self, kind: Kind, folder: str) -> str | None:
+        """What a folder bears of who serves it."""
+        return super().read_claim(kind, there(folder))
+
+    def write_claim(self, kind: Kind, folder: str, claim: str | None) -> None:
+        """Put it on a folder, or take it off."""
+        super().write_claim(kind, there(folder), claim)
+
     def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
         """One page; a cursor of the other protocol is none."""
         if cursor is not None and not cursor.startswith(MARK):

@@ -58,11 +58,16 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "What was changed on both sides, and which counts.",
     ),
     "breaker": ("syncd.cli.breaker:command", "What is held back: let it go, or decide against it."),
+    "quarantine": (
+        "syncd.cli.quarantine:command",
+        "What fails time and again: try it anew, or leave it.",
+    ),
     "restore": ("syncd.cli.restore:command", "Bring back what users threw away in Outlook."),
     "track": ("syncd.cli.track:track", "Put somebody from Outlook into the CRM."),
     "untrack": ("syncd.cli.track:untrack", "Take somebody out of the CRM's care again."),
     "relink": ("syncd.cli.relink:command", "Find out anew what belongs together."),
     "explain": ("syncd.cli.explain:command", "Say why somebody is in an Outlook, or is not."),
+    "verify": ("syncd.cli.verify:command", "Prove that both sides agree, and change nothing."),
     "alerts": ("syncd.cli.alerts:command", "Show what somebody should look at."),
     "sandbox": (
         "syncd.cli.sandbox:command",

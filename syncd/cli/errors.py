@@ -13,6 +13,7 @@ class Exit(IntEnum):
     WORK = 2  # `plan` alone: there is something to do
     HELD = 3  # something is held for a person
     USAGE = 4  # bad configuration or usage
+    DIVERGED = 6  # `verify` alone: something is not as it should be, or could not be verified
     UNREACHABLE = 5  # the server cannot be reached
 
 

@@ -94,8 +94,8 @@ def _tell(found: Sequence[Waiting]) -> None:
         rows = [[e.mailbox, e.name, e.error or sentence(e.reason)] for e in refused]
         output.table("Refused by the server", ["Mailbox", "Who", "Why"], rows)
         output.tell(
-            "It is tried again once somebody changes it, on either side; or with: "
-            "syncd resume MAILBOX"
+            "It is tried again once somebody changes it, on either side; or try it again, or leave "
+            "it alone: syncd quarantine list"
         )
 
 

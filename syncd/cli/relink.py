@@ -24,6 +24,7 @@ _ROWS = (
     ("copies", "copies of one of these: left alone"),
     ("strange", "in Outlook, that say they are a contact which the CRM has no more: left alone"),
     ("foreign", "in Outlook, that belong to another installation of syncd: left alone"),
+    ("missing", "in step before, and in no folder of this mailbox: they come back"),
     ("bare", "CRM contacts that nothing in Outlook says it is: matched, else created"),
 )
 
@@ -36,8 +37,9 @@ _ROWS = (
 def command(context: Context, mailbox: str, *, yes: bool, as_json: bool) -> int:
     """Find out anew which contacts in the Outlook of MAILBOX are which in the CRM.
 
-    For when the store was restored from a backup, or lost. What syncd wrote into Outlook says whose
-    it is. Nothing is deleted on either side; where both differ, the value that is replaced is kept.
+    For when the store was restored from a backup, or lost; when the mailbox was; and when another
+    syncd has served it. What syncd wrote into Outlook says whose it is. Nothing is deleted on
+    either side; where both differ, the value that is replaced is kept.
     Without --yes it is shown what is found, and nothing is done.
     """
     from syncd.cli import mailboxes
@@ -70,15 +72,23 @@ def command(context: Context, mailbox: str, *, yes: bool, as_json: bool) -> int:
         output.emit_json({"mailbox": row.address, "done": yes, **asdict(found)})
     else:
         _tell(row.address, found, yes=yes)
-    return Exit.DONE if yes or not (found.lost or found.bare) else Exit.WORK
+    work = found.lost or found.bare or found.missing or found.claim
+    return Exit.DONE if yes or not work else Exit.WORK
 
 
 def _tell(address: str, found: Found, *, yes: bool) -> None:
+    from syncd.cli.language import language
+    from syncd.sync import catalogue
+
     counts = asdict(found)
+    if found.claim is not None:
+        output.tell(f"{address}: {catalogue.text(f'claim.{found.claim}', language())}")
     rows = [[label, counts[name]] for name, label in _ROWS if counts[name]]
     output.table(f"{address}: what belongs together", ["", "How many"], rows)
     if found.anew:
         output.tell("Nothing is known of this mailbox any more: its first sync is shown again.")
+    if yes and found.claim is not None:
+        output.tell("From now on this syncd serves the mailbox; another one that did is told so.")
     if not yes:
         output.tell("Nothing was done yet.")
         output.tell(f"Do it: syncd relink {address} --yes")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from syncd.cli import output
 
 if TYPE_CHECKING:
+    from syncd.reconcile.claim import Finding
     from syncd.sync.report import Line, RunReport
     from syncd.sync.suspended import Together
 
@@ -78,6 +79,8 @@ def attention(report: RunReport, *, said_already: bool = False) -> list[str]:
             "its first sync waits for approval; nothing was written. "
             f"See what it would do: syncd onboard {report.mailbox}"
         )
+    if report.claim is not None:
+        told.append(not_ours(report.mailbox, report.claim))
     if report.folder_waits:
         told.append(FOLDER_WAITS)
     if report.folder_stays:
@@ -111,6 +114,16 @@ def attention(report: RunReport, *, said_already: bool = False) -> list[str]:
     if report.counters["quarantined"]:
         told.append(f"{report.counters['quarantined']} refused by the server. {see}")
     return told
+
+
+def not_ours(mailbox: str, finding: Finding) -> str:
+    """Why nothing was written: somebody else serves the folder, or it is of another day."""
+    from syncd.cli.language import language
+    from syncd.sync import catalogue
+
+    found = catalogue.text(f"claim.{finding}", language())
+    said = catalogue.text("alert.claim", language(), found=found)
+    return f"{said} {catalogue.text('advice.claim', language(), mailbox=mailbox)}"
 
 
 FOLDER_WAITS = (

@@ -102,6 +102,7 @@ def _attention(
     `together`: why it was suspended is told with that of others, and so are its alerts.
     """
     from syncd.cli.language import sentence
+    from syncd.cli.reporting import not_ours
     from syncd.reconcile.reasons import Reason
     from syncd.sync.report import FOR_A_PERSON
 
@@ -112,6 +113,8 @@ def _attention(
             f"Give it one: syncd users change {row.address} --policy NAME"
         )
     yield from _state(row, together=together)
+    if each.claim is not None:
+        yield not_ours(row.address, each.claim)
     if each.approved:
         yield f"{each.approved} approved. Carry them out: syncd sync {row.address}"
     for reason, waiting in each.waits.items():
@@ -148,6 +151,7 @@ def _json(each: Overview, now: datetime) -> dict[str, object]:
         },
         "graph_limit_used": None if each.used is None else round(each.used, 4),
         "alerts": each.alerts,
+        "claim": each.claim.value if each.claim else None,
         "waits": {reason.value: n for reason, n in each.waits.items()},
     }
 

@@ -15,6 +15,8 @@ from syncd.daemon.service import SyncService
 
 FIRST_REST = 60.0  # seconds that a mailbox rests after a run that broke; doubled each time
 LONGEST_REST = 3600.0
+FIRST_PAUSE = 1.0  # seconds until it is looked again for what is due, if that failed; doubled
+LONGEST_PAUSE = 60.0
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -37,11 +39,18 @@ class Dispatcher:
         self._lock = threading.Lock()  # guards the two below
         self._running: set[str] = set()
         self._resting: dict[str, tuple[float, float]] = {}  # address → (until when, how long)
+        self._pause = (0.0, 0.0)  # of looking for what is due: until when, how long
 
     def tick(self) -> None:
         """Start what is due, as far as there are free workers. Returns at once."""
-        if not self._stop.is_set():
-            self._contained("looking for due mailboxes failed", self._start_due)
+        if self._stop.is_set() or self._clock() < self._pause[0]:
+            return
+        if self._contained("looking for due mailboxes failed", self._start_due):
+            self._pause = (0.0, 0.0)
+            return
+        # A store that cannot be used is asked again, and not at each tick: each time is logged.
+        length = min(max(self._pause[1] * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        self._pause = (self._clock() + length, length)
 
     def tidy(self) -> None:
         """Clean up behind past runs."""
@@ -63,16 +72,28 @@ class Dispatcher:
         if free <= 0:
             return
         due = self._service.due(free + len(skipped))
-        for address in [each for each in dict.fromkeys(due) if each not in skipped][:free]:
-            with self._lock:
-                self._running.add(address)
-            self._pool.submit(self._run, address)
+        starting = [each for each in dict.fromkeys(due) if each not in skipped][:free]
+        for address in starting:
+            self._start(address, self._run_once)
+        # Audits take what is left, and never the last worker: what is due is not to wait for them.
+        left = min(free - len(starting), self._workers - 1 or 1)
+        if left <= 0 or (starting and self._workers == 1):
+            return
+        skipped |= set(starting)
+        audits = self._service.audits_due(left + len(skipped))
+        for address in [each for each in dict.fromkeys(audits) if each not in skipped][:left]:
+            self._start(address, self._audit_once)
 
-    def _run(self, address: str) -> None:
+    def _start(self, address: str, once: Callable[[str, str], None]) -> None:
+        with self._lock:
+            self._running.add(address)
+        self._pool.submit(self._run, address, once)
+
+    def _run(self, address: str, once: Callable[[str, str], None]) -> None:
         run_id = uuid4().hex[:12]
         with bound_contextvars(run=run_id, mailbox=address):
             sound = not self._stop.is_set() and self._contained(
-                "a run broke off; its mailbox rests", lambda: self._run_once(address, run_id)
+                "a run broke off; its mailbox rests", lambda: once(address, run_id)
             )
         with self._lock:
             self._running.discard(address)
@@ -83,6 +104,9 @@ class Dispatcher:
 
     def _run_once(self, address: str, run_id: str) -> None:
         self._service.run(address, cause="schedule", stop=self._stop, run_id=run_id)
+
+    def _audit_once(self, address: str, run_id: str) -> None:
+        self._service.audit(address, stop=self._stop, run_id=run_id)
 
     def _rest(self, address: str) -> None:
         _, before = self._resting.get(address, (0.0, FIRST_REST / 2))

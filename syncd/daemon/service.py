@@ -25,6 +25,14 @@ class SyncService(Protocol):
         """
         ...
 
+    def audits_due(self, limit: int) -> Sequence[str]:
+        """As `due`, for the audit: at most `limit`, none of them due to be synced itself."""
+        ...
+
+    def audit(self, address: str, *, stop: threading.Event, run_id: str) -> object:
+        """Look again at some of a mailbox, and set when it is audited next. As `run` ends."""
+        ...
+
     def tidy(self) -> None:
         """Clean up behind past runs. Slow enough to be asked for only once a day."""
         ...

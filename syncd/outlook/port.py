@@ -180,7 +180,8 @@ class Capabilities:
     """What a backend can do, declared and never papered over.
 
     `ids_survive_moves`: an item keeps its id wherever it goes, even into Deleted Items.
-    `searches_trash`: what is in Deleted Items can be found there.
+    `searches_trash`: what is in Deleted Items can be found there. `keeps_claims`: a folder keeps
+    what `write_claim` writes on it.
     """
 
     ids_survive_moves: bool
@@ -188,6 +189,7 @@ class Capabilities:
     write_batch: int
     read_batch: int
     write_weight: int = 4_000_000  # characters of values in one batch: servers bound a request
+    keeps_claims: bool = True
 
 
 class Mailbox(Protocol):
@@ -237,6 +239,15 @@ class Mailbox(Protocol):
 
     def folders(self, kind: Kind) -> Sequence[FolderRef]:
         """Every folder of this kind's class in the mailbox, and Deleted Items with all below."""
+
+    def read_claim(self, kind: Kind, folder: str) -> str | None:
+        """What a folder bears of who serves it; `None` where it bears nothing. One request."""
+
+    def write_claim(self, kind: Kind, folder: str, claim: str | None) -> None:
+        """Put it on a folder, or take it off. One request, never repeated.
+
+        Raises MailboxError, `IN_DOUBT` where it may have been done.
+        """
 
     def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
         """One page of what changed in a folder since `cursor`, all of it when that is `None`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
@@ -143,10 +144,11 @@ class Rules:
 
     `moves`: items can be put into another folder. Where they cannot, what is put aside stays in
     its place under a category, what was thrown away is made anew where a person wants it back, and
-    what is in another folder waits for its user.
+    what is in another folder waits for its user. `server_time` is what the mailbox's server says.
     """
 
     policy: KindPolicy
     key: bytes
     clock_sound: bool = True
     moves: bool = True
+    server_time: datetime | None = None

@@ -106,6 +106,7 @@ class Link:
     marks: Mapping[str, Mark]
     tracked: bool = False
     aside: bool = False
+    remote_modified: datetime | None = None  # of the item, by its server's clock, when last settled
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 from syncd.model.fields import SIDES, Side
 from syncd.model.values import Value
 from syncd.reconcile.decision import Case, Rules
 from syncd.reconcile.images import AGREED, REMAPPED, completed, differs
-from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, enter, merge
+from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, enter, merge, regress
 from syncd.reconcile.reasons import Reason
 
 
@@ -75,18 +76,35 @@ def merge_groups(
     case: Case, rules: Rules, facts: tuple[GroupFacts, ...]
 ) -> tuple[GroupOutcome, ...]:
     """What to do about each group of a link that has images."""
+    if regressed(case, rules):
+        return tuple(regress(each, rules.key) or _merged(case, rules, each, ()) for each in facts)
     edited = edited_groups(case, rules, Side.OUTLOOK)
-    return tuple(
-        merge(
-            each,
-            rules.policy.conflict_of(each.group),
-            Timing(
-                crm=case.crm.origins.get(each.group.name),
-                outlook=case.item.modified,
-                clock_sound=rules.clock_sound,
-                others_changed=bool(edited - {each.group.name}),
-            ),
-            rules.key,
-        )
-        for each in facts
+    return tuple(_merged(case, rules, each, edited) for each in facts)
+
+
+def _merged(case: Case, rules: Rules, facts: GroupFacts, edited: Collection[str]) -> GroupOutcome:
+    timing = Timing(
+        crm=case.crm.origins.get(facts.group.name),
+        outlook=case.item.modified,
+        clock_sound=rules.clock_sound,
+        others_changed=any(name != facts.group.name for name in edited),
     )
+    return merge(facts, rules.policy.conflict_of(facts.group), timing, rules.key)
+
+
+_TOLERANCE = timedelta(minutes=1)
+
+
+def regressed(case: Case, rules: Rules) -> bool:
+    """Whether an item is older than it was known to be: restored, and not edited.
+
+    What was recorded is not believed where it lies in the future of the server's own clock: that
+    clock was wrong then, and what is older now may well be an edit.
+    """
+    known = case.link.remote_modified if case.link is not None else None
+    now = case.item.modified
+    if case.link is None or known is None or now is None or case.item.record is None:
+        return False
+    if case.item.version == case.link.remote_version or now >= known - _TOLERANCE:
+        return False
+    return rules.server_time is not None and known <= rules.server_time + _TOLERANCE

@@ -115,6 +115,23 @@ def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: byte
     return _carried(facts, _CARRIED[verdict])
 
 
+def regress(facts: GroupFacts, key: bytes) -> GroupOutcome | None:
+    """One group of an item that is older than it was: the CRM's value is written once more.
+
+    What Outlook holds is kept as a loser, for it may be somebody's after all (P1). A group that is
+    apart stays so. `None` where Outlook holds what was known: it is merged like any other.
+    """
+    outlook = Side.OUTLOOK
+    private = facts.mark.reason is Reason.MADE_PRIVATE
+    if private or not differs(key, facts.group, facts.images[outlook], facts.now[outlook]):
+        return None
+    if facts.mark.standing is not Standing.AGREED:
+        return GroupOutcome(facts.group.name, facts.mark.reason, facts.mark)
+    if _equal(facts, dict.fromkeys(Side, True)):
+        return _agreed(facts.group.name, Reason.EQUAL)
+    return carry(facts, Side.CRM, Reason.REGRESS)
+
+
 def value(facts: GroupFacts, side: Side) -> Mapping[str, Value]:
     """What a side holds now: as read, else as imaged; empty where that is a hash (`unread`)."""
     now, image = facts.now[side], facts.images[side]

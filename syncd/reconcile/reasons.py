@@ -22,6 +22,7 @@ class Reason(StrEnum):
     LATEST_OUTLOOK = "latest-outlook"
     LATEST_ESTIMATED = "latest-estimated"
     LATEST_UNKNOWN = "latest-unknown"
+    REGRESS = "regress"
     MERGED_SET = "merged-set"
     ASKED = "asked"
     ANSWERED_CRM = "answered-crm"
@@ -122,6 +123,7 @@ TOPICS: Mapping[Topic, tuple[Reason, ...]] = {
         Reason.LATEST_OUTLOOK,
         Reason.LATEST_ESTIMATED,
         Reason.LATEST_UNKNOWN,
+        Reason.REGRESS,
         Reason.MERGED_SET,
         Reason.ASKED,
         Reason.ANSWERED_CRM,

@@ -55,11 +55,15 @@ class Code(StrEnum):
     CONFLICTS = "conflicts"
     SUSPENDED = "suspended"
     FAILING = "failing"
+    OUTAGE = "outage"
     QUARANTINED = "quarantined"
     LIKE_FAILURES = "like-failures"
     BROKEN_FILTER = "broken-filter"
     NO_FILTER = "no-filter"
     OTHER_INSTALLATION = "other-installation"  # rollout raises it, and ends it
+    DIVERGENCE = "divergence"  # the audit raises these two, and ends them
+    MISCOUNTED = "miscounted"
+    CLAIM = "claim"  # the folder is not ours to serve: nothing is written
 
 
 LEVELS: Mapping[Code, Level] = {
@@ -69,14 +73,19 @@ LEVELS: Mapping[Code, Level] = {
     Code.CONFLICTS: Level.WARNING,
     Code.SUSPENDED: Level.ERROR,
     Code.FAILING: Level.ERROR,
+    Code.OUTAGE: Level.ERROR,
     Code.QUARANTINED: Level.WARNING,
     Code.LIKE_FAILURES: Level.ERROR,
     Code.BROKEN_FILTER: Level.WARNING,
     Code.NO_FILTER: Level.WARNING,
     Code.OTHER_INSTALLATION: Level.WARNING,
+    Code.DIVERGENCE: Level.WARNING,
+    Code.MISCOUNTED: Level.WARNING,
+    Code.CLAIM: Level.ERROR,
 }
+_NOT_OF_A_RUN = frozenset({Code.OTHER_INSTALLATION, Code.DIVERGENCE, Code.MISCOUNTED})
 # What a run knows of that did not come to its end; of all else it says nothing new.
-_OF_THE_RUN = (Code.SUSPENDED, Code.FAILING)
+_OF_THE_RUN = (Code.SUSPENDED, Code.FAILING, Code.OUTAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ def after_run(conn: Connection, row: MailboxRow, report: RunReport, at: datetime
     open_: dict[Code, Row[Any]] = {Code(r.code): r for r in known if r.code is not None}
     whole = report.outcome is not Outcome.FAILED and not report.stopped
     causes = {each.code: each for each in _causes(conn, row, report, known[0].conflicts)}
-    told = set(Code) - {Code.OTHER_INSTALLATION} if whole else set(_OF_THE_RUN)
+    told = set(Code) - _NOT_OF_A_RUN if whole else set(_OF_THE_RUN)
     if report.stopped:
         told = set()
     for code in told:
@@ -110,11 +119,30 @@ def after_run(conn: Connection, row: MailboxRow, report: RunReport, at: datetime
             _go_on(conn, before, cause, at)
 
 
+def after_audit(
+    conn: Connection, row: MailboxRow, found: Mapping[Code, Mapping[str, int]], at: datetime
+) -> None:
+    """Raise, move and end what audits tell: by code how much of each sort; nothing ends it."""
+    known = conn.execute(_known(row.id)).all()
+    open_: dict[Code, Row[Any]] = {Code(r.code): r for r in known if r.code is not None}
+    for code, sorts in found.items():
+        before, count = open_.get(code), sum(sorts.values())
+        told = ", ".join(f"{name}: {n}" for name, n in sorted(sorts.items()))
+        cause = Cause(code, count, {"sorts": told})
+        if not count:
+            if before is not None:
+                _move(conn, before.id, {"over_at": at})
+        elif before is None:
+            _raise(conn, row.id, cause, at)
+        else:
+            _go_on(conn, before, cause, at)
+
+
 def _is_sound(report: RunReport) -> bool:
     """Whether a run found nothing to decide, and nothing that waits or was set aside."""
     waits = report.first_contact or report.questions or report.lines or report.tally.failed
     counted = report.counters["held"] or report.counters["quarantined"]
-    filters = report.broken_filters or report.without_filter
+    filters = report.broken_filters or report.without_filter or report.claim
     failed = report.outcome is Outcome.FAILED
     return not (waits or counted or filters or failed)
 
@@ -152,6 +180,8 @@ def _causes(
     if report.outcome is Outcome.FAILED:
         yield from _of_failure(conn, row, report)
         return
+    if report.claim is not None:
+        yield Cause(Code.CLAIM, 1, {"finding": report.claim.value})
     if report.first_contact:
         yield Cause(Code.FIRST_CONTACT, 1)
     elif report.questions:
@@ -177,6 +207,8 @@ def _of_failure(conn: Connection, row: MailboxRow, report: RunReport) -> Iterato
     said = {"error": report.error or ""}
     if state == MailboxState.SUSPENDED.value:
         yield Cause(Code.SUSPENDED, 1, said)
+    elif report.outage:
+        yield Cause(Code.OUTAGE, report.outage, said)  # at once: it is nothing that passes unseen
     elif row.failures + 1 >= FAILURES and not report.throttled:
         yield Cause(Code.FAILING, row.failures + 1, said)
 
@@ -269,7 +301,12 @@ class Alert:
             catalogue.text(f"seen.{verb}", language, count=n) for verb, n in sorted(verbs.items())
         )
         count = self.details.get("count", self.details.get("items"))
-        values = {"count": count, **{n: self.details.get(n, "") for n in ("error", "names")}}
+        values = {
+            "count": count,
+            **{n: self.details.get(n, "") for n in ("error", "names", "sorts")},
+        }
+        if self.code is Code.CLAIM:
+            values["found"] = catalogue.text(f"claim.{self.details['finding']}", language)
         return catalogue.text(f"alert.{self.code}", language, **values, verbs=seen)
 
     def likely(self, language: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from syncd.outlook.port import Stamp
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting
+from syncd.sync import accounting, claims
 from syncd.sync.session import Session
 from syncd.sync.settling import postpone
 from syncd.sync.tables import mailbox_kind, noticed, observed
@@ -33,7 +33,8 @@ def may_go(session: Session) -> bool:
     """Whether the first contact needs nobody's approval.
 
     The policy says so; or the complete reading that was just made found no item of any class in
-    the folder, there is none below it, and Deleted Items holds none with our stamp.
+    the folder, there is none below it, Deleted Items holds none with our stamp, and no claim is on
+    the folder.
     """
     if session.policy.first_sync is FirstSync.GO:
         return True
@@ -44,6 +45,8 @@ def may_go(session: Session) -> bool:
             return False
         wanted = select(noticed.c.crm_id).where(session.mine(noticed))
         crm_ids = list(conn.scalars(wanted))
+    if not claims.is_ours(session):
+        return False  # somebody serves it, or has served it
     folders = session.port.folders(session.policy.kind)
     synced = next((each for each in folders if each.id == state.folder_id), None)
     if synced is None or synced.in_trash:

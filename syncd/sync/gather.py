@@ -59,6 +59,7 @@ def gather(
             each,
             noticed=each.crm_id in facts.noticed,
             cause=facts.causes.get(each.crm_id or ""),
+            failed_before=facts.failed.get(each.remote_id or each.crm_id or ""),
         )
         for each in work
     ]

@@ -189,6 +189,12 @@ def apart(conn: Connection, key: LinkKey, reason: Reason) -> list[str]:
     ]
 
 
+def drop(conn: Connection, key: LinkKey, crm_ids: Iterable[str]) -> None:
+    """Forget the ties of these records: their items are not thrown away, and there no more."""
+    for chunk in chunks(crm_ids):
+        conn.execute(delete(table).where(key.where(), table.c.crm_id.in_(chunk)))
+
+
 def repoint(conn: Connection, key: LinkKey, old: str, new: str) -> None:
     """Tie the link of one CRM record to another one: a new act of tracking made it new."""
     conn.execute(update(table).where(key.where(), table.c.crm_id == old).values(crm_id=new))
@@ -245,6 +251,7 @@ def _row(key: LinkKey, each: Link, snapshots: Snapshots) -> dict[str, object]:
         "crm_id": each.crm_id,
         "remote_id": each.remote_id,
         "remote_version": each.remote_version,
+        "remote_modified": each.remote_modified,
         "origin": each.origin.value,
         "state": each.state.value,
         "tracked": each.tracked,
@@ -282,6 +289,7 @@ def _load(
             marks={n: Mark(Standing(s), Reason(r)) for n, (s, r) in row.marks.items()},
             tracked=row.tracked,
             aside=row.aside,
+            remote_modified=row.remote_modified,
         )
         for row in rows
     ]

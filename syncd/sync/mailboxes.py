@@ -12,8 +12,9 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, exists, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
-from syncd.crm.database import insert_missing
+from syncd.crm.database import cause_of, insert_missing
 from syncd.crm.tables import utc
 from syncd.outlook.port import Backend
 from syncd.reconcile.decide import Stand
@@ -101,6 +102,17 @@ class Resting(MailboxProblem):
 
 class Misconfigured(MailboxProblem):
     """A mailbox cannot be run as the configuration stands."""
+
+
+class StoreTrouble(MailboxProblem):
+    """The store failed in the middle of a run, which stopped before its next write to a mailbox."""
+
+    def __init__(self, row: MailboxRow, error: DBAPIError) -> None:
+        super().__init__(
+            f"the store cannot be used: {cause_of(error)}; nothing more was sent to the mailbox",
+            f"See to that, then: syncd sync {row.address}. What was sent before is looked for "
+            "first, and is not sent twice.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +245,25 @@ def due(
         table.c.policy.in_(sorted(policies)),
     )
     return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
+
+
+def audits_due(
+    conn: Connection, now: datetime, policies: Iterable[str], limit: int, asking: Iterable[str] = ()
+) -> list[str]:
+    """As `due`, whose audit is: only live ones, and none that is due to be synced itself."""
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+    agreed = or_(table.c.consented_at.is_not(None), table.c.policy.not_in(sorted(asking)))
+    ready = or_(table.c.audit_due.is_(None), table.c.audit_due <= now)
+    query = select(table.c.address).where(
+        table.c.state == MailboxState.LIVE.value,
+        table.c.failures == 0,
+        table.c.due > now,
+        ready,
+        free,
+        agreed,
+        table.c.policy.in_(sorted(policies)),
+    )
+    return list(conn.scalars(query.order_by(table.c.audit_due, table.c.id).limit(limit)))
 
 
 AUDIT = " "  # behind the rules that were last gone by: they are the same, and are asked anew

@@ -23,7 +23,7 @@ from syncd.outlook.port import FolderRef, Item, Move, Update, Written
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.reasons import Reason
-from syncd.sync import first_contact, journal, mailboxes, rollout
+from syncd.sync import claims, first_contact, journal, mailboxes, rollout
 from syncd.sync.errand import Act
 from syncd.sync.journal import Intent, Status
 from syncd.sync.mailboxes import MailboxProblem, MailboxState
@@ -88,6 +88,8 @@ def offboard(service: SyncService, address: str, items: Items) -> Offboarding:
     """
     done = _leave(service, address, partial(_carry_out, items=items))
     if done.clean:
+        # The marks first, what is known of them last and on disk: a crash in between looks through
+        # the mailbox once more. The other order would leave marks that nobody knows to be ours.
         with database.write(service.engine, durable=True, alone=True) as conn:
             rollout.remove(conn, mailboxes.get(conn, address))
     return done
@@ -137,6 +139,8 @@ def _planned(found: Survey, going: Iterable[Marked]) -> Counter[str]:
 def _carry_out(session: Session, report: RunReport, into: Offboarding, *, items: Items) -> None:
     session.ensure_state()
     open_ones = _unanswered(session)
+    # Paused before the first mark goes. May be lost: what takes a mark away is journalled after it,
+    # on disk.
     with session.write() as conn:
         # Nobody syncs a mailbox that is half cleaned: its own items would be strange to it.
         mailboxes.set_state(conn, session.mailbox.id, MailboxState.PAUSED)
@@ -156,6 +160,11 @@ def _carry_out(session: Session, report: RunReport, into: Offboarding, *, items:
         ours = [row.key for row in journal.unsettled(conn, session)]
     with session.write() as conn:  # no mark is left, so whatever was to take one away has done so
         journal.conclude(conn, session, Status.DONE, [(key, None, None) for key in ours])
+    with session.read() as conn:
+        folders = session.state(conn)
+    for folder in (folders.folder_id, folders.former_id):
+        if folder is not None:  # last of all: until then the mailbox is ours to clean
+            claims.leave(session, folder)
     if found.archive is not None and not found.archive.in_trash:
         into.archive = None if _removed(session, found.archive) else found.archive.path
 
@@ -272,6 +281,7 @@ def _batch(session: Session, verb: Verb, batch: Sequence[_Work]) -> Results:
         )
         for key, (each, item, version) in zip(keys, batch, strict=True)
     ]
+    # Intent before request, and on disk: as with any other write.
     with session.write(durable=True) as conn:
         journal.intend(conn, session, intents, Snapshots())
     try:

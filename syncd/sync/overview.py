@@ -14,9 +14,10 @@ from syncd.crm import records
 from syncd.crm.custom import kinds_of
 from syncd.crm.database import utcnow
 from syncd.outlook.port import Backend
+from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
-from syncd.sync import alerts, mailboxes
+from syncd.sync import alerts, claims, mailboxes
 from syncd.sync.accounting import QUESTIONS
 from syncd.sync.conflicts import OPEN
 from syncd.sync.mailboxes import MailboxRow
@@ -48,6 +49,7 @@ class Overview:
     approved: int = 0
     alerts: int = 0
     used: float | None = None
+    claim: Finding | None = None  # why nothing is written: the folder is not ours to serve
 
 
 def overviews(
@@ -66,6 +68,7 @@ def overviews(
             _approved(conn, row.id),
             open_.get(row.id, 0),
             asked.get(row.id, 0) / GRAPH_LIMIT if row.backend is Backend.GRAPH else None,
+            claims.standing(conn, row.id),
         )
         for row in rows
     ]

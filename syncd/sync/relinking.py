@@ -8,13 +8,16 @@ all, the first sync is shown once more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection, func, select
 
 from syncd.crm import records
 from syncd.outlook.port import Stamp
-from syncd.sync import accounting, links, remembering
+from syncd.reconcile.claim import Finding
+from syncd.reconcile.facts import LinkState
+from syncd.sync import accounting, claims, links, locate, remembering
+from syncd.sync.claims import Seen
 from syncd.sync.first_contact import ContactState
 from syncd.sync.listing import heads
 from syncd.sync.mailboxes import MailboxProblem
@@ -39,14 +42,17 @@ class Found:
     foreign: int = 0
     bare: int = 0
     anew: bool = False
+    missing: int = 0  # items that are in none of the folders, and whose records come back
+    claim: Finding | None = None  # what the folder says, where it is not ours to serve
 
 
 def together(found: Sequence[Found]) -> Found:
     """What was found of all kinds."""
     counts = [asdict(each) for each in found]
-    names = (name for name in counts[0] if name != "anew")
+    names = (name for name in counts[0] if name not in ("anew", "claim"))
     totals = {name: sum(each[name] for each in counts) for name in names}
-    return Found(**totals, anew=all(each.anew for each in found))
+    claim = next((each.claim for each in found if each.claim is not None), None)
+    return Found(**totals, anew=all(each.anew for each in found), claim=claim)
 
 
 def look(session: Session) -> Found:
@@ -65,10 +71,38 @@ def look(session: Session) -> Found:
             f"there is no folder {session.policy.folder}, so nothing to find",
             f"See the first sync: syncd onboard {session.mailbox.address}",
         )
+    return _look(session, folder_id)[0]
+
+
+def _look(session: Session, folder_id: str) -> tuple[Found, Seen, frozenset[str]]:
+    """What is found, what the folder says, and the records whose items are gone with a backup."""
     listed = heads(session.port, session.policy.kind, folder_id)
     stamps = {head.id: head.stamp for head in listed if head.stamp}
+    seen = claims.look(session)
+    gone: frozenset[str] = frozenset()
+    if seen.finding in _OF_THE_MAILBOX:
+        gone = _gone(session, {head.id for head in listed})
     with session.read() as conn:
-        return _compared(conn, session, stamps)
+        found = _compared(conn, session, stamps)
+    held = seen.finding if seen.finding in claims.HOLDS else None
+    return replace(found, missing=len(gone), claim=held), seen, gone
+
+
+# What a mailbox of another day lacks nobody has thrown away.
+_OF_THE_MAILBOX = (Finding.MAILBOX_RESTORED, Finding.GONE)
+
+
+def _gone(session: Session, listed: set[str]) -> frozenset[str]:
+    """The records in step whose items are in no folder. Raises MailboxError (P5)."""
+    with session.read() as conn:
+        state = session.state(conn)
+        query = select(link.c.remote_id, link.c.crm_id)
+        live = session.key.where() & (link.c.state == LinkState.LIVE.value)
+        absent = {r: c for r, c in conn.execute(query.where(live)).all() if r not in listed}
+    ours = (session.installation.name, session.policy.kind.name)
+    texts = {Stamp(*ours, crm_id, "").link: remote for remote, crm_id in absent.items()}
+    places = locate.by_stamp(session, texts, state)
+    return frozenset(absent[remote] for text, remote in texts.items() if text not in places)
 
 
 def _compared(conn: Connection, session: Session, stamps: dict[str, Stamp]) -> Found:
@@ -111,8 +145,16 @@ def relink(session: Session) -> Found:
 
     In one transaction, so that it is done or not. Raises as `look` does.
     """
-    found = look(session)
-    with session.write() as conn:
+    state = session.ensure_state()
+    if state.folder_id is None:
+        return look(session)  # there is nothing yet that could belong together
+    found, seen, gone = _look(session, state.folder_id)
+    if seen.finding in claims.HOLDS:
+        # Before anything is forgotten: cut off in between, it is typed once more.
+        claims.take_over(session, seen)
+    with session.write(durable=True) as conn:  # who asked for it is told that it is done
+        links.drop(conn, session.key, gone)
+        accounting.notice(conn, session, gone)
         # What is known of items without a tie is forgotten: the listing shows them as new.
         tied = select(link.c.remote_id).where(session.key.where())
         untied = session.mine(observed) & observed.c.remote_id.not_in(tied)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.values import Value
+from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import Standing, known
 from syncd.reconcile.reasons import Reason
@@ -103,6 +104,7 @@ class RunReport:
     misconfigured: bool = False
     retry_after: float | None = None
     throttled: bool = False  # the server asked for a pause, and is well
+    outage: int = 0  # items in a row that failed alike, for which it was given up
     first_contact: bool = False
     for_a_person: bool = False
     questions: int = 0
@@ -116,6 +118,10 @@ class RunReport:
     without_filter: bool = False  # nothing of the CRM goes there, though it may
     category_missing: str | None = None  # which its user has to make in Outlook by hand
     proposal: Mapping[str, int] = field(default_factory=dict)
+    audited: int | None = None  # how many links an audit looked at
+    divergence: Counter[str] = field(default_factory=Counter)  # what it found, by sort
+    miscounted: Counter[str] = field(default_factory=Counter)  # by how much counters were wrong
+    claim: Finding | None = None  # why nothing was written: the folder is not ours to serve
 
     def failed(self, problem: MailboxProblem) -> None:
         """It could not be run, or not to its end."""
@@ -142,7 +148,17 @@ class RunReport:
                     "in_step", "excluded", "quarantined", "waiting", "conflicts", "held", "withheld"
                 )
             },
+            **self._audit_counts(),
         }  # fmt: skip
+
+    def _audit_counts(self) -> Mapping[str, object]:
+        if self.audited is None:
+            return {}
+        return {
+            "audited": self.audited,
+            "divergence": dict(self.divergence),
+            "miscounted": dict(self.miscounted),
+        }
 
     def to_json(self) -> dict[str, object]:
         """The report for programs."""

@@ -15,16 +15,18 @@ from sqlalchemy import Connection, select
 
 from syncd.model.fields import Side
 from syncd.model.policy import Track
-from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
+from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, doubles, guard, links, observe, questions, snapshots
+from syncd.sync import accounting, claims, doubles, guard, links, observe, questions, snapshots
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
+from syncd.sync.outage import Outage, of_reading, wait_out
 from syncd.sync.recover import recover
 from syncd.sync.report import FOR_A_PERSON, Doubt, Outcome, RunReport, called, line
 from syncd.sync.session import Session
@@ -59,7 +61,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     whole = mode is Mode.PLAN or onboarding
     writing = mode is Mode.SYNC and first in (ContactState.APPROVED, ContactState.DONE)
     cases = gather(session, in_doubt, parked=whole, writing=writing)
-    decided = _decide(session, cases)
+    out = of_reading(session, cases)
+    decided = _decide(session, cases, out)
     if whole:
         decided = foreseen(session, decided)
     report.in_doubt += [
@@ -73,6 +76,12 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     if onboarding and first is not ContactState.APPROVED and there and not may_go(session):
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
+        try:
+            if state.claim_found is not None or any(decision.verbs for _, decision in decided):
+                _claim(session, onboarding=onboarding)
+        except claims.NotOurs:
+            _tell(session, report)  # what was decided is decided anew once the folder is ours
+            return
         _carry_out(session, decided, onboarding=onboarding)
         if state.former_id is not None:
             _leave_former_folder(session)
@@ -81,6 +90,20 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     else:
         _show_held(session, decided, report, onboarding=onboarding)
     _tell(session, report)
+    if out is not None and mode is Mode.SYNC:
+        raise out  # only now: what needs no reading was not kept waiting for it (P10)
+
+
+def _claim(session: Session, *, onboarding: bool) -> None:
+    """Before anything is written, on either side: that the folder is ours to serve (P1, P3).
+
+    Raises NotOurs. Who let the first sync begin was shown what is there, and said so.
+    """
+    if onboarding:
+        seen = claims.look(session)
+        if seen.finding in (Finding.FORGOTTEN, Finding.GONE):
+            claims.take_over(session, seen)
+    claims.check(session)
 
 
 def _tell(session: Session, report: RunReport) -> None:
@@ -89,15 +112,16 @@ def _tell(session: Session, report: RunReport) -> None:
         state = session.state(conn)
         waits = accounting.waits_for(conn, session, FOR_A_PERSON)
     report.counters.update(state.counters)
+    report.claim = report.claim or claims.held_for(state.claim_found)
     report.first_contact = state.contact_state != ContactState.DONE
     disputed = state.counters.get("conflicts", 0)
-    report.for_a_person = bool(waits or disputed)
+    report.for_a_person = bool(waits or disputed or report.claim)
     report.questions = sum(waits[each] for each in accounting.QUESTIONS)
     report.only_by_hand = waits[Reason.ONLY_BY_HAND]
     if session.tally.failed:
         report.outcome = Outcome.PARTIAL
     else:
-        report.outcome = Outcome.STOPPED if waits or disputed else Outcome.OK
+        report.outcome = Outcome.STOPPED if report.for_a_person else Outcome.OK
 
 
 def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bool:
@@ -145,9 +169,13 @@ def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bo
 def _leave_former_folder(session: Session) -> None:
     """Once everything has moved, the folder that was served before is its user's like any other."""
     missing = session.mine(observed) & observed.c.missing_since.is_not(None)
+    with session.read() as conn:
+        former = session.state(conn).former_id
+        if conn.execute(select(observed.c.remote_id).where(missing).limit(1)).first() is not None:
+            return
+    claims.leave(session, former)
     with session.write() as conn:
-        if conn.execute(select(observed.c.remote_id).where(missing).limit(1)).first() is None:
-            session.set_state(conn, former_id=None)
+        session.set_state(conn, former_id=None)
 
 
 def _find_folder(session: Session, spec: str, known: str | None, *, create: bool) -> bool:
@@ -160,6 +188,10 @@ def _find_folder(session: Session, spec: str, known: str | None, *, create: bool
         return False
     if found is None:
         raise MailboxError(Sort.GONE, Scope.FOLDER, "NoFolder", f"there is no folder {spec}")
+    with session.read() as conn:
+        another = known not in (None, found.id) and session.state(conn).folder != spec
+    if another:
+        claims.follow(session, found.id)
     with session.write() as conn:
         moved: dict[str, str | None] = {"cursor": None} if known not in (None, found.id) else {}
         if moved and session.state(conn).folder != spec:
@@ -169,7 +201,9 @@ def _find_folder(session: Session, spec: str, known: str | None, *, create: bool
     return True
 
 
-def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decision]]:
+def _decide(
+    session: Session, cases: Sequence[Work], out: Outage | None
+) -> list[tuple[Work, Decision]]:
     rules = session.rules()
     decided: list[tuple[Work, Decision]] = []
     waiting: list[Work] = []
@@ -182,7 +216,10 @@ def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decisio
     if waiting:
         with session.write() as conn:
             for work in waiting:
-                _wait(session, conn, work)
+                if out is not None and work.waits is Reason.RETRY and work.error == out.code:
+                    wait_out(conn, session, work, Failure(out.sort, out.code, out.message))
+                else:
+                    _wait(session, conn, work)
     return decided
 
 
@@ -222,7 +259,8 @@ def _carry_out(
             task.approved = True  # who approved the onboarding saw how much it writes
         with session.write() as conn:
             # Before the first write: what a broken-off onboarding has left in the mailbox is no
-            # reason to ask again.
+            # reason to ask again. May be lost: the intent of that write is on disk after it, or no
+            # write was made.
             session.set_state(conn, contact_state=ContactState.APPROVED.value)
     else:
         guard.mark_approved(session, tasks)
@@ -232,7 +270,7 @@ def _carry_out(
     if session.tally.withdrawn:
         with session.write(alone=True) as conn:
             snapshots.collect(conn)  # of what its user made private nothing is left behind (P7)
-    execute(session, left)
+    execute(session, left)  # after the CRM: a value that is replaced in Outlook is kept by then
     if left:
         observe.outlook(session)  # drain: our own writes come back here, and are known (P4)
     if onboarding:

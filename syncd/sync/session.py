@@ -83,6 +83,8 @@ class Session:
     counting: Counting | None = None  # of what concerns all mailboxes
     unsure: ColumnElement[bool] | None = None  # of which cannot be said whether it belongs
     blind: bool = False  # a filter that excludes is not understood: nothing is pinned for sure
+    claim_checked: bool = False  # the folder is known to be ours to serve
+    claim_advanced: bool = False  # and that this run writes is written on it
 
     @property
     def key(self) -> LinkKey:
@@ -97,7 +99,13 @@ class Session:
     def rules(self) -> Rules:
         """What decisions are made under."""
         sound = self._clock_is_sound()
-        return Rules(self.policy, self.installation.hash_key, clock_sound=sound, moves=self.moves)
+        return Rules(
+            self.policy,
+            self.installation.hash_key,
+            clock_sound=sound,
+            moves=self.moves,
+            server_time=self.port.server_time,
+        )
 
     @property
     def moves(self) -> bool:
@@ -144,8 +152,9 @@ class Session:
         of this mailbox stays as it is read here. `alone` is for what looks up, or changes, more.
         """
         with database.write(self.engine, durable=durable, alone=alone) as conn:
-            self.lease = leases.renew(conn, self.lease, self.clock())
+            renewed = leases.renew(conn, self.lease, self.clock())
             yield conn
+        self.lease = renewed  # not before: what is rolled back has prolonged nothing
 
     def keep_lease(self) -> None:
         """Between requests: prolong the lease, if one more would not end within it (P3).
@@ -153,7 +162,9 @@ class Session:
         Raises LeaseLost when the mailbox was taken away.
         """
         if self.clock() >= self.lease.until - leases.LEASE + KEPT:
-            with self.write():
+            # Durable: a database server that forgot it after a power cut would lend the mailbox to
+            # another process while the request of this one is on its way.
+            with self.write(durable=True):
                 pass
 
     def read(self) -> AbstractContextManager[Connection]:

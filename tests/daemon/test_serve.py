@@ -17,6 +17,9 @@ class Service:
     def due(self, limit):
         return ["a@example.test"][:limit]
 
+    def audits_due(self, limit):
+        return []
+
     def begin(self):
         pass
 

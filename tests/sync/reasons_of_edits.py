@@ -133,6 +133,20 @@ def latest_unknown(world: World, server: MemoryServer) -> None:
     rounds(world)
 
 
+@ends_with(Reason.REGRESS)
+def regress(world: World, server: MemoryServer) -> None:
+    """A rep puts back an hour-old copy of a contact from a backup."""
+    record = in_step(world)
+    old = world.item().id
+    kept = server.things[old]
+    world.pass_time(hours=1)
+    world.change(record, jobtitle="Boss")
+    rounds(world)
+    server.restore(replace(kept, version=""))
+    rounds(world)
+    assert (world.crm(record)["jobtitle"], world.item()["jobtitle"]) == ("Boss", "Boss")
+
+
 @ends_with(Reason.MERGED_SET)
 def merged_set(world: World, _: MemoryServer) -> None:
     """A child is added on each side."""

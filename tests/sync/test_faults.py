@@ -12,11 +12,13 @@ from syncd.model.policy import FirstSync
 from syncd.model.values import Value
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import Item
+from syncd.reconcile.claim import Finding
 from syncd.sandbox.server import Sandbox
 from syncd.sync import mailboxes
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome
 from tests.memory_mailbox import Effect, run
+from tests.sync.relinked import relinked
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory
 
@@ -342,7 +344,11 @@ def test_a_right_that_is_missing_is_no_bad_item(settled: World, box: Sandbox) ->
 
 
 def test_a_folder_that_was_made_anew_is_found_again(wire: World) -> None:
-    """Its id is another one: it is sought by its name, and what is missing in it is bounded."""
+    """Its id is another one: it is sought by its name, and nothing is written into it.
+
+    What is missing in it nobody has thrown away, as far as syncd can know: once a person says so,
+    all of it comes back, and nothing is deleted (P5, P14).
+    """
     wire.policy(folder="default/Customers")
     ids = wire.new_many(MANY)
     wire.settle()
@@ -352,10 +358,16 @@ def test_a_folder_that_was_made_anew_is_found_again(wire: World) -> None:
     assert wire.sync().outcome is Outcome.FAILED
     wire.hand().add_folder("Customers")
     more = wire.new(firstname="Zoe")
+    for minutes in (0, 11):
+        wire.pass_time(minutes=minutes)
+        report = wire.sync()
+        assert (report.outcome, report.claim) == (Outcome.STOPPED, Finding.GONE)
+        assert wire.items("Customers") == []
+    relinked(wire)
     wire.sync()
-    assert [each["firstname"] for each in wire.items("Customers")] == ["Zoe"]
-    wire.pass_time(minutes=11)
-    assert wire.sync().outcome is Outcome.STOPPED  # twenty of twenty gone at once: held (P8)
+    wire.approve()
+    wire.settle()
+    assert len(wire.items("Customers")) == 21
     assert wire.all_records().keys() == {*ids, more}
     assert live(wire) == 21
 

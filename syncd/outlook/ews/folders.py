@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syncd.model.kinds import Kind
+from syncd.outlook import stamp
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.ews import answers, requests
 from syncd.outlook.ews.answers import Message
@@ -70,6 +71,24 @@ class Folders:
                 path = "/".join(step.name for step in down)
                 refs.append(FolderRef(each.id, path, each.total, in_trash=in_trash))
         return refs
+
+    def read_claim(self, folder: str) -> str | None:
+        """What a folder bears of who serves it. Raises MailboxError where it cannot be read."""
+        payload = requests.get_folder([folder], (stamp.CLAIM,))
+        message = answers.only(
+            self.session.call("GetFolder", payload, Effect.NONE), Effect.NONE, Scope.FOLDER
+        )
+        with answers.legible():
+            found = message.payload(M + "Folders")
+            held = found.find(f".//{T}ExtendedProperty/{T}Value") if found is not None else None
+            return (held.text or None) if held is not None else None
+
+    def write_claim(self, kind: Kind, folder: str, claim: str | None) -> None:
+        """Put it on a folder, or take it off."""
+        element = requests.FOLDER_ELEMENTS.get(kind.folder_class, "Folder")
+        payload = requests.update_folder(folder, element, stamp.CLAIM, claim)
+        found = self.session.call("UpdateFolder", payload, Effect.WRITES)
+        answers.only(found, Effect.WRITES, Scope.FOLDER)
 
     def remove_empty(self, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it; whether it is gone."""

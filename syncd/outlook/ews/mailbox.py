@@ -126,6 +126,15 @@ class EwsMailbox:
         """Every folder of this kind's class, and Deleted Items with what is below it."""
         return self._folders.all(kind)
 
+    def read_claim(self, kind: Kind, folder: str) -> str | None:
+        """What a folder bears of who serves it; `None` where it bears nothing."""
+        del kind
+        return self._folders.read_claim(folder)
+
+    def write_claim(self, kind: Kind, folder: str, claim: str | None) -> None:
+        """Put it on a folder, or take it off. Never repeated."""
+        self._folders.write_claim(kind, folder, claim)
+
     def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
         """One page of SyncFolderItems, at most 512 changes."""
         place = layout(kind)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from syncd.model.fields import Uri
+from syncd.model.fields import Named, Uri
 from syncd.model.kinds import Kind
 from syncd.model.values import Value, is_empty
 from syncd.outlook.ews.paths import (
@@ -29,7 +29,7 @@ from syncd.outlook.port import Creation, Move, Update
 PAGE = 512  # the most that SyncFolderItems allows, and less than the 1,000 of Find
 
 # A folder of one of these elements may not name its class itself (ErrorNoFolderClassOverride).
-_FOLDER_ELEMENTS = {
+FOLDER_ELEMENTS = {
     "IPF.Contact": "ContactsFolder",
     "IPF.Task": "TasksFolder",
     "IPF.Appointment": "CalendarFolder",
@@ -168,10 +168,10 @@ def move_item(moves: Iterable[Move], target: FolderId) -> Element:
     return root
 
 
-def get_folder(folders: Iterable[FolderId]) -> Element:
+def get_folder(folders: Iterable[FolderId], paths: Iterable[Path] = FOLDER_PATHS) -> Element:
     """Folders by id or role."""
     root = _root("GetFolder")
-    _shape(root, "FolderShape", FOLDER_PATHS)
+    _shape(root, "FolderShape", paths)
     _folders(root, "FolderIds", folders)
     return root
 
@@ -190,10 +190,25 @@ def create_folder(parent: FolderId, folder_class: str, name: str) -> Element:
     root = _root("CreateFolder")
     _folders(root, "ParentFolderId", [parent])
     holder = etree.SubElement(root, M + "Folders")
-    folder = etree.SubElement(holder, T + _FOLDER_ELEMENTS.get(folder_class, "Folder"))
-    if folder_class not in _FOLDER_ELEMENTS:
+    folder = etree.SubElement(holder, T + FOLDER_ELEMENTS.get(folder_class, "Folder"))
+    if folder_class not in FOLDER_ELEMENTS:
         etree.SubElement(folder, T + "FolderClass").text = folder_class
     etree.SubElement(folder, T + "DisplayName").text = name
+    return root
+
+
+def update_folder(folder: str, element: str, prop: Named, value: str | None) -> Element:
+    """One named property of a folder, set or with `None` deleted. `element` is what it is."""
+    root = _root("UpdateFolder")
+    change = etree.SubElement(etree.SubElement(root, M + "FolderChanges"), T + "FolderChange")
+    etree.SubElement(change, T + "FolderId", {"Id": folder})
+    verb = "DeleteFolderField" if value is None else "SetFolderField"
+    field = etree.SubElement(etree.SubElement(change, T + "Updates"), T + verb)
+    add_path(field, prop)
+    if value is not None:
+        holder = etree.SubElement(etree.SubElement(field, T + element), T + "ExtendedProperty")
+        add_path(holder, prop)
+        etree.SubElement(holder, T + "Value").text = value
     return root
 
 

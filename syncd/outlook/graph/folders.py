@@ -14,6 +14,7 @@ from syncd.model.kinds import Kind
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.graph import batch
 from syncd.outlook.graph.batch import Part
+from syncd.outlook.graph.properties import CLAIM, SINGLE, held, key_of, literal
 from syncd.outlook.graph.session import Answer, Json, Session, link_in, refused, values
 from syncd.outlook.port import FolderRef
 from syncd.outlook.tree import folded, way
@@ -90,6 +91,21 @@ class Folders:
         """Whether an item that names this folder as its own is thrown away already."""
         self.learn([folder])
         return self._in_trash.get(folder, True)
+
+    def read_claim(self, folder: str) -> str | None:
+        """What a folder bears of who serves it. Raises MailboxError where it cannot be read."""
+        expand = quote(f"{SINGLE}($filter=id eq {literal(CLAIM)})", safe="$(),='/:")
+        answer = self.session.get(f"{self.path(folder)}?$select=id&$expand={expand}")
+        found = held(_found(answer)).get(key_of(CLAIM))
+        return found if isinstance(found, str) and found else None
+
+    def write_claim(self, folder: str, claim: str | None) -> None:
+        """Put it on a folder, or take it off."""
+        body: Json = {SINGLE: [{"id": CLAIM, "value": claim}]}
+        part = Part("PATCH", self.path(folder), body)
+        (answer,) = batch.send(self.session, [part], Effect.WRITES)
+        if not answer.ok:
+            raise of_folder(answer, Effect.WRITES)
 
     def remove_empty(self, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it; whether it is gone."""

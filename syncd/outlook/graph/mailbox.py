@@ -158,6 +158,16 @@ class GraphMailbox:
         del kind
         return self._folders.all()
 
+    def read_claim(self, kind: Kind, folder: str) -> str | None:
+        """What a folder bears of who serves it; `None` where it bears nothing."""
+        del kind
+        return self._folders.read_claim(folder)
+
+    def write_claim(self, kind: Kind, folder: str, claim: str | None) -> None:
+        """Put it on a folder, or take it off. Never repeated."""
+        del kind
+        self._folders.write_claim(folder, claim)
+
     def changes(self, kind: Kind, folder: str, cursor: str | None) -> Page:
         """One page of delta, at most 200 changes, and a look at each item that is not our own."""
         if folder == TRASH.id:

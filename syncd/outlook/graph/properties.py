@@ -33,7 +33,7 @@ def in_address_set(number: int, kind: str = "String") -> str:
     return named(Named(PSETID_ADDRESS, number, type=kind))
 
 
-LINK, KEY = named(stamp.LINK), named(stamp.KEY)
+LINK, KEY, CLAIM = named(stamp.LINK), named(stamp.KEY), named(stamp.CLAIM)
 CLASS = "String 0x001A"
 SENSITIVITY = "Integer 0x0036"
 NATIVE_BODY = "Integer 0x1016"  # PidTagNativeBody: 1 plain, 2 RTF, 3 HTML

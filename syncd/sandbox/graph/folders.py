@@ -5,22 +5,29 @@ from syncd.sandbox.graph import identifiers
 from syncd.sandbox.graph.asked import Json, Reply
 from syncd.sandbox.graph.context import DEFAULT, Context, is_for_contacts
 from syncd.sandbox.graph.errors import GraphError, no_conversion, no_property
+from syncd.sandbox.graph.extended import MULTI, SINGLE, Named, read_values, shown
+from syncd.sandbox.graph.filter import read_expand
 from syncd.sandbox.graph.showing import listed
 from syncd.sandbox.mailbox import FolderExistsError
+from syncd.sandbox.properties import Value
 
 _CLASS = "IPF.Contact"
 _TRASH = "deleteditems"
 _OWN = ("id", "parentFolderId", "displayName")
+_SETS = {SINGLE: False, MULTI: True}
 
 
-def show_folder(folder: Folder, selected: tuple[str, ...] = _OWN) -> Json:
+def show_folder(
+    folder: Folder, selected: tuple[str, ...] = _OWN, extended: tuple[Named, ...] = ()
+) -> Json:
     """Return a folder as JSON."""
-    made = {
+    made: Json = {
         "id": identifiers.of_folder(folder),
         "parentFolderId": identifiers.rest(folder.parent_id),
         "displayName": folder.name,
     }
-    return {name: value for name, value in made.items() if name == "id" or name in selected}
+    chosen = {name: value for name, value in made.items() if name == "id" or name in selected}
+    return {**chosen, **shown(folder.bag, extended)}
 
 
 def read_selected(given: str | None) -> tuple[str, ...]:
@@ -68,10 +75,16 @@ def create_folder(context: Context) -> Reply:
 
 
 def update_folder(context: Context) -> Reply:
-    """Rename a contact folder."""
-    folder, name = context.folder(), _name(context)
+    """Rename a contact folder, or set extended properties of it."""
+    folder, body = context.folder(), context.asked.json()
+    changes: dict[str, Value | None] = {}
+    for each, several in _SETS.items():
+        if each in body:
+            changes.update(read_values(body[each], several=several))
+    renamed = "displayName" in body or not changes
+    name = _name(context) if renamed else None
     try:
-        kept = context.mailbox.update_folder(folder, name)
+        kept = context.mailbox.update_folder(folder, name, changes)
     except FolderExistsError:
         raise GraphError("ErrorFolderExists") from None
     return _answered(context, kept, 200)
@@ -100,7 +113,7 @@ def delete_folder(context: Context) -> Reply:
 def _name(context: Context) -> str:
     body = context.asked.json()
     for each in body:
-        if each not in _OWN and "@odata." not in each:
+        if each not in _OWN and each not in _SETS and "@odata." not in each:
             raise no_property(each, "contactFolder")
     name = body.get("displayName")
     if not isinstance(name, str) or not name.strip():
@@ -111,4 +124,6 @@ def _name(context: Context) -> str:
 def _answered(context: Context, folder: Folder, status: int) -> Reply:
     where = context.metadata("contactFolders/$entity")
     selected = read_selected(context.asked.option("$select"))
-    return Reply(status, {"@odata.context": where, **show_folder(folder, selected)})
+    expand = context.asked.option("$expand")
+    extended = read_expand(expand) if expand is not None else ()
+    return Reply(status, {"@odata.context": where, **show_folder(folder, selected, extended)})

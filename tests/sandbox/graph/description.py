@@ -145,8 +145,21 @@ def _worded(named: str, validator: Validator | None, body: Any) -> list[str]:
 
 @cache
 def description() -> Description:
-    """The published one."""
-    return Description(json.loads(FILE.read_text(encoding="utf-8")))
+    """The published one.
+
+    The cut at hand leaves out what a folder may have beside its own properties: the documentation
+    names extended properties of a contactFolder, to be set by PATCH and read by `$expand` (Graph
+    v1.0, "Create singleValueLegacyExtendedProperty").
+    """
+    document = json.loads(FILE.read_text(encoding="utf-8"))
+    schemas = document["components"]["schemas"]
+    folder, contact = (
+        next(each for each in schemas[f"microsoft.graph.{name}"]["allOf"] if "properties" in each)
+        for name in ("contactFolder", "contact")
+    )
+    for name in ("singleValueExtendedProperties", "multiValueExtendedProperties"):
+        folder["properties"].setdefault(name, contact["properties"][name])
+    return Description(document)
 
 
 def watch(box: Sandbox, most: int | None = None) -> list[str]:

@@ -1,0 +1,70 @@
+"""`syncd verify`: prove that both sides agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import click
+
+from syncd.cli import output
+from syncd.cli.context import Context, pass_context
+from syncd.cli.errors import Exit
+
+
+@click.command(name="verify", short_help="Prove that both sides agree, and change nothing.")
+@click.argument("mailboxes", nargs=-1, metavar="[MAILBOX]...")
+@click.option("--json", "as_json", is_flag=True, help="Print a list with one object a mailbox.")
+@pass_context
+def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int:
+    """Read both sides in full, and hold them against each other. Nothing is changed.
+
+    Exit status: 0 everything agrees or is apart by a rule, 3 something waits, 5 the server cannot
+    be reached, 6 something is not as it should be, or could not be verified.
+    """
+    from syncd.cli import mailboxes as served
+    from syncd.sync.verify import WAITING, Finding, verify
+
+    service, told, status = served.service(context), [], Exit.DONE
+    for row in served.chosen(context, mailboxes):
+        findings: list[Finding] = []
+        report = service.visit(row.address, "verify", partial(verify, findings=findings))
+        wrong = [each for each in findings if each.sort != WAITING]
+        if report.unreachable:
+            status = max(status, Exit.UNREACHABLE)
+        elif report.error or wrong:
+            status = Exit.DIVERGED
+        elif findings:
+            status = max(status, Exit.HELD)
+        told.append(
+            {
+                "mailbox": row.address,
+                "error": report.error,
+                "waiting": len(findings) - len(wrong),
+                "findings": [each.to_json() for each in wrong],
+            }
+        )
+        if not as_json:
+            _tell(row.address, report.error, report.todo, wrong, len(findings) - len(wrong))
+    if as_json:
+        output.emit_json(told)
+    return status
+
+
+def _tell(
+    address: str, error: str | None, todo: str | None, wrong: Sequence[object], waiting: int
+) -> None:
+    if error:
+        output.tell(f"{address}: it could not be verified: {error}. {todo or ''}".strip())
+        return
+    if wrong:
+        rows = [[getattr(each, name) for name in ("sort", "name", "id")] for each in wrong]
+        output.table(address, ["What", "Who", "Id"], rows)
+        output.tell(
+            f"{address}: {len(wrong)} not as they should be; nothing was changed. "
+            f"Find out why: syncd explain, then: syncd sync {address}"
+        )
+    if waiting:
+        output.tell(f"{address}: {waiting} wait. See them: syncd held {address}")
+    if not wrong and not waiting:
+        output.tell(f"{address}: both sides agree.")

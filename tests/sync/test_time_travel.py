@@ -1,0 +1,293 @@
+"""A mailbox or a store of another day is told from ordinary change, and healed (P1, P3).
+
+Meanwhile nothing is written, on either side; afterwards nothing is missing and nothing doubled.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from syncd.crm import database
+from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.reconcile.claim import Claim, Finding
+from syncd.sync import alerts, claims
+from syncd.sync.alerts import Code
+from syncd.sync.report import Outcome
+from tests.conftest import SQLITE
+from tests.memory_mailbox import Effect, run
+from tests.memory_server import MemoryServer
+from tests.sync import tearing
+from tests.sync.relinked import relinked
+from tests.sync.world import ALICE, World
+from tests.sync.worlds import Memory
+
+IN_MEMORY = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
+NAMES = ("Ann", "Bea", "Cid", "Dan")
+
+
+def entered(world: World) -> dict[str, str]:
+    """Four contacts in step; ids by first name."""
+    ids = [world.new(firstname=name, lastname=name[0]) for name in NAMES]
+    world.start()
+    world.settle()
+    return dict(zip(NAMES, ids, strict=True))
+
+
+def shown(world: World, address: str = ALICE) -> Counter[object]:
+    """What is in the folder, by first name."""
+    return Counter(each["firstname"] for each in world.items(address=address))
+
+
+def held(world: World, finding: Finding, address: str = ALICE) -> None:
+    """A run writes nothing on either side, and says why; an alert does, too."""
+    records = {i: (each.version, each.deleted) for i, each in world.all_records().items()}
+    items = {each.id: dict(each.fields) for each in world.items(address=address)}
+    report = world.sync(address)
+    assert (report.outcome, report.claim) == (Outcome.STOPPED, finding)
+    assert report.for_a_person
+    assert world.writes == 0
+    assert records == {i: (e.version, e.deleted) for i, e in world.all_records().items()}
+    assert items == {each.id: dict(each.fields) for each in world.items(address=address)}
+    with database.read(world.engine) as conn:
+        (told,) = [each for each in alerts.every(conn) if each.code is Code.CLAIM]
+        assert claims.standing(conn, world.mailbox_id(address)) is finding
+    assert "relink" in told.advice("en")
+    assert told.sentence("de") != told.sentence("en")
+
+
+def healed(world: World, address: str = ALICE) -> None:
+    """A person relinks; then all goes on, and the alert is over."""
+    found = relinked(world, address, only_look=True)
+    assert found.claim is not None
+    assert relinked(world, address) == found
+    for _ in range(3):
+        world.sync(address)
+        world.approve(address)
+        world.pass_time(minutes=11)
+    world.settle(address)
+    with database.read(world.engine) as conn:
+        assert Code.CLAIM not in {each.code for each in alerts.every(conn)}
+        assert claims.standing(conn, world.mailbox_id(address)) is None
+
+
+def put_back(server: MemoryServer, saved: MemoryServer) -> None:
+    """The mailbox is restored from a backup: its items, its folders with what they bear."""
+    server.things = dict(saved.things)
+    server._folders = copy.deepcopy(saved._folders)
+
+
+def test_a_mailbox_restored_from_a_backup(memory: Memory) -> None:
+    """What it lacks comes back, what it has twice the age is tied again, nothing is deleted."""
+    world, servers = memory
+    ids = entered(world)
+    saved = copy.deepcopy(servers[ALICE])
+    world.pass_time(hours=1)
+    world.change(ids["Ann"], jobtitle="Boss")
+    ids["Eve"] = world.new(firstname="Eve", lastname="E")
+    world.settle()
+    put_back(servers[ALICE], saved)
+    world.change(ids["Bea"], jobtitle="Buyer")
+    for _ in range(2):
+        held(world, Finding.MAILBOX_RESTORED)
+    healed(world)
+    assert shown(world) == Counter([*NAMES, "Eve"])
+    assert world.all_records().keys() == set(ids.values())
+    assert world.crm(ids["Bea"])["jobtitle"] == "Buyer"
+    for held_by in (world.crm(ids["Ann"]), world.item_of(ids["Ann"])):
+        assert held_by["jobtitle"] == "Boss"  # the backup is older, and no edit
+
+
+def test_a_mailbox_from_before_syncd(memory: Memory) -> None:
+    """The folder bears nothing: all of it comes back."""
+    world, servers = memory
+    before = copy.deepcopy(servers[ALICE])
+    ids = entered(world)
+    put_back(servers[ALICE], before)
+    world.change(ids["Bea"], jobtitle="Buyer")
+    held(world, Finding.GONE)
+    healed(world)
+    assert shown(world) == Counter(NAMES)
+    assert world.all_records().keys() == set(ids.values())
+
+
+@IN_MEMORY
+def test_a_store_restored_from_a_backup(memory: Memory, tmp_path: Path) -> None:
+    """What it does not know waits, what is newer in Outlook flows into it, nothing is doubled."""
+    world, _ = memory
+    ids = entered(world)
+    old = _saved(world, tmp_path / "old.db")
+    world.pass_time(hours=1)
+    world.change(ids["Ann"], jobtitle="Boss")
+    world.new(firstname="Eve", lastname="E")
+    world.settle()
+    old.change(ids["Bea"], jobtitle="Buyer")
+    held(old, Finding.STORE_RESTORED)
+    healed(old)
+    assert shown(old) == Counter([*NAMES, "Eve"])  # Eve is of a record that this store never had
+    assert old.all_records().keys() == set(ids.values())
+    assert (old.crm(ids["Ann"])["jobtitle"], old.crm(ids["Bea"])["jobtitle"]) == ("Boss", "Buyer")
+    eve = next(each for each in old.items() if each["firstname"] == "Eve")
+    assert old.reason(eve.id) == "waiting (orphan-stamp)"
+
+
+def _saved(world: World, path: Path) -> World:
+    """A copy of the store, at the same mailboxes."""
+    with (
+        closing(sqlite3.connect(str(world.engine.url.database))) as conn,
+        closing(sqlite3.connect(path)) as copied,
+    ):
+        conn.backup(copied)
+    return replace(world, engine=database.open_database(f"sqlite:///{path}"), reports=[])
+
+
+@IN_MEMORY
+def test_a_copy_of_the_store_at_work(memory: Memory, tmp_path: Path) -> None:
+    """Whichever of both writes first, the other one stops; who is relinked serves, and is known."""
+    world, _ = memory
+    ids = entered(world)
+    other = _saved(world, tmp_path / "copy.db")
+    world.change(ids["Ann"], jobtitle="Boss")
+    world.settle()
+    other.change(ids["Bea"], jobtitle="Buyer")
+    held(other, Finding.STORE_RESTORED)  # as far as can be seen yet
+    world.change(ids["Ann"], jobtitle="Chief")
+    world.settle()
+    held(other, Finding.STORE_COPIED)
+    healed(other)
+    world.change(ids["Cid"], jobtitle="Clerk")
+    held(world, Finding.OTHER_STORE)
+    assert shown(world) == Counter(NAMES)
+
+
+@IN_MEMORY
+def test_a_copy_that_counted_as_far(memory: Memory, tmp_path: Path) -> None:
+    """Two stores that both wrote once are told apart at the next write."""
+    world, servers = memory
+    ids = entered(world)
+    other = _saved(world, tmp_path / "copy.db")
+    folder = servers[ALICE].folder("contacts")
+    known = Claim.parse(folder.claim)
+    assert known is not None
+    world.change(ids["Ann"], jobtitle="Boss")
+    world.settle()
+    with database.write(other.engine) as conn:
+        ours = str(replace(known, counter=known.counter + 1, token="other"))
+        conn.exec_driver_sql("update mailbox_kind set claim = ?", (ours,))
+    other.change(ids["Bea"], jobtitle="Buyer")
+    held(other, Finding.STORE_COPIED)
+
+
+def test_a_second_installation(memory: Memory, empty_database: Path, tmp_path: Path) -> None:
+    """It shows its first sync, and writes nothing until a person says which one serves."""
+    world, _ = memory
+    entered(world)
+    shutil.copy(empty_database, tmp_path / "second.db")
+    engine = database.open_database(f"sqlite:///{tmp_path / 'second.db'}")
+    second = replace(world, engine=engine, users={}, reports=[])
+    with database.write(engine) as conn:
+        second.add_users(conn)
+    second.new(firstname="Zoe", lastname="Z")
+    assert second.sync().first_contact
+    second.approve()
+    held(second, Finding.FOREIGN)
+    assert shown(second) == Counter(NAMES)
+    relinked(second)
+    second.sync()
+    second.approve()
+    second.settle()
+    assert shown(second) == Counter([*NAMES, "Zoe"])
+    world.new(firstname="Yan", lastname="Y")
+    held(world, Finding.FOREIGN)
+
+
+def test_a_cycle_without_edits_does_not_ask(memory: Memory) -> None:
+    """P4: one that writes nothing touches it not; one that does reads it once, and writes once."""
+    world, _ = memory
+    ids = entered(world)
+    world.quiet()
+    world.change(ids["Ann"], jobtitle="Boss")
+    world.sync()
+    assert (world.counts["read_claim"], world.counts["write_claim"]) == (1, 1)
+    world.hand().edit(world.item_of(ids["Bea"]).id, {"jobtitle": "Buyer"})
+    world.sync()
+    assert (world.counts["read_claim"], world.counts["write_claim"]) == (1, 0)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_an_advance_that_is_not_answered(memory: Memory, done: bool) -> None:
+    """Nothing was written yet; whichever of both is on the folder then, it is ours."""
+    world, servers = memory
+    ids = entered(world)
+    world.change(ids["Ann"], jobtitle="Boss")
+
+    def unanswered(call: str, effect: Effect) -> object:
+        if call != "write_claim":
+            return effect()
+        if done:
+            effect()
+        raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "no answer came")
+
+    servers[ALICE].meddle = unanswered
+    assert world.sync().outcome is Outcome.FAILED
+    assert world.item_of(ids["Ann"])["jobtitle"] is None
+    servers[ALICE].meddle = run
+    world.settle()
+    assert world.item_of(ids["Ann"])["jobtitle"] == "Boss"
+
+
+@IN_MEMORY
+def test_torn_between_writing_it_down_and_putting_it_there(memory: Memory, tmp_path: Path) -> None:
+    """A crash at any moment of a run that writes: the next one goes on, and is not held."""
+    world, servers = memory
+    ids = entered(world)
+    world.change(ids["Ann"], jobtitle="Boss")
+    moments: list[Memory] = []
+
+    def keep(_: str) -> None:
+        path = tmp_path / f"{len(moments)}.db"
+        moments.append(tearing.let_go(tearing.branch(world, servers, path)))
+
+    with tearing.watched(servers, keep):
+        world.sync()
+    assert len(moments) > 4
+    for torn, _ in moments:
+        tearing.resumed(torn, [ALICE])
+        assert torn.item_of(ids["Ann"])["jobtitle"] == "Boss"
+        with database.read(torn.engine) as conn:
+            assert claims.standing(conn, torn.mailbox_id(ALICE)) is None
+
+
+WIRED: dict[str, tuple[Callable[[Claim], str | None], Finding]] = {
+    "older": (lambda c: str(replace(c, counter=c.counter - 1)), Finding.MAILBOX_RESTORED),
+    "newer": (lambda c: str(replace(c, counter=c.counter + 1)), Finding.STORE_RESTORED),
+    "gone": (lambda _: None, Finding.GONE),
+    "another's": (lambda c: str(replace(c, installation="another")), Finding.FOREIGN),
+}
+
+
+@pytest.mark.parametrize(("change", "finding"), WIRED.values(), ids=WIRED)
+def test_over_the_wire(
+    wire: World, change: Callable[[Claim], str | None], finding: Finding
+) -> None:
+    """On either protocol the folder says it, and a relinked mailbox goes on."""
+    ids = entered(wire)
+    port, kind = wire.connect(ALICE), wire.rules.kind
+    folder = port.folder(kind, "default", create=False)
+    assert folder is not None
+    known = Claim.parse(port.read_claim(kind, folder.id))
+    assert known is not None
+    port.write_claim(kind, folder.id, change(known))
+    wire.change(ids["Ann"], jobtitle="Boss")
+    held(wire, finding)
+    healed(wire)
+    assert shown(wire) == Counter(NAMES)
+    assert wire.item_of(ids["Ann"])["jobtitle"] == "Boss"

@@ -1,0 +1,85 @@
+"""An item that is older than it was known to be was restored: that is a regress, and no edit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from syncd.model.fields import Direction, Side
+from syncd.reconcile.decide import Case, Rules, Verb, decide
+from syncd.reconcile.images import Mark, Standing
+from syncd.reconcile.reasons import Reason
+from tests.toy import policy
+from tests.unit.reconcile.situations import BASE, KEY, NOON, case, crm, item, link
+
+HOUR = timedelta(hours=1)
+OLD = BASE.patched({"serial": "old@x"})
+RULES = Rules(policy(), KEY, server_time=NOON + HOUR)
+
+
+def older(
+    known: datetime | None = NOON + HOUR, modified: datetime = NOON, version: str = "v0"
+) -> Case:
+    """A link that was settled when its item was of `known`, and the item as it is now."""
+    tie = replace(link(), remote_modified=known)
+    facts = replace(item(OLD), modified=modified, version=version)
+    return case(crm(), facts, tie)
+
+
+def test_the_crm_is_written_again_and_what_outlook_held_is_kept() -> None:
+    """P1: it may be somebody's after all."""
+    decision = decide(older(), RULES)
+    (lost,) = [each for each in decision.groups if each.loser]
+    assert (decision.verbs, decision.reason) == ((Verb.UPDATE_ITEM,), Reason.REGRESS)
+    assert decision.patch(Side.OUTLOOK) == {"serial": BASE.fields["serial"]}
+    assert lost.loser is not None
+    assert lost.loser.values == {"serial": "old@x"}
+
+
+EDITS = {
+    "nothing is known": older(known=None),
+    "it is as old": older(modified=NOON + HOUR),
+    "a server's clock is right to a minute": older(modified=NOON + HOUR - timedelta(seconds=59)),
+    "it is the version that was settled": older(version="v1"),
+}
+
+
+@pytest.mark.parametrize("facts", EDITS.values(), ids=EDITS)
+def test_what_is_not_older_is_an_edit(facts: Case) -> None:
+    """Only what is known to be older is no edit."""
+    assert decide(facts, RULES).verbs == (Verb.UPDATE_RECORD,)
+
+
+@pytest.mark.parametrize("server_time", [None, NOON])
+def test_a_clock_that_was_wrong_makes_no_regress(server_time: datetime | None) -> None:
+    """What was recorded lies in the future of the server's clock: then that was the mistake."""
+    assert decide(older(), replace(RULES, server_time=server_time)).verbs == (Verb.UPDATE_RECORD,)
+
+
+def test_where_outlook_alone_may_speak_nothing_is_written() -> None:
+    """It stays apart until its user edits it: old values are nobody's word."""
+    ruled = replace(RULES, policy=policy(Direction.TO_CRM))
+    decision = decide(older(), ruled)
+    assert decision.verbs == ()
+    (apart,) = [each for each in decision.groups if each.group == "serial"]
+    assert apart.mark == Mark(Standing.APART, Reason.ONE_WAY)
+
+
+def test_what_is_apart_stays_apart() -> None:
+    """A personal note that was never shared is not written over."""
+    marked = {"serial": Mark(Standing.APART, Reason.PERSONAL)}
+    tie = replace(link(marks=marked), remote_modified=NOON + HOUR)
+    facts = replace(item(OLD), modified=NOON, version="v0")
+    decision = decide(case(crm(), facts, tie), RULES)
+    assert decision.verbs == ()
+    assert not any(each.loser for each in decision.groups)
+
+
+def test_an_edit_of_the_crm_goes_on_as_ever() -> None:
+    """Of the other groups, nothing is special about it."""
+    tie = replace(link(), remote_modified=NOON + HOUR)
+    facts = replace(item(OLD), modified=NOON, version="v0")
+    decision = decide(case(crm(BASE.patched({"brand": "Apex"})), facts, tie), RULES)
+    assert decision.patch(Side.OUTLOOK) == {"serial": BASE.fields["serial"], "brand": "Apex"}
