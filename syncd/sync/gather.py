@@ -92,19 +92,26 @@ def _other_ids(facts: Facts, present: Iterable[str]) -> dict[str, str]:
 def _twins(facts: Facts, present: Iterable[str]) -> set[str]:
     """Items whose stamp another item bears, too, and no link says which is the original.
 
-    One of them is taken now; the next run knows the others as its copies.
+    One of them is taken now; the next run knows the others as its copies. Of a record that is no
+    more none is taken: all of them wait.
     """
     taken: set[str] = set()
     twins: set[str] = set()
     for remote_id in sorted(present):
         stamp = stamp_of(facts.seen[remote_id])
-        if remote_id in facts.by_remote or stamp is None:
+        if remote_id in facts.by_remote or stamp is None or not _is_held(facts, stamp.crm_id):
             continue
         if stamp.crm_id in taken:
             twins.add(remote_id)
         elif isinstance(facts.items[remote_id], Item):
             taken.add(stamp.crm_id)
     return twins
+
+
+def _is_held(facts: Facts, crm_id: str) -> bool:
+    """Whether the CRM has a record."""
+    held = facts.held.get(crm_id)
+    return held is not None and not held.deleted
 
 
 def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[str, str]) -> Work:
@@ -144,8 +151,7 @@ def _same_or_copy(facts: Facts, link: Link) -> Link:
 def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
     stamp = found.head.stamp
     if stamp is not None and stamp.installation == session.installation.name:
-        held = facts.held.get(stamp.crm_id)
-        if held is None or held.deleted:
+        if not _is_held(facts, stamp.crm_id):
             case = Case(CrmFacts(CrmPresence.UNKNOWN), item_facts(session, found))
             return Work(case, None, found.head.id, waits=Reason.ORPHAN_STAMP, head=found.head)
         item = item_facts(session, found)
