@@ -218,8 +218,13 @@ def _missing_item(
     item = ItemFacts(place.presence, remote_id, link.remote_version, private=private)
     if place.head is not None and _here(place):
         read = facts.items[place.head.id]
-        if isinstance(read, Item):
-            item = replace(item_facts(session, read, link.crm_id), presence=place.presence)
+        if isinstance(read, Failure):
+            # It was there when it was sought, and cannot be read: where it is now is not known.
+            gone = read.sort is Sort.GONE
+            unknown = Case(crm, ItemFacts(ItemPresence.UNKNOWN, remote_id), link)
+            waits = Reason.SECOND_LOOK if gone else Reason.RETRY
+            return Work(unknown, link.crm_id, remote_id, waits=waits, error=read.code)
+        item = replace(item_facts(session, read, link.crm_id), presence=place.presence)
     ours = place.presence is ItemPresence.ARCHIVED and crm.presence is CrmPresence.OUT_OF_SCOPE
     if ours and link.state is LinkState.LIVE:
         # Where scope exit puts it: a move of ours that was given up for lost and done after all.
@@ -242,6 +247,10 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
     ids = {stamp_text(session, each.crm_id): each.remote_id for each in returned}
     places = locate.by_stamp(session, ids, facts.state)
     places = {**places, **_left_behind(session, returned, places)}
+    for link in returned:
+        text = stamp_text(session, link.crm_id)
+        if text in places:
+            places[text] = _own_first(places[text], link.remote_id)
     apart = [
         link.remote_id
         for each in wanted
@@ -269,6 +278,12 @@ def _left_behind(
         if moved and place is not None and link.aside and _is(place, link.remote_id):
             found[text] = [replace(place, presence=ItemPresence.FORMER)]
     return found
+
+
+def _own_first(found: list[locate.Place], remote_id: str) -> list[locate.Place]:
+    """The places of a stamp, the linked item first: as long as it lives the others are copies."""
+    own = [each for each in found if _here(each) and _is(each, remote_id)]
+    return [*own, *(each for each in found if each not in own)]
 
 
 def _is(place: locate.Place, remote_id: str) -> bool:
