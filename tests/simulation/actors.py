@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +28,7 @@ _NOT_EDITED = frozenset((
     "middlename", "suffix",
 ))  # fmt: skip
 EDITED = tuple(each for each in CONTACT.fields if each.name not in _NOT_EDITED)
-LABEL, OTHER_LABEL = "CRM", "Family"
+LABEL, OTHER_LABEL, FORMER = "CRM", "Family", CONTACT.archive_category
 WIDE = Limits(9_999, 9_999, 1.0, 9_999, 9_999, 9_999, 99)
 _OUTSIDE = frozenset((UNTRACKED, SECRET))
 AWAY = "Privat"
@@ -43,6 +44,7 @@ class Actors:
     ledger: Ledger
     approved: set[str] = field(default_factory=set)  # since the last run of each
     wide: bool = False  # the breaker was let out
+    known: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by a whole run
     _number: int = 0
 
     def do(self, step: Step) -> str:
@@ -185,6 +187,10 @@ class Actors:
             self.ledger.binned.add((address, thing.jotted))
         self.ledger.kept_out.pop((address, thing.id), None)
         self.ledger.caused(thing.fields, "deleted in Outlook")
+        place, labels = (address, named(thing.fields)), thing.fields.get("categories")
+        aside = isinstance(labels, tuple) and FORMER in labels
+        if thing.id in self.known[address] and not aside and not self.ledger.copies[place]:
+            self.ledger.thrown.add(place)
         if chance.random() < 0.4:
             server.delete(thing.id)
             self.ledger.ended(thing.fields, "deleted in Outlook")
@@ -210,6 +216,7 @@ class Actors:
         self.ledger.kept_out.pop((address, thing.id), None)
         self.ledger.caused(thing.fields, "moved")
         self.ledger.copies[address, named(thing.fields)] += 1
+        self.ledger.thrown.discard((address, named(thing.fields)))
         return f"{thing.id} -> {self._left(address, server.move(thing.id, 'contacts'))}"
 
     def _copy(self, address: str, chance: random.Random) -> str:
@@ -217,6 +224,7 @@ class Actors:
         if thing is None:
             return ""
         self.ledger.copies[address, named(thing.fields)] += 1
+        self.ledger.thrown.discard((address, named(thing.fields)))
         self.ledger.caused(thing.fields, "copied")
         return self._left(address, self.servers[address].copy(thing.id))
 

@@ -8,12 +8,15 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 
 from syncd.crm import database
+from syncd.crm.stored import Stored
 from syncd.model.contact import CONTACT
 from syncd.model.normal import normal
+from syncd.model.policy import ScopeExit
 from syncd.outlook.port import Sensitivity
 from syncd.sync.tables import snapshot
 from tests.memory_server import TRASH, MemoryServer, Thing
@@ -55,8 +58,8 @@ class Checks:
         links, mine = self.world.links(), self.world.mailbox_id(address)
         self._live = sum(each.state == "live" and each.mailbox_id == mine for each in links)
 
-    def after_run(self, address: str) -> None:
-        """Nothing that a run did breaks a promise. Raises Violation."""
+    def after_run(self, address: str, *, whole: bool) -> None:
+        """Nothing that a run did breaks a promise; `whole`: it came to its end."""
         self._canaries()
         self._untouched()
         self._nothing_lost()
@@ -64,6 +67,8 @@ class Checks:
         self._bounded(address)
         self._one_record_each()
         self.actors.approved.discard(address)
+        if whole:
+            self.actors.known[address] = {e.id for e in self.servers[address].inside("contacts")}
 
     def _canaries(self) -> None:
         """P7, P14: what is private or not tracked is in its mailbox, and nowhere else."""
@@ -167,6 +172,7 @@ class Checks:
                 asked = traceback.extract_tb(wrong.__traceback__)[-1].line
                 raise Violation(f"P4/P9: {address}: {asked} {str(wrong)[:500]}") from wrong
             self._one_item_each(address)
+            self._nothing_resurrected(address)
             self._agreed(address)
 
     def _one_item_each(self, address: str) -> None:
@@ -175,6 +181,25 @@ class Checks:
         for name, n in counted.items():
             if name and n > 1 + self.ledger.copies[address, name]:
                 raise Violation(f"P3: {n} items of {name} in {address}")
+
+    def _nothing_resurrected(self, address: str) -> None:
+        """What its user threw away, and nobody put back, does not come back by itself.
+
+        But for what was merged with another one, which is that one's now.
+        """
+        there = {named(each.fields) for each in self.servers[address].inside("contacts")}
+        for of, name in self.ledger.thrown:
+            if of == address and name in there and "merged" not in self.ledger.causes[name]:
+                raise Violation(f"{name} was thrown away in {address}, and is back")
+
+    def _in_scope(self, address: str, link: Any, stored: Stored) -> None:
+        """What syncd put there, and belongs there no more, is not kept in step."""
+        keeps = self.world.rules.on_scope_exit.created is ScopeExit.KEEP_UPDATING
+        if link.origin != "created" or link.tracked or keeps:
+            return
+        mine = stored.owner_id == self.world.users[address] and stored.active
+        if not mine and not self.world.noticed(link.crm_id):
+            raise Violation(f"{named(stored.record.fields)} belongs in {address} no more")
 
     def _agreed(self, address: str) -> None:
         """P2: on both sides of a live link is the same, or why not is written beside it."""
@@ -190,14 +215,18 @@ class Checks:
                 )
             if thing.sensitivity is not Sensitivity.NORMAL or self._untracked(thing):
                 raise Violation(f"P7/P14: {thing.id} of {address} is linked")
-            apart = json.dumps(link.marks)
+            self._in_scope(address, link, stored)
+            apart = json.dumps({n: m for n, m in link.marks.items() if m[1] != "not-taken"})
             for name, group in CONTACT.groups.items():
                 if name in _NOT_COMPARED or name in apart:
                     continue
                 for each in group.fields:
                     one = thing.fields.get(each.name)
                     other = stored.record.fields.get(each.name)
-                    if normal(each.type, one) != normal(each.type, other):
+                    differs = normal(each.type, one) != normal(each.type, other)
+                    # A server may keep it in a form of its own, but nothing else for it.
+                    taken = name in link.marks and tokens(one) == tokens(other)
+                    if differs and not taken:
                         raise Violation(
                             f"P2: {named(thing.fields)} {each.name} is {one!r} in {address}, "
                             f"and {other!r} in the CRM"

@@ -54,6 +54,7 @@ class Ledger:
     causes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by name
     taken: set[Place] = field(default_factory=set)  # by id: out of the folder, in this run
     copies: Counter[Place] = field(default_factory=Counter)
+    thrown: set[Place] = field(default_factory=set)  # out of the folder, by their user, for good
     kept_out: dict[Place, object] = field(default_factory=dict)  # as its user left it, by id
 
     def wrote(

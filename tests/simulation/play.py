@@ -87,7 +87,7 @@ class _Playing:
                 came = self.actors.do(step)
             self.say(f"{number}: {step.do} by {step.who}: {came}")
             if step.do == "run":
-                self.checks.after_run(address)
+                self.checks.after_run(address, whole=came.startswith("ok"))
         self._rest(addresses)
 
     def _at_last(self, step: Step) -> None:
@@ -197,7 +197,7 @@ class _Playing:
                 came = self._run(address)
                 self.say(f"rest {number}: {address}: {came}")
                 worked = worked or bool(self.world.writes)
-                self.checks.after_run(address)
+                self.checks.after_run(address, whole=came.startswith("ok"))
             for address in addresses:
                 self.world.approve(address)
                 self.actors.approved.add(address)
