@@ -89,6 +89,9 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
             _offer_category(session, report)
     else:
         _show_held(session, decided, report, onboarding=onboarding)
+        if not onboarding and any(decision.verbs for _, decision in decided):
+            seen = claims.look(session)
+            report.claim = seen.finding if seen.finding in claims.HOLDS else None
     _tell(session, report)
     if out is not None and mode is Mode.SYNC:
         raise out  # only now: what needs no reading was not kept waiting for it (P10)
