@@ -76,10 +76,19 @@ class Ledger:
         """Somebody did what may end others' items or the record."""
         self.causes[named(held)].add(why)
 
+    def copied(self, name: str) -> int:
+        """How many copies anybody made of what goes by a name."""
+        return sum(n for (_, of), n in self.copies.items() if of == name)
+
     def withdrew(self, address: str, held: Mapping[str, object]) -> None:
-        """A user made an item private: what ever came from it goes."""
+        """A user made an item private: what ever came from it goes.
+
+        And, of a record that others were merged into, what came from this mailbox by their items.
+        """
         self.ended(held, "private")
-        self.over |= self.at[address, named(held)]
+        merged = {name for name, causes in self.causes.items() if "merged" in causes}
+        for name in {named(held), *merged}:
+            self.over |= self.at[address, name]
 
     def lost(self, present: Iterable[str]) -> set[str]:
         """What was written, is nowhere, and has no excuse."""
