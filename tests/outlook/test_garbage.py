@@ -12,8 +12,8 @@ import pytest
 
 from syncd.model.contact import CONTACT
 from syncd.outlook.errors import Failure, MailboxError, Sort
-from syncd.outlook.port import Move, Update
 from syncd.outlook.graph.mailbox import GraphMailbox
+from syncd.outlook.port import Move, Update
 from syncd.sandbox.server import Sandbox
 from tests.outlook.desk import EwsDesk, GraphDesk, SandboxDesk, create, creation, default
 
