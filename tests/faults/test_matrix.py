@@ -43,7 +43,7 @@ def test_a_fault_ends_as_the_table_says(engine: Engine, box: Sandbox, number: in
     row, phase, backend = cell = drawn()[number]
     where = f"{_named(cell)} (SYNCD_MATRIX_SEED={SEED})"
     played = play(engine, box, row, phase, backend)
-    assert played.end is row.cell(phase, over_graph=backend is Backend.GRAPH), where
+    assert played.end is row.ends(phase)[backend is Backend.GRAPH], where
     assert played.silent == [], where
     quiet = (End.AT_ONCE, End.STARTS_OVER, End.NONE)
     assert played.told or played.end in quiet, where
