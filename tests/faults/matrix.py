@@ -11,14 +11,14 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What syncd is about when the fault strikes; the request that is struck."""
+    """What syncd is about when the fault strikes: which request is struck."""
 
-    OBSERVE = "observe"
-    CLAIM = "claim"
+    OBSERVE = "observe"  # reading what changed, after an edit in Outlook
+    CLAIM = "claim"  # advancing the claim on the folder, before the first write
     CREATE = "create"
     UPDATE = "update"
-    DELETE = "delete"
-    SETTLE = "settle"
+    DELETE = "delete"  # into Deleted Items
+    SETTLE = "settle"  # reading back what was written
 
 
 class End(StrEnum):
@@ -33,6 +33,12 @@ class End(StrEnum):
     SUSPENDED = "suspended (named)"
     STARTS_OVER = "reading starts over"
     NONE = "n/a"
+
+
+_LETTERS: Mapping[str, End] = {
+    "O": End.AT_ONCE, "R": End.RETRIED, "F": End.FOUND, "N": End.NOT_FOUND, "W": End.WAITS,
+    "Q": End.SET_ASIDE, "S": End.SUSPENDED, "L": End.STARTS_OVER, "-": End.NONE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,18 @@ LASTING = 999  # times: until somebody mends it
 
 @dataclass(frozen=True)
 class Row:
-    """One fault. A cell has its end over EWS and its end over Graph."""
+    """One fault: the rules that make it, and its ends in the order of the phases."""
 
     name: str
     ews: tuple[Struck, ...]
     graph: tuple[Struck, ...]
-    cells: Mapping[Phase, tuple[End, End]]
+    over_ews: tuple[End, ...]
+    over_graph: tuple[End, ...]
+
+    def ends(self, phase: Phase) -> tuple[End, End]:
+        """What comes of it over EWS, and over Graph."""
+        at = tuple(Phase).index(phase)
+        return self.over_ews[at], self.over_graph[at]
 
     @property
     def late(self) -> bool:
@@ -68,66 +80,100 @@ class Row:
         return any(each.times == LASTING for each in (*self.ews, *self.graph))
 
 
-def _row(name: str, *struck: Struck, graph: tuple[Struck, ...] | None = None) -> Row:
-    on_graph = struck if graph is None else graph
-    return Row(name, struck, on_graph, CELLS.get(name, {}))
+def _row(
+    name: str, ews: str, graph: str, *struck: Struck, on_graph: tuple[Struck, ...] | None = None
+) -> Row:
+    ends = [tuple(_LETTERS[each] for each in letters.split()) for letters in (ews, graph)]
+    return Row(name, struck, struck if on_graph is None else on_graph, *ends)
 
-
-CELLS: dict[str, Mapping[Phase, tuple[End, End]]] = {}
 
 _REFUSED = {"code": "ErrorItemSave"}
-_CORRUPT = {"code": "ErrorItemCorrupt"}
 _FULL = {"code": "ErrorQuotaExceeded"}
 _NO_FOLDER = {"code": "ErrorFolderNotFound"}
+_TWO_HOURS, _HOUR = {"delay_ms": 7_200_000}, {"delay_ms": 3_600_000}
 
+
+# The ends over EWS and over Graph, in the order of the phases, by the letters above.
 ROWS: tuple[Row, ...] = (
-    _row("answer lost after it was done", Struck("lost_answer")),
-    _row("request lost", Struck("lost_request")),
-    _row("done after its client gave up", Struck("late_write", more={"delay_ms": 60})),
-    _row("connection cut in mid-body", Struck("cut")),
-    _row("answer truncated", Struck("corrupt_xml")),
-    _row("a page for people, once", Struck("garbage")),
-    _row("a page for people, for ever", Struck("garbage", LASTING)),
-    _row("random bytes", Struck("garbage", more={"code": "bytes"})),
-    _row("401, once", Struck("unauthorized")),
-    _row("401, for ever", Struck("unauthorized", LASTING)),
-    _row("403, once", Struck("http_403")),
-    _row("403, for ever", Struck("http_403", LASTING)),
-    _row("429 with a pause", Struck("http_429")),
-    _row("429, for ever", Struck("http_429", LASTING)),
-    _row("server busy with a pause", Struck("server_busy")),
-    _row("500, once", Struck("internal_error")),
-    _row("500, for ever", Struck("internal_error", LASTING)),
-    _row("503, once", Struck("http_503")),
-    _row("503, for ever", Struck("http_503", LASTING)),
-    _row("504 after it was done", graph=(Struck("http_504"),)),
+    _row("answer lost after it was done", "R R F F F R", "R R F F F R", Struck("lost_answer")),
+    _row("request lost", "R R N N N R", "R R N N N R", Struck("lost_request")),
+    _row(
+        "done after its client gave up",
+        "R R F F F R",
+        "R R F F F R",
+        Struck("late_write", more={"delay_ms": 60}),
+    ),
+    _row("connection cut in mid-body", "R R F F F R", "R R F F F R", Struck("cut")),
+    _row("answer truncated", "R R F F F R", "R R F F O R", Struck("corrupt_xml")),
+    _row("a page for people, once", "R R F F F R", "R R F F F R", Struck("garbage")),
+    _row("a page for people, for ever", "W W F F F W", "W W F F F W", Struck("garbage", LASTING)),
+    _row("random bytes", "R R F F F R", "R R F F F R", Struck("garbage", more={"code": "bytes"})),
+    _row("401, once", "S S S S S R", "O O O O O O", Struck("unauthorized")),
+    _row("401, for ever", "S S S S S S", "S S S S S S", Struck("unauthorized", LASTING)),
+    _row("403, once", "S S S S S R", "S S S S S S", Struck("http_403")),
+    _row("403, for ever", "S S S S S S", "S S S S S S", Struck("http_403", LASTING)),
+    _row("429 with a pause", "R R R R R R", "R R R R R R", Struck("http_429")),
+    _row("429, for ever", "W W W W W W", "W W W W W W", Struck("http_429", LASTING)),
+    _row("server busy with a pause", "R R R R R R", "R R N N N R", Struck("server_busy")),
+    _row("500, once", "R R N N N R", "R R N N N R", Struck("internal_error")),
+    _row("500, for ever", "W W N N N W", "W W Q Q Q W", Struck("internal_error", LASTING)),
+    _row("503, once", "R R N N N R", "R R N N N R", Struck("http_503")),
+    _row("503, for ever", "W W N N N W", "W W N N N W", Struck("http_503", LASTING)),
+    _row("504 after it was done", "- - - - - -", "R R F F F R", on_graph=(Struck("http_504"),)),
     _row(
         "batch stopped before it",
+        "R R R R R R",
+        "R R R R R R",
         Struck("batch_stopped", more={"index": 0}),
-        graph=(Struck("item_error", more={"code": "FailedDependency"}),),
+        on_graph=(Struck("item_error", more={"code": "FailedDependency"}),),
     ),
-    _row("slow", Struck("slow", more={"delay_ms": 20})),
-    _row("item that is never taken or shown", Struck("item_error", LASTING, more=_REFUSED)),
-    _row("mailbox full", Struck("item_error", LASTING, more=_FULL)),
-    _row("folder not found", Struck("item_error", LASTING, more=_NO_FOLDER)),
-    _row("sync state invalid or ancient", Struck("invalid_sync_state")),
-    _row("sync state refused without another", Struck("bare_sync_error")),
+    _row("slow", "O O O O O O", "O O O O O O", Struck("slow", more={"delay_ms": 20})),
+    _row(
+        "item refused, for ever",
+        "W W Q Q Q W",
+        "W W Q Q Q W",
+        Struck("item_error", LASTING, more=_REFUSED),
+    ),
+    _row("mailbox full", "W W W W W W", "W W W W W W", Struck("item_error", LASTING, more=_FULL)),
+    _row(
+        "folder not found",
+        "W W W W W W",
+        "W W W W W W",
+        Struck("item_error", LASTING, more=_NO_FOLDER),
+    ),
+    _row(
+        "sync state invalid or ancient", "L - - - - -", "L - - - - -", Struck("invalid_sync_state")
+    ),
+    _row(
+        "sync state refused without another",
+        "L - - - - -",
+        "L - - - - -",
+        Struck("bare_sync_error"),
+    ),
     _row(
         "folder suddenly empty",
+        "L O W O O O",
+        "L O W O O O",
         Struck("invalid_sync_state", LASTING),
         Struck("empty_folder", LASTING, on="*"),
     ),
-    _row("changes reordered", Struck("reordered", LASTING, on="*")),
-    _row("changes repeated", Struck("repeated", LASTING, on="*")),
-    _row("change keys that move for nothing", Struck("restless")),
-    _row("change keys that never rest", Struck("restless", LASTING)),
-    _row("somebody saves just before", Struck("stale_change_key")),
+    _row("changes reordered", "O O O O O O", "O O O O O O", Struck("reordered", LASTING, on="*")),
+    _row("changes repeated", "O O O O O O", "O O O O O O", Struck("repeated", LASTING, on="*")),
+    _row("change keys that move for nothing", "O R R R R R", "O R R R R R", Struck("restless")),
+    _row("change keys that never rest", "O W W W W W", "O W W W W W", Struck("restless", LASTING)),
+    _row("somebody saves just before", "O O O R O R", "O O O R R R", Struck("stale_change_key")),
     _row(
-        "search index lags", Struck("lagging_index", LASTING, on="*", more={"delay_ms": 7_200_000})
+        "search index lags",
+        "O O O O O O",
+        "O O O O O O",
+        Struck("lagging_index", LASTING, on="*", more=_TWO_HOURS),
     ),
     _row(
-        "clock an hour ahead", Struck("wrong_clock", LASTING, on="*", more={"delay_ms": 3_600_000})
+        "clock an hour ahead",
+        "O O O O O O",
+        "O O O O O O",
+        Struck("wrong_clock", LASTING, on="*", more=_HOUR),
     ),
-    _row("value normalised", Struck("normalised")),
-    _row("value truncated", Struck("truncated")),
+    _row("value normalised", "O O O O O O", "O O O O O O", Struck("normalised")),
+    _row("value truncated", "O O O O O O", "O O O O O O", Struck("truncated")),
 )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from syncd.crm import database
 from syncd.model.values import Value
@@ -63,10 +63,10 @@ class Played:
     silent: list[str] = field(default_factory=list)  # runs that were not in step, and said nothing
 
 
-def play(engine: object, box: Sandbox, row: Row, phase: Phase, backend: Backend) -> Played:
+def play(engine: Engine, box: Sandbox, row: Row, phase: Phase, backend: Backend) -> Played:
     """Play a cell. Raises AssertionError for a loss, a duplicate, or work for a hand."""
     gate._GATES.clear()  # a port may have been another sandbox's
-    world = sandbox_world(engine, box, backend)  # type: ignore[arg-type]
+    world = sandbox_world(engine, box, backend)
     ids = world.new_many([ANN, BEN])
     world.start()
     world.settle()
@@ -103,7 +103,7 @@ def play(engine: object, box: Sandbox, row: Row, phase: Phase, backend: Backend)
     return played
 
 
-# --- what is done ----------------------------------------------------------------------------------
+# --- what is done --------------------------------------------------------------------------------
 
 
 def _edit(world: World, ids: list[str]) -> None:
@@ -160,7 +160,7 @@ def _pass(world: World) -> None:
     world.pass_time(minutes=11)
 
 
-# --- what is seen ----------------------------------------------------------------------------------
+# --- what is seen --------------------------------------------------------------------------------
 
 
 @dataclass
@@ -223,7 +223,7 @@ def _address(fields: Mapping[str, Value]) -> str:
 
 
 def _equal(outlook: list[dict[str, Value]], crm: list[dict[str, Value]]) -> bool:
-    """Field by field. What a server made of a text is in Outlook, and the whole of it in the CRM."""
+    """Field by field; what a server made of a text is in Outlook, and the whole in the CRM."""
     return len(outlook) == len(crm) and all(
         item.keys() == record.keys()
         and all(

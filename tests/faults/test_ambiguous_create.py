@@ -26,7 +26,7 @@ REQUESTS = {Backend.EWS: "CreateItem", Backend.GRAPH: "POST contacts"}
 def test_every_second_create_is_done_and_not_answered(
     engine: Engine, box: Sandbox, backend: Backend
 ) -> None:
-    """P3: nothing is created again, and no report claims more or less than what the server holds."""
+    """P3: nothing is created again, and no report claims what the server does not hold."""
     gate._GATES.clear()
     world, request = sandbox_world(engine, box, backend), REQUESTS[backend]
     ids = world.new_many(

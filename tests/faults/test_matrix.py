@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+
 import pytest
 from sqlalchemy import Engine
 

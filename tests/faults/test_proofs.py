@@ -95,7 +95,7 @@ def test_the_latest_is_not_told_by_a_wrong_clock(
     world: World, box: Sandbox, wrong: int, winner: str
 ) -> None:
     """An hour ahead or behind: `latest` falls back to the CRM, and keeps what Outlook held."""
-    record = sorted(world.all_records())[0]
+    record = min(world.all_records())
     world.pass_time(minutes=5)
     world.change(record, jobtitle="CRM")
     world.pass_time(minutes=5)
