@@ -11,7 +11,7 @@ export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit full bench sdk lock clean
+.PHONY: help demo test check unit full bench mutation sdk lock clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z]*\):.*##/\1 ·/p' Makefile
@@ -46,6 +46,9 @@ full: $(READY)  ## the tests without samples: every row on both databases, every
 
 bench: $(READY)  ## our cost over the bare client's, as counts and ratios
 	@$(BIN)/python -m tests.benchmarks
+
+mutation: $(READY)  ## change the heart in one place at a time, and name what no test notices (an hour)
+	@nice $(BIN)/python -m tests.mutation
 
 sdk: $(READY) $(SDK)/.ready  ## Microsoft's own Graph SDK against the sandbox (a download of some 100 MB)
 	@$(SDK)/bin/python tests/conformance/official_sdk.py $(BIN)/syncd

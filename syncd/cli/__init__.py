@@ -58,6 +58,10 @@ VERBS: Mapping[str, tuple[str, str]] = {
         "What was changed on both sides, and which counts.",
     ),
     "breaker": ("syncd.cli.breaker:command", "What is held back: let it go, or decide against it."),
+    "quarantine": (
+        "syncd.cli.quarantine:command",
+        "What fails time and again: try it anew, or leave it.",
+    ),
     "restore": ("syncd.cli.restore:command", "Bring back what users threw away in Outlook."),
     "track": ("syncd.cli.track:track", "Put somebody from Outlook into the CRM."),
     "untrack": ("syncd.cli.track:untrack", "Take somebody out of the CRM's care again."),

@@ -204,7 +204,8 @@ def _changed(context: Context, mailbox: str, change: Change, *, yes: bool) -> No
 
     undone = "No filter was changed."
     stored = kinds_of(context.engine())[KIND]
-    with mailboxes.explained(undone), database.write(context.engine(), alone=True) as conn:
+    store = context.engine()
+    with mailboxes.explained(undone), database.write(store, durable=True, alone=True) as conn:
         row = get(conn, mailbox)
         scoped = _scoped(context, row)
         user_filters.ensure(conn, row.id, KIND, scoped.templates, context.clock())

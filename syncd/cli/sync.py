@@ -44,7 +44,7 @@ def sync(context: Context, addresses: Sequence[str]) -> list[RunReport]:
     """Run these mailboxes, one after the other, showing progress on a terminal."""
     from syncd.cli import mailboxes as served
     from syncd.daemon.logging import configure_logging
-    from syncd.sync.service import BY_HAND
+    from syncd.sync.finishing import BY_HAND
 
     configuration = context.configuration
     configure_logging(configuration.log, quiet=True, custom=configuration.custom_names)

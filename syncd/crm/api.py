@@ -51,7 +51,7 @@ class Crm(Reading):
     @contextmanager
     def together(self) -> Iterator[Self]:
         """The CRM for several acts in one transaction: all of them are written, or none."""
-        with database.write(self.engine, alone=True) as conn:
+        with database.write(self.engine, durable=True, alone=True) as conn:
             yield replace(self, within=conn)
 
     # --- any record ---------------------------------------------------------------------------
@@ -242,7 +242,8 @@ class Crm(Reading):
         if self.within is not None:
             yield self.within, self.clock()
             return
-        with database.write(self.engine, alone=alone) as conn:
+        # Durable: whoever made the change is told that it is saved, and will not make it again.
+        with database.write(self.engine, durable=True, alone=alone) as conn:
             yield conn, self.clock()
 
     @staticmethod

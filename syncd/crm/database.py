@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, Table, make_url
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from syncd.crm import feed, postgres, sqlite
 from syncd.crm.errors import DatabaseProblem
@@ -105,8 +112,9 @@ def insert_missing(conn: Connection, table: Table, rows: Iterable[Mapping[str, o
 
 
 # What the database says when it is broken, full, locked, or not ours. A table that is missing, or
-# may not be touched, is the first to SQLite and the second to PostgreSQL.
-UNUSABLE = (OperationalError, ProgrammingError)
+# may not be touched, is the first to SQLite and the second to PostgreSQL; one that is read-only, or
+# whose pages are broken, is the third to PostgreSQL. The fourth is a connection that was lost.
+UNUSABLE = (OperationalError, ProgrammingError, InternalError, InterfaceError)
 
 
 def cause_of(error: DBAPIError) -> str:

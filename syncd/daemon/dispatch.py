@@ -15,6 +15,8 @@ from syncd.daemon.service import SyncService
 
 FIRST_REST = 60.0  # seconds that a mailbox rests after a run that broke; doubled each time
 LONGEST_REST = 3600.0
+FIRST_PAUSE = 1.0  # seconds until it is looked again for what is due, if that failed; doubled
+LONGEST_PAUSE = 60.0
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -37,11 +39,18 @@ class Dispatcher:
         self._lock = threading.Lock()  # guards the two below
         self._running: set[str] = set()
         self._resting: dict[str, tuple[float, float]] = {}  # address → (until when, how long)
+        self._pause = (0.0, 0.0)  # of looking for what is due: until when, how long
 
     def tick(self) -> None:
         """Start what is due, as far as there are free workers. Returns at once."""
-        if not self._stop.is_set():
-            self._contained("looking for due mailboxes failed", self._start_due)
+        if self._stop.is_set() or self._clock() < self._pause[0]:
+            return
+        if self._contained("looking for due mailboxes failed", self._start_due):
+            self._pause = (0.0, 0.0)
+            return
+        # A store that cannot be used is asked again, and not at each tick: each time is logged.
+        length = min(max(self._pause[1] * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        self._pause = (self._clock() + length, length)
 
     def tidy(self) -> None:
         """Clean up behind past runs."""

@@ -40,13 +40,15 @@ class Scope(StrEnum):
 class Failure:
     """One item of a batch that failed, alone. `code` is the backend's own, for the log.
 
-    `retry_after`, in seconds, is for `THROTTLED`, where the server named it.
+    `retry_after`, in seconds, is for `THROTTLED`, where the server named it. `scope` is how much
+    its code concerns: a mailbox that is full says so of each item.
     """
 
     sort: Sort
     code: str
     message: str
     retry_after: float | None = None
+    scope: Scope = Scope.ITEM
 
 
 class MailboxError(Exception):

@@ -55,6 +55,7 @@ class Code(StrEnum):
     CONFLICTS = "conflicts"
     SUSPENDED = "suspended"
     FAILING = "failing"
+    OUTAGE = "outage"
     QUARANTINED = "quarantined"
     LIKE_FAILURES = "like-failures"
     BROKEN_FILTER = "broken-filter"
@@ -72,6 +73,7 @@ LEVELS: Mapping[Code, Level] = {
     Code.CONFLICTS: Level.WARNING,
     Code.SUSPENDED: Level.ERROR,
     Code.FAILING: Level.ERROR,
+    Code.OUTAGE: Level.ERROR,
     Code.QUARANTINED: Level.WARNING,
     Code.LIKE_FAILURES: Level.ERROR,
     Code.BROKEN_FILTER: Level.WARNING,
@@ -83,7 +85,7 @@ LEVELS: Mapping[Code, Level] = {
 }
 _NOT_OF_A_RUN = frozenset({Code.OTHER_INSTALLATION, Code.DIVERGENCE, Code.MISCOUNTED})
 # What a run knows of that did not come to its end; of all else it says nothing new.
-_OF_THE_RUN = (Code.SUSPENDED, Code.FAILING)
+_OF_THE_RUN = (Code.SUSPENDED, Code.FAILING, Code.OUTAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,8 @@ def _of_failure(conn: Connection, row: MailboxRow, report: RunReport) -> Iterato
     said = {"error": report.error or ""}
     if state == MailboxState.SUSPENDED.value:
         yield Cause(Code.SUSPENDED, 1, said)
+    elif report.outage:
+        yield Cause(Code.OUTAGE, report.outage, said)  # at once: it is nothing that passes unseen
     elif row.failures + 1 >= FAILURES and not report.throttled:
         yield Cause(Code.FAILING, row.failures + 1, said)
 

@@ -58,6 +58,9 @@ def apply(session: Session, tasks: Sequence[Task]) -> list[Task]:
     taken = {task.crm_id for task in tasks if task.crm_id}
     for batch in batches(tasks, BATCH):
         session.check_stop()
+        # May be lost: record, tie, images and journal go together, and the observation that led to
+        # them stays, or goes with its cursor. What is written to the mailbox for it comes after an
+        # intent that is on disk, and so is then all that came before it.
         with session.write(alone=any(_reaches_out(task) for task in batch)) as conn:
             left.extend(_apply(conn, session, batch, taken))
     return left

@@ -243,8 +243,8 @@ def _found(
 def _move(session: Session, crm_id: str, name: str, head: Head, folder_id: str) -> Brought:
     key = str(session.new_key())
     with session.write(durable=True) as conn:
-        # Intent before request. Should the answer be lost, the next run finds the item in the
-        # folder, or where it was: thrown away as before.
+        # Intent before request, and on disk. Should the answer be lost, the next run finds the item
+        # in the folder, or where it was: thrown away as before.
         snapshots = Snapshots()
         intent = Intent(
             key, Verb.RESTORE_ITEM, Reason.PUT_BACK, crm_id, head.id, {}, {},

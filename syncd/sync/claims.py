@@ -49,7 +49,7 @@ def look(session: Session) -> Seen:
     ours = session.installation
     finding = classify(text, state.claim, state.claim_next, ours.name, ours.epoch, before or None)
     if state.claim_found and finding is not Finding.OURS and text == (before or None):
-        finding = _held(state.claim_found) or finding  # as it was found to be before
+        finding = held_for(state.claim_found) or finding  # as it was found to be before
     return Seen(text, finding)
 
 
@@ -177,8 +177,8 @@ def _put(session: Session, folder_id: str, claim: Claim) -> None:
         session.set_state(conn, claim=text, claim_next=None, claim_found=None)
 
 
-def _held(found: str | None) -> Finding | None:
-    """What an earlier run was held for."""
+def held_for(found: str | None) -> Finding | None:
+    """What an earlier run was held for, as it is written down."""
     return Finding(found.partition(_SEPARATOR)[0]) if found else None
 
 
@@ -187,4 +187,4 @@ def standing(conn: Connection, mailbox_id: int) -> Finding | None:
     query = select(mailbox_kind.c.claim_found).where(
         mailbox_kind.c.mailbox_id == mailbox_id, mailbox_kind.c.claim_found.is_not(None)
     )
-    return _held(conn.scalars(query).first())
+    return held_for(conn.scalars(query).first())

@@ -7,7 +7,7 @@ Nothing is repeated here. What is refused or unanswered goes back to be observed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -23,9 +23,10 @@ from syncd.reconcile.images import known
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, claims, journal
 from syncd.sync.journal import Intent, Status
+from syncd.sync.outage import Streak, concerns_more, wait_out
 from syncd.sync.requests import REQUESTS, Attempt
 from syncd.sync.session import Session, batches
-from syncd.sync.settling import Settling, Task, postpone, refuse
+from syncd.sync.settling import TRIES, Settling, Task, postpone, refuse
 from syncd.sync.throttling import is_throttled, stop_if_throttled
 
 JOURNALLED = 100  # writes of a batch
@@ -46,19 +47,27 @@ _ORDER = (
 def execute(session: Session, tasks: Sequence[Task]) -> None:
     """Carry out the mailbox's part of these tasks.
 
-    Raises MailboxError when a whole batch failed; what was done until then is settled.
+    Raises MailboxError when a whole batch failed; what was done until then is settled. What failed
+    before goes last: whatever it fails of, it does not keep the others waiting (P10).
     """
+    streak = Streak()
     total = sum(1 for task in tasks for verb in task.decision.verbs if verb in _ORDER)
     done = 0
     if total:
         claims.advance(session)
     for verb in _ORDER:
         wanted = [task for task in tasks if verb in task.decision.verbs]
+        wanted.sort(key=lambda task: task.work.failed_before is not None)
         for batch in batches(wanted, JOURNALLED):
             session.check_stop()
-            _batch(session, verb, [_attempt(session, task) for task in batch])
+            trouble = streak.trouble
+            _batch(session, verb, [_attempt(session, task) for task in batch], streak)
             done += len(batch)
             session.progress(f"{session.mailbox.address}: writing", done, total)
+            if streak.trouble is not trouble:
+                break  # a mailbox that is full takes no more; to delete from it may make room
+    if streak.trouble is not None:
+        raise streak.trouble
 
 
 def _attempt(session: Session, task: Task) -> Attempt:
@@ -81,11 +90,12 @@ def _lots(session: Session, attempts: Sequence[Attempt]) -> Iterator[list[Attemp
         yield lot
 
 
-def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
+def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt], streak: Streak) -> None:
     with session.write(durable=True) as conn:
         attempts = _still_meant(conn, session, attempts)
-        # Intent before request: after a crash the request may have been carried out, and this
-        # row is what finds it again. The other order could create an item nobody knows of (P3).
+        # Intent before request, and on disk: after a crash or a power cut the request may have been
+        # carried out, and this row is what finds it again. The other order could create an item
+        # nobody knows of (P3). A crash in between repeats the look, and loses nothing.
         settling = Settling(conn, session, 0)
         intents = [_intent(session, verb, each) for each in attempts]
         journal.intend(conn, session, intents, settling.snapshots)
@@ -94,10 +104,10 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt]) -> None:
                 lost = each.task.losers(Side.OUTLOOK)
                 journal.keep_losers(conn, session, lost, settling.snapshots, key=each.key)
         settling.flush()
-    _send(session, verb, list(_lots(session, attempts)))
+    _send(session, verb, list(_lots(session, attempts)), streak)
 
 
-def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]]) -> None:
+def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]], streak: Streak) -> None:
     """Send what is journalled, one request after the other, and settle it in one transaction.
 
     A request that fails leaves just its own writes in doubt: what came before is settled, and what
@@ -110,22 +120,26 @@ def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]]) -> None:
             session.keep_lease()
             answers = REQUESTS[verb](session, lot)
         except MailboxError as error:
-            _settle(session, verb, done)
             _not_tried(session, left)
             if error.sort is not Sort.INVALID:
                 _note_failed_batch(session, lot, error)
+                _settle(session, verb, done, streak)
                 raise
-            _refused_whole(session, verb, lot, error)
+            with session.write() as conn:
+                refused = [(each.key, None, error.code) for each in lot]
+                journal.conclude(conn, session, Status.FAILED, refused)
+            _settle(session, verb, done, streak)
+            _refused_whole(session, verb, lot, error, streak)
             if left:
-                _batch(session, verb, [_attempt(session, each.task) for each in left])
+                _batch(session, verb, [_attempt(session, each.task) for each in left], streak)
             return
         done += zip(lot, answers, strict=True)
         if left and (session.stop.is_set() or is_throttled(answers)):
             _not_tried(session, left)
-            _settle(session, verb, done)
+            _settle(session, verb, done, streak)
             session.check_stop()
             return
-    _settle(session, verb, done)
+    _settle(session, verb, done, streak)
 
 
 # The verbs that overwrite values, and those that take an item with an edit in it away.
@@ -152,25 +166,24 @@ def _still_meant(
 
 
 def _refused_whole(
-    session: Session, verb: Verb, attempts: Sequence[Attempt], error: MailboxError
+    session: Session, verb: Verb, attempts: Sequence[Attempt], error: MailboxError, streak: Streak
 ) -> None:
     """The request was refused as such, with nothing done: the item it is about is found by halves.
 
     One bad item does not stop its mailbox (P10).
     """
-    refused = [(each.key, None, error.code) for each in attempts]
-    with session.write() as conn:
-        journal.conclude(conn, session, Status.FAILED, refused)
-        if len(attempts) == 1:
-            refuse(conn, session, attempts[0].task.work, Reason.REFUSED, error.code)
-            return
+    if len(attempts) == 1:
+        alone = Failure(Sort.INVALID, error.code, error.message)
+        _settle(session, verb, [(attempts[0], alone)], streak)
+        return
     for half in batches(attempts, (len(attempts) + 1) // 2):
-        _batch(session, verb, [_attempt(session, each.task) for each in half])
+        _batch(session, verb, [_attempt(session, each.task) for each in half], streak)
 
 
 def _not_tried(session: Session, attempts: Sequence[Attempt]) -> None:
     """Nothing was sent of these: they stay to be decided, as if they had not been journalled."""
     if attempts:
+        # May be lost: then they are looked for, not found, and tried again.
         with session.write() as conn:
             not_tried = [(each.key, None, Sort.NOT_TRIED.value) for each in attempts]
             journal.conclude(conn, session, Status.FAILED, not_tried)
@@ -180,22 +193,28 @@ def _note_failed_batch(session: Session, attempts: Sequence[Attempt], error: Mai
     in_doubt = error.sort is Sort.IN_DOUBT
     status = Status.IN_DOUBT if in_doubt else Status.FAILED
     reason = Reason.IN_DOUBT if in_doubt else Reason.RETRY
+    # May be lost: an intent that is open is in doubt whatever it says.
     with session.write() as conn:
         journal.conclude(conn, session, status, [(a.key, None, error.code) for a in attempts])
         for each in attempts:
             postpone(conn, session, each.task.work, Stand.WAITING, reason, error=error.code)
 
 
-def _settle(session: Session, verb: Verb, done: Sequence[Done]) -> None:
+def _settle(session: Session, verb: Verb, done: Sequence[Done], streak: Streak) -> None:
     if not done:
         return
+    streak.take((attempt.task.work, result) for attempt, result in done)
     written = [(attempt, result) for attempt, result in done if isinstance(result, Written)]
+    # Settle after request, and it may be lost: the intent is on disk and is open, so that recovery
+    # finds what was written by its key. The other order would call done what never happened.
     read = _read_back(session, verb, [result for _, result in written])
     with session.write() as conn:
         settling = Settling(conn, session, session.state(conn).generation)
+        outage = streak.outage(conn, session)
         for attempt, result in done:
             if isinstance(result, Failure):
-                _failed(session, settling, attempt, result)
+                _failed(session, settling, attempt, result, outage)
+        streak.note(conn, session, outage, [result for _, result in done])
         withdrawn = journal.withdrawn_meanwhile(conn, [attempt.key for attempt, _ in written])
         for attempt, result in written:
             attempt.task.withdrawn = frozenset(withdrawn.get(attempt.key, ()))
@@ -206,6 +225,7 @@ def _settle(session: Session, verb: Verb, done: Sequence[Done]) -> None:
         settling.flush()
     _count(session, verb, [attempt.task for attempt, _ in written])
     stop_if_throttled(result for _, result in done)
+    streak.stop_if_out()
 
 
 def _let_go(
@@ -294,13 +314,21 @@ def _imaged(task: Task) -> dict[str, Value]:
     return known(link.images.get(Side.OUTLOOK, {})) if link else {}
 
 
-def _failed(session: Session, settling: Settling, attempt: Attempt, failure: Failure) -> None:
-    """One item of the batch failed, alone."""
+def _failed(
+    session: Session,
+    settling: Settling,
+    attempt: Attempt,
+    failure: Failure,
+    outage: Collection[str],
+) -> None:
+    """One item of the batch failed, alone; those that an `outage` struck do not count it."""
     in_doubt = failure.sort is Sort.IN_DOUBT
     status = Status.IN_DOUBT if in_doubt else Status.FAILED
     conn, work = settling.conn, attempt.task.work
     journal.conclude(conn, session, status, [(attempt.key, None, failure.code)])
-    if in_doubt:
+    if work.subject in outage or concerns_more(failure) or failure.sort is Sort.NOT_TRIED:
+        wait_out(conn, session, work, failure)
+    elif in_doubt:
         # One item that a server fails at each time is no outage: it is set aside like any other.
         tried = accounting.attempts(conn, session, work.remote_id, work.crm_id)
         if tried + 1 >= _DOUBTS:
@@ -319,8 +347,17 @@ def _failed(session: Session, settling: Settling, attempt: Attempt, failure: Fai
         else:
             postpone(conn, session, work, Stand.WAITING, Reason.EDITED_MEANWHILE)
             accounting.count_attempt(conn, session, work, tried + 1)
-    else:
+    elif failure.sort is Sort.THROTTLED:
         postpone(conn, session, work, Stand.WAITING, Reason.RETRY, error=failure.code)
+    else:
+        # Gone, for one: the next reading tells where to. An item that is there and fails all the
+        # same is set aside in the end.
+        tried = accounting.attempts(conn, session, work.remote_id, work.crm_id)
+        if tried + 1 >= TRIES:
+            refuse(conn, session, work, Reason.REFUSED, failure.code)
+        else:
+            postpone(conn, session, work, Stand.WAITING, Reason.RETRY, error=failure.code)
+            accounting.count_attempt(conn, session, work, tried + 1)
 
 
 _LIVELOCK = 3

@@ -59,6 +59,7 @@ def gather(
             each,
             noticed=each.crm_id in facts.noticed,
             cause=facts.causes.get(each.crm_id or ""),
+            failed_before=facts.failed.get(each.remote_id or each.crm_id or ""),
         )
         for each in work
     ]
@@ -91,19 +92,26 @@ def _other_ids(facts: Facts, present: Iterable[str]) -> dict[str, str]:
 def _twins(facts: Facts, present: Iterable[str]) -> set[str]:
     """Items whose stamp another item bears, too, and no link says which is the original.
 
-    One of them is taken now; the next run knows the others as its copies.
+    One of them is taken now; the next run knows the others as its copies. Of a record that is no
+    more none is taken: all of them wait.
     """
     taken: set[str] = set()
     twins: set[str] = set()
     for remote_id in sorted(present):
         stamp = stamp_of(facts.seen[remote_id])
-        if remote_id in facts.by_remote or stamp is None:
+        if remote_id in facts.by_remote or stamp is None or not _is_held(facts, stamp.crm_id):
             continue
         if stamp.crm_id in taken:
             twins.add(remote_id)
         elif isinstance(facts.items[remote_id], Item):
             taken.add(stamp.crm_id)
     return twins
+
+
+def _is_held(facts: Facts, crm_id: str) -> bool:
+    """Whether the CRM has a record."""
+    held = facts.held.get(crm_id)
+    return held is not None and not held.deleted
 
 
 def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[str, str]) -> Work:
@@ -143,8 +151,7 @@ def _same_or_copy(facts: Facts, link: Link) -> Link:
 def _unlinked_item(session: Session, facts: Facts, found: Item) -> Work:
     stamp = found.head.stamp
     if stamp is not None and stamp.installation == session.installation.name:
-        held = facts.held.get(stamp.crm_id)
-        if held is None or held.deleted:
+        if not _is_held(facts, stamp.crm_id):
             case = Case(CrmFacts(CrmPresence.UNKNOWN), item_facts(session, found))
             return Work(case, None, found.head.id, waits=Reason.ORPHAN_STAMP, head=found.head)
         item = item_facts(session, found)
@@ -211,8 +218,13 @@ def _missing_item(
     item = ItemFacts(place.presence, remote_id, link.remote_version, private=private)
     if place.head is not None and _here(place):
         read = facts.items[place.head.id]
-        if isinstance(read, Item):
-            item = replace(item_facts(session, read, link.crm_id), presence=place.presence)
+        if isinstance(read, Failure):
+            # It was there when it was sought, and cannot be read: where it is now is not known.
+            gone = read.sort is Sort.GONE
+            unknown = Case(crm, ItemFacts(ItemPresence.UNKNOWN, remote_id), link)
+            waits = Reason.SECOND_LOOK if gone else Reason.RETRY
+            return Work(unknown, link.crm_id, remote_id, waits=waits, error=read.code)
+        item = replace(item_facts(session, read, link.crm_id), presence=place.presence)
     ours = place.presence is ItemPresence.ARCHIVED and crm.presence is CrmPresence.OUT_OF_SCOPE
     if ours and link.state is LinkState.LIVE:
         # Where scope exit puts it: a move of ours that was given up for lost and done after all.
@@ -235,6 +247,10 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
     ids = {stamp_text(session, each.crm_id): each.remote_id for each in returned}
     places = locate.by_stamp(session, ids, facts.state)
     places = {**places, **_left_behind(session, returned, places)}
+    for link in returned:
+        text = stamp_text(session, link.crm_id)
+        if text in places:
+            places[text] = _own_first(places[text], link.remote_id)
     apart = [
         link.remote_id
         for each in wanted
@@ -262,6 +278,12 @@ def _left_behind(
         if moved and place is not None and link.aside and _is(place, link.remote_id):
             found[text] = [replace(place, presence=ItemPresence.FORMER)]
     return found
+
+
+def _own_first(found: list[locate.Place], remote_id: str) -> list[locate.Place]:
+    """The places of a stamp, the linked item first: as long as it lives the others are copies."""
+    own = [each for each in found if _here(each) and _is(each, remote_id)]
+    return [*own, *(each for each in found if each not in own)]
 
 
 def _is(place: locate.Place, remote_id: str) -> bool:

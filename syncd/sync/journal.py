@@ -109,7 +109,12 @@ def conclude(
     status: Status,
     results: Iterable[tuple[str, str | None, str | None]],
 ) -> None:
-    """Move operations on: (key, remote id now, error)."""
+    """Move operations on: (key, remote id now, error).
+
+    One in doubt is of now: its request may have been sent long after it was journalled, and grace
+    counts from when it went unanswered. Counted from before, a request that is still on its way
+    would be given up for lost, and be repeated (P3).
+    """
     at = None if status in (Status.INTENDED, Status.IN_DOUBT) else session.clock()
     rows = [
         {"which": key, "remote": remote_id, "why": error, "at_": at}
@@ -124,6 +129,7 @@ def conclude(
                 remote_id=func.coalesce(bindparam("remote"), operation.c.remote_id),
                 error=bindparam("why"),
                 settled_at=bindparam("at_"),
+                **({"at": session.clock()} if status is Status.IN_DOUBT else {}),
             ),
             rows,
         )

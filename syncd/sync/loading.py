@@ -47,6 +47,7 @@ class Facts:
     causes: dict[str, int] = field(default_factory=dict)  # by CRM id
     thrown: frozenset[str] = frozenset()  # new records of people whom its user threw away
     answers: dict[str, Answered] = field(default_factory=dict)  # by CRM id or remote id
+    failed: dict[str, str] = field(default_factory=dict)  # by the same, of what it failed before
 
     def may_pin(self, crm_id: str) -> bool:
         """Whether tracking keeps a record in scope: in use, and its user may read it."""
@@ -85,6 +86,8 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
         if row.reason == Reason.SECOND_LOOK and row.retry_at and row.retry_at <= session.clock()
     }
     _load_seen(conn, session, facts, parked=parked)
+    facts.failed = {row.crm_id: row.error for row in rows if row.error}
+    facts.failed |= {each: row.error for each, row in facts.seen.items() if row.error}
     facts.by_remote = links.by_remote(conn, session.key, facts.seen)
     for remote_id, row in list(facts.seen.items()):
         link, stamp = facts.by_remote.get(remote_id), stamp_of(row)

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, exists, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
-from syncd.crm.database import insert_missing
+from syncd.crm.database import cause_of, insert_missing
 from syncd.crm.tables import utc
 from syncd.outlook.port import Backend
 from syncd.reconcile.decide import Stand
@@ -101,6 +102,17 @@ class Resting(MailboxProblem):
 
 class Misconfigured(MailboxProblem):
     """A mailbox cannot be run as the configuration stands."""
+
+
+class StoreTrouble(MailboxProblem):
+    """The store failed in the middle of a run, which stopped before its next write to a mailbox."""
+
+    def __init__(self, row: MailboxRow, error: DBAPIError) -> None:
+        super().__init__(
+            f"the store cannot be used: {cause_of(error)}; nothing more was sent to the mailbox",
+            f"See to that, then: syncd sync {row.address}. What was sent before is looked for "
+            "first, and is not sent twice.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

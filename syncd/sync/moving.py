@@ -51,6 +51,8 @@ def follow(session: Session, kinds: Mapping[str, StoredKind[Kind]]) -> MailboxRo
     found = new_ids.find(session, row.backend or backend, every)
     new_ids.prove_same(session, every, found)
     counts: Counter[str] = Counter()
+    # All that is to be read before the new ids, which may be lost: then it is read again, by the
+    # old ones. Nothing was written to the mailbox under the new ones before.
     with session.write() as conn:
         for each, new in zip(every, found, strict=True):
             counts += new.counts

@@ -59,6 +59,8 @@ def outlook(session: Session) -> None:
             cursor, listing, generation = None, True, generation + 1
             restarts += 1
             continue
+        # What was seen and the cursor behind it in one transaction, which may be lost: both go, and
+        # the page is read again. A cursor alone would lose what it has passed.
         with session.write() as conn:
             if page.seen:
                 session.know_acts(conn)
@@ -220,6 +222,7 @@ def crm(session: Session) -> None:
             _take_rules(conn, session)
     more = True
     while more:
+        # What the feed tells of and the cursor behind it in one transaction, which may be lost.
         with session.write() as conn:
             more = _read_feed(conn, session)
 

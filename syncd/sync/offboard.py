@@ -88,6 +88,8 @@ def offboard(service: SyncService, address: str, items: Items) -> Offboarding:
     """
     done = _leave(service, address, partial(_carry_out, items=items))
     if done.clean:
+        # The marks first, what is known of them last and on disk: a crash in between looks through
+        # the mailbox once more. The other order would leave marks that nobody knows to be ours.
         with database.write(service.engine, durable=True, alone=True) as conn:
             rollout.remove(conn, mailboxes.get(conn, address))
     return done
@@ -137,6 +139,8 @@ def _planned(found: Survey, going: Iterable[Marked]) -> Counter[str]:
 def _carry_out(session: Session, report: RunReport, into: Offboarding, *, items: Items) -> None:
     session.ensure_state()
     open_ones = _unanswered(session)
+    # Paused before the first mark goes. May be lost: what takes a mark away is journalled after it,
+    # on disk.
     with session.write() as conn:
         # Nobody syncs a mailbox that is half cleaned: its own items would be strange to it.
         mailboxes.set_state(conn, session.mailbox.id, MailboxState.PAUSED)
@@ -277,6 +281,7 @@ def _batch(session: Session, verb: Verb, batch: Sequence[_Work]) -> Results:
         )
         for key, (each, item, version) in zip(keys, batch, strict=True)
     ]
+    # Intent before request, and on disk: as with any other write.
     with session.write(durable=True) as conn:
         journal.intend(conn, session, intents, Snapshots())
     try:

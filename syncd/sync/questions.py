@@ -90,14 +90,24 @@ def settle(conn: Connection, session: Session, subjects: Iterable[str]) -> None:
 
 
 def leave_alone(
-    conn: Connection, mailbox_id: int, kind: str, subject: str, version: str, at: datetime
+    conn: Connection,
+    mailbox_id: int,
+    kind: str,
+    subject: str,
+    version: str,
+    at: datetime,
+    *,
+    reason: Reason = Reason.HELD,
 ) -> None:
-    """A person decided against making it: it is left alone until it changes."""
+    """A person decided against making it: it is left alone until it changes.
+
+    `reason` is why that was asked.
+    """
     mine = (table.c.mailbox_id == mailbox_id) & (table.c.kind == kind)
     conn.execute(delete(table).where(mine, table.c.subject == subject))
     conn.execute(
         insert(table).values(
-            mailbox_id=mailbox_id, kind=kind, subject=subject, reason=Reason.HELD.value,
+            mailbox_id=mailbox_id, kind=kind, subject=subject, reason=reason.value,
             candidates=[], asked_at=at, answer=Answer.IGNORE.value, version=version,
             answered_at=at,
         )

@@ -61,6 +61,7 @@ def recover(session: Session) -> frozenset[str]:
     for search, of_sort in ((_search, writes), (_moved, moves)):
         traces |= _sought(session, search, [row for row in ripe if row in of_sort], unsure)
     lost = {row.key for row in ripe} - traces.keys() - unsure
+    # The look before the conclusion, which may be lost: then it is looked once more.
     with session.write() as conn:
         _found(conn, session, [row for row in open_ones if row.key in traces], traces)
         journal.conclude(
@@ -173,7 +174,7 @@ def _found(
             accounting.drop_observed(conn, session, list(conn.scalars(old)))
         if row.verb in _MOVES:
             if link is not None:
-                changed.append(_after_move(link, row.verb, trace))
+                changed.append(_after_move(link, row, trace))
                 accounting.drop_observed(conn, session, [row.remote_id])
             continue
         if link is not None or row.verb == Verb.CREATE_ITEM:
@@ -207,11 +208,16 @@ def _look_again(conn: Connection, session: Session, before: str | None, trace: _
     accounting.put_observed(conn, session, [elsewhere], session.state(conn).generation)
 
 
-def _after_move(link: Link, verb: str, trace: _Found) -> Link:
+def _after_move(link: Link, row: Row[Any], trace: _Found) -> Link:
+    if row.reason == Reason.LEFT_SCOPE:  # also where the policy throws away what leaves
+        return replace(
+            link, state=LinkState.RELEASED, aside=True,
+            remote_id=trace.remote_id, remote_version=trace.version,
+        )  # fmt: skip
     state = {
         Verb.MOVE_ITEM.value: LinkState.RELEASED,
         Verb.TRASH_ITEM.value: LinkState.ORPHANED,
-    }.get(verb, link.state)
+    }.get(row.verb, link.state)
     return replace(link, state=state, remote_id=trace.remote_id, remote_version=trace.version)
 
 

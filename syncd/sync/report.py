@@ -104,6 +104,7 @@ class RunReport:
     misconfigured: bool = False
     retry_after: float | None = None
     throttled: bool = False  # the server asked for a pause, and is well
+    outage: int = 0  # items in a row that failed alike, for which it was given up
     first_contact: bool = False
     for_a_person: bool = False
     questions: int = 0

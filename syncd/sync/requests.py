@@ -72,8 +72,13 @@ def _archive(session: Session, attempts: Sequence[Attempt]) -> Results:
     folder = session.port.folder(kind, f"default/{kind.archive_folder}", create=True)
     if folder is None:
         return [Failure(Sort.TRANSIENT, "NoFolder", kind.archive_folder)] * len(attempts)
-    with session.write() as conn:
-        session.set_state(conn, archive_id=folder.id)
+    # Which folder it is before what is moved there, and on disk: a move whose answer was lost is
+    # known as ours by the folder that the item is in. The other order would take it for its user's.
+    with session.read() as conn:
+        known = session.state(conn).archive_id
+    if known != folder.id:
+        with session.write(durable=True) as conn:
+            session.set_state(conn, archive_id=folder.id)
     return session.port.move(kind, _moves(attempts), folder.id)
 
 

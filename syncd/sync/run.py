@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from syncd.model.fields import Side
 from syncd.model.policy import Track
-from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, decide
@@ -26,6 +26,7 @@ from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
 from syncd.sync.gather import gather
 from syncd.sync.loading import stirred
+from syncd.sync.outage import Outage, of_reading, wait_out
 from syncd.sync.recover import recover
 from syncd.sync.report import FOR_A_PERSON, Doubt, Outcome, RunReport, called, line
 from syncd.sync.session import Session
@@ -60,7 +61,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     whole = mode is Mode.PLAN or onboarding
     writing = mode is Mode.SYNC and first in (ContactState.APPROVED, ContactState.DONE)
     cases = gather(session, in_doubt, parked=whole, writing=writing)
-    decided = _decide(session, cases)
+    out = of_reading(session, cases)
+    decided = _decide(session, cases, out)
     if whole:
         decided = foreseen(session, decided)
     report.in_doubt += [
@@ -75,7 +77,8 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
         try:
-            _claim(session, decided, onboarding=onboarding)
+            if state.claim_found is not None or any(decision.verbs for _, decision in decided):
+                _claim(session, approved=first is ContactState.APPROVED)
         except claims.NotOurs:
             _tell(session, report)  # what was decided is decided anew once the folder is ours
             return
@@ -86,19 +89,20 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
             _offer_category(session, report)
     else:
         _show_held(session, decided, report, onboarding=onboarding)
+        if not onboarding and any(decision.verbs for _, decision in decided):
+            seen = claims.look(session)
+            report.claim = seen.finding if seen.finding in claims.HOLDS else None
     _tell(session, report)
+    if out is not None and mode is Mode.SYNC:
+        raise out  # only now: what needs no reading was not kept waiting for it (P10)
 
 
-def _claim(session: Session, decided: Sequence[tuple[Work, Decision]], *, onboarding: bool) -> None:
+def _claim(session: Session, *, approved: bool) -> None:
     """Before anything is written, on either side: that the folder is ours to serve (P1, P3).
 
     Raises NotOurs. Who let the first sync begin was shown what is there, and said so.
     """
-    if not any(decision.verbs for _, decision in decided):
-        with session.read() as conn:
-            if session.state(conn).claim_found is None:
-                return
-    if onboarding:
+    if approved:
         seen = claims.look(session)
         if seen.finding in (Finding.FORGOTTEN, Finding.GONE):
             claims.take_over(session, seen)
@@ -110,8 +114,8 @@ def _tell(session: Session, report: RunReport) -> None:
     with session.read() as conn:
         state = session.state(conn)
         waits = accounting.waits_for(conn, session, FOR_A_PERSON)
-        report.claim = claims.standing(conn, session.mailbox.id)
     report.counters.update(state.counters)
+    report.claim = report.claim or claims.held_for(state.claim_found)
     report.first_contact = state.contact_state != ContactState.DONE
     disputed = state.counters.get("conflicts", 0)
     report.for_a_person = bool(waits or disputed or report.claim)
@@ -200,7 +204,9 @@ def _find_folder(session: Session, spec: str, known: str | None, *, create: bool
     return True
 
 
-def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decision]]:
+def _decide(
+    session: Session, cases: Sequence[Work], out: Outage | None
+) -> list[tuple[Work, Decision]]:
     rules = session.rules()
     decided: list[tuple[Work, Decision]] = []
     waiting: list[Work] = []
@@ -213,7 +219,10 @@ def _decide(session: Session, cases: Sequence[Work]) -> list[tuple[Work, Decisio
     if waiting:
         with session.write() as conn:
             for work in waiting:
-                _wait(session, conn, work)
+                if out is not None and work.waits is Reason.RETRY and work.error == out.code:
+                    wait_out(conn, session, work, Failure(out.sort, out.code, out.message))
+                else:
+                    _wait(session, conn, work)
     return decided
 
 
@@ -253,7 +262,8 @@ def _carry_out(
             task.approved = True  # who approved the onboarding saw how much it writes
         with session.write() as conn:
             # Before the first write: what a broken-off onboarding has left in the mailbox is no
-            # reason to ask again.
+            # reason to ask again. May be lost: the intent of that write is on disk after it, or no
+            # write was made.
             session.set_state(conn, contact_state=ContactState.APPROVED.value)
     else:
         guard.mark_approved(session, tasks)
@@ -263,7 +273,7 @@ def _carry_out(
     if session.tally.withdrawn:
         with session.write(alone=True) as conn:
             snapshots.collect(conn)  # of what its user made private nothing is left behind (P7)
-    execute(session, left)
+    execute(session, left)  # after the CRM: a value that is replaced in Outlook is kept by then
     if left:
         observe.outlook(session)  # drain: our own writes come back here, and are known (P4)
     if onboarding:

@@ -31,6 +31,7 @@ from syncd.sync import (
     alerts,
     audit,
     chronicle,
+    finishing,
     leases,
     mailboxes,
     placing,
@@ -50,7 +51,9 @@ from syncd.sync.mailboxes import (
     MailboxRow,
     MailboxState,
     Misconfigured,
+    StoreTrouble,
 )
+from syncd.sync.outage import Outage
 from syncd.sync.placing import Connect, Place
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.ruling import Ruling
@@ -62,7 +65,6 @@ from syncd.sync.waking import Waker
 log = structlog.get_logger("syncd")
 
 KEEP = Journal().keep
-BY_HAND = "command"  # the cause of a run that somebody typed
 
 
 @dataclass
@@ -91,6 +93,7 @@ class SyncService:
         """See to it that a shorter interval holds at once, and name what cannot be served."""
         with database.write(self.engine, alone=True) as conn:
             self._set_clock(conn)
+            leases.free_the_dead(conn)
             for name, policy in self.policies.items():
                 mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
@@ -126,7 +129,8 @@ class SyncService:
     ) -> RunReport:
         """Run one mailbox and tell how it went; whatever of it fails is told, not raised (P10).
 
-        Raises MailboxProblem when there is no such mailbox.
+        Raises MailboxProblem when there is no such mailbox; and one of `database.UNUSABLE` when the
+        store is in such trouble that not even the end of the run can be noted.
         """
         errand = Errand(cause, partial(run, mode=mode), mode is Mode.SYNC, self._may_run)
         return self._send(address, errand, stop, run_id)
@@ -219,9 +223,12 @@ class SyncService:
                 report.failed(problem)
                 with database.read(self.engine) as conn:  # as it stands, though nothing is done
                     report.counters = mailboxes.counters(conn, row.id)
+                chronicle.log(report)
             else:
-                self._run(row, policy, lease, report, errand, stop or threading.Event())
-            chronicle.log(report)
+                try:
+                    self._run(row, policy, lease, report, errand, stop or threading.Event())
+                finally:
+                    chronicle.log(report)  # whatever the store did to its end
         return report
 
     def _run(
@@ -234,6 +241,7 @@ class SyncService:
         stop: threading.Event,
     ) -> None:
         begun = time.monotonic()
+        broken: Exception | None = None
         try:
             with database.write(self.engine) as conn:
                 installation = mailboxes.installation(conn)
@@ -264,9 +272,18 @@ class SyncService:
             report.error = "syncd was stopped; the rest is for the next run"
         except MailboxProblem as problem:
             report.failed(problem)
+        except database.UNUSABLE as error:
+            # Nothing was sent since: each write is announced in the store before it goes out.
+            log.warning("the store failed in the middle of a run", cause=database.cause_of(error))
+            report.failed(StoreTrouble(row, error))
+            broken = error
         finally:
             report.seconds = time.monotonic() - begun
-            self._finish(row, policy, report, lease, errand)
+            unnoted = finishing.finish(
+                self.engine, row, policy, report, lease, errand, self.clock()
+            )
+        if unnoted is not None:
+            raise broken or unnoted
 
     @staticmethod
     def _may_run(row: MailboxRow, policy: MailboxPolicy) -> None:
@@ -349,6 +366,7 @@ class SyncService:
         report.retry_after = error.retry_after
         report.throttled = error.sort is Sort.THROTTLED
         report.unreachable = error.scope is Scope.SERVER
+        report.outage = error.count if isinstance(error, Outage) else 0
         # Where there is one server alone, a person has to say where else the mailbox is.
         lost = error.sort is Sort.ELSEWHERE and len(policy.servers) == 1
         if not (error.sort is Sort.DENIED or lost) or row.state not in mailboxes.SERVED:
@@ -361,35 +379,6 @@ class SyncService:
                 every = {each.name: each.servers for each in self.policies.values()}
                 account.suspend(conn, refused, every, str(error))
                 alerts.others_suspended(conn, row, str(error), self.clock())
-
-    def _finish(
-        self,
-        row: MailboxRow,
-        policy: MailboxPolicy,
-        report: RunReport,
-        lease: Lease,
-        errand: Errand,
-    ) -> None:
-        now = self.clock()
-        if report.error:  # it was cut short, and has not told how all of it stands
-            with database.read(self.engine) as conn:
-                report.counters = mailboxes.counters(conn, row.id)
-        failed = report.outcome is Outcome.FAILED
-        synced = not failed and not report.stopped and not report.first_contact
-        with database.write(self.engine) as conn:
-            chronicle.end(conn, report, now)
-            # Who lost the lease says nothing of the mailbox: another process runs it now.
-            if leases.release(conn, lease) and errand.schedules:
-                alerts.after_run(conn, row, report, now)
-                due_at = now + chronicle.gap(row, policy, report)
-                if failed and errand.cause == BY_HAND and not report.retry_after and row.due > now:
-                    due_at = min(due_at, row.due)  # who tries in between puts off nothing
-                mailboxes.finish(
-                    conn, row.id, due_at=due_at, failed=failed, throttled=report.throttled,
-                    trouble=report.error, success=now if synced else None,
-                )  # fmt: skip
-                if synced:
-                    mailboxes.go_live(conn, row.id)
 
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:

@@ -28,7 +28,7 @@ from syncd.sync.ruling import Ruling, ruling
 from syncd.sync.session import Progress, Session
 
 
-@dataclass(frozen=True)
+@dataclass
 class Serving:
     """What one run of one mailbox works with, whichever server that is on."""
 
@@ -80,7 +80,10 @@ class Serving:
                 row = session.mailbox = moving.follow(session, self.stored)
                 report.broken_filters += rules.broken
                 report.without_filter |= rules.without_filter
-                self.errand.act(session, report=report)
+                try:
+                    self.errand.act(session, report=report)
+                finally:
+                    self.lease = session.lease  # how far it was prolonged, for the next kind
         finally:
             self._count(place.port)
             place.port.close()

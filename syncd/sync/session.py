@@ -152,8 +152,9 @@ class Session:
         of this mailbox stays as it is read here. `alone` is for what looks up, or changes, more.
         """
         with database.write(self.engine, durable=durable, alone=alone) as conn:
-            self.lease = leases.renew(conn, self.lease, self.clock())
+            renewed = leases.renew(conn, self.lease, self.clock())
             yield conn
+        self.lease = renewed  # not before: what is rolled back has prolonged nothing
 
     def keep_lease(self) -> None:
         """Between requests: prolong the lease, if one more would not end within it (P3).
@@ -161,7 +162,9 @@ class Session:
         Raises LeaseLost when the mailbox was taken away.
         """
         if self.clock() >= self.lease.until - leases.LEASE + KEPT:
-            with self.write():
+            # Durable: a database server that forgot it after a power cut would lend the mailbox to
+            # another process while the request of this one is on its way.
+            with self.write(durable=True):
                 pass
 
     def read(self) -> AbstractContextManager[Connection]:

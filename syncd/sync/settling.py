@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 from sqlalchemy import Connection, func, literal
 
@@ -27,8 +28,9 @@ from syncd.sync.work import Work
 TRIES = 3  # of one item, before it is set aside
 FIRST_GAP = timedelta(minutes=5)
 LONGEST_GAP = timedelta(hours=6)
+SPREAD = 0.2  # of a gap, either way: what failed together is not tried together
 PARKED_FOR = timedelta(hours=1)
-SET_ASIDE_FOR = timedelta(days=3650)  # until somebody edits it, or resumes the mailbox
+SET_ASIDE_FOR = timedelta(days=7)  # or until somebody edits it, or says to try it again
 
 
 @dataclass
@@ -302,9 +304,9 @@ def postpone(
             conn, session, work.subject, reason, work.candidates, version,
             again=work.answer is not None,
         )  # fmt: skip
-    gap = min(FIRST_GAP * 2 ** min(attempts - 1, 10), LONGEST_GAP) if attempts else None
+    gap = gap_after(attempts, work.subject) if attempts else None
     if stand is Stand.QUARANTINED:
-        gap = SET_ASIDE_FOR
+        gap = SET_ASIDE_FOR * _spread(work.subject)
     elif reason in accounting.PARKED:
         gap = PARKED_FOR
     elif reason is Reason.SECOND_LOOK and work.remote_id is None:
@@ -318,7 +320,8 @@ def postpone(
             # an item that it never showed.
             now = literal(session.clock(), observed.c.missing_since.type)
             missing = {"missing_since": func.coalesce(observed.c.missing_since, now)}
-        name = _name(session, work) if reason in QUESTIONS else None
+        told = reason in QUESTIONS or stand is Stand.QUARANTINED
+        name = _name(session, work) if told else None
         counted = accounting.set_observed(
             conn, session, work.remote_id, stand, reason, unsettled=True, name=name, **extra,
             **missing,
@@ -332,6 +335,20 @@ def postpone(
         accounting.set_noticed(conn, session, work.crm_id, stand, reason, **extra)
 
 
+def gap_after(tries: int, subject: str) -> timedelta:
+    """How long after so many tries the next one is: twice as long each time, up to a limit.
+
+    The same subject is always spread by the same, so that a run can be told again.
+    """
+    doubled: int = 2 ** min(max(tries, 1) - 1, 10)
+    return min(FIRST_GAP * doubled, LONGEST_GAP) * _spread(subject)
+
+
+def _spread(subject: str) -> float:
+    (drawn,) = blake2b(subject.encode(), digest_size=1).digest()
+    return 1 - SPREAD + 2 * SPREAD * drawn / 255
+
+
 def _name(session: Session, work: Work) -> str | None:
     """What an item is called that its user put into the CRM: a person is asked about it (P14)."""
     item = work.case.item
@@ -339,9 +356,13 @@ def _name(session: Session, work: Work) -> str | None:
 
 
 def refuse(conn: Connection, session: Session, work: Work, reason: Reason, error: str) -> None:
-    """One item failed, alone: tried again with growing gaps, then set aside (P10)."""
+    """One item failed, alone: tried again with growing gaps, then set aside (P10).
+
+    What is refused in a circle (`LIVELOCK`) waits: it is nothing that the item could not be.
+    """
     attempts = accounting.attempts(conn, session, work.remote_id, work.crm_id) + 1
-    given_up = attempts >= TRIES
-    stand = Stand.QUARANTINED if given_up and reason is Reason.REFUSED else Stand.WAITING
+    stand = Stand.WAITING
+    if attempts >= TRIES and reason is not Reason.LIVELOCK:
+        stand, reason = Stand.QUARANTINED, Reason.REFUSED
     postpone(conn, session, work, stand, reason, error=error, attempts=attempts)
     session.tally.failed += 1

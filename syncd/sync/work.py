@@ -26,6 +26,7 @@ class Work:
     candidates: tuple[str, ...] = ()  # of the other side, where a person is to say which
     answer: Answered | None = None  # what a person said when asked
     cause: int | None = None  # the change that it follows from, where that one is held
+    failed_before: str | None = None  # of what it failed when it was tried the last time
 
     @property
     def subject(self) -> str:

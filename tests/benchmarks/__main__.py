@@ -21,11 +21,12 @@ from rich.console import Console
 from rich.table import Table
 
 from syncd.cli.demo.place import EWS, GRAPH
-from tests.benchmarks import cycles, membership, rounds, stores
+from tests.benchmarks import cycles, membership, rounds, safety, stores
 from tests.benchmarks.cycles import Cycle, Cycles
 from tests.benchmarks.exchange import exchange
 from tests.benchmarks.measure import best
 from tests.benchmarks.rounds import Round, Ways
+from tests.benchmarks.safety import Safety
 from tests.benchmarks.ways import ways_to
 
 SMALL = 200
@@ -83,6 +84,7 @@ def show_cycles(console: Console, all_cycles: Sequence[Cycles]) -> None:
         "parts",
         "statements",
         "transactions",
+        "fsyncs",
         "rows",
         "SQLite steps",
     ):
@@ -97,7 +99,8 @@ def show_cycles(console: Console, all_cycles: Sequence[Cycles]) -> None:
         requests, statements = each.hundred.requests / 200, each.hundred.statements / 200
         console.print(
             f"per change, with 100 edits on each side of {each.size:,} contacts: "
-            f"{requests:.3f} requests, {statements:.2f} statements"
+            f"{requests:.3f} requests, {statements:.2f} statements, "
+            f"{each.hundred.durable / 200:.3f} fsyncs"
         )
 
 
@@ -126,20 +129,24 @@ class Measured:
     table: Mapping[str, Row]
     cycles: Sequence[Cycles]
     served: float
+    safe: Safety
+    unsafe: Safety
 
 
 def measure(backend: str, size: int, number: int) -> Measured:
     """All rounds and cycles over one backend."""
     users = [each for n in range(number) for each in rounds.addresses(n)]
     users += [f"cycle{each}@example.test" for each in (SMALL, size)]
+    users += ["safe@example.test", "unsafe@example.test"]
     with exchange(users, backend) as server:
         ways = ways_to(server.place)
         counts = _cycles(ways, size)
+        costs = safety.compare(ways.ours, "safe@example.test", "unsafe@example.test", SMALL)
         before = server.cpu()
         gc.freeze()  # as the daemon does
         taken = [rounds.take(server, ways, n, size) for n in range(number)]
         served = (server.cpu() - before) / (number * size)
-    return Measured(ways.client, compare(taken, size), counts, served)
+    return Measured(ways.client, compare(taken, size), counts, served, *costs)
 
 
 @click.command()
@@ -159,7 +166,11 @@ def main(size: int, number: int, store: int, imported: int, as_json: bool) -> No
         said = {
             "contacts": size,
             "backends": {
-                name: {"operations": each.table, "cycles": [asdict(c) for c in each.cycles]}
+                name: {
+                    "operations": each.table,
+                    "cycles": [asdict(c) for c in each.cycles],
+                    "safety": {"with": asdict(each.safe), "without": asdict(each.unsafe)},
+                }
                 for name, each in found.items()
             },
             "stores": [asdict(each) for each in kept],
@@ -171,6 +182,7 @@ def main(size: int, number: int, store: int, imported: int, as_json: bool) -> No
     for name, each in found.items():
         show(console, f"{size:,} contacts over {name}: syncd over {each.client}", each.table)
         show_cycles(console, each.cycles)
+        safety.show(console, each.safe, each.unsafe)
         console.print(f"the Exchange itself: {each.served * 1000:.2f} ms a contact and round")
     for kind in kept:
         stores.show(console, kind)

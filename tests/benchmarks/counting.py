@@ -21,11 +21,15 @@ _FRAME = ("PRAGMA", "BEGIN")
 class Asked:
     """What a store was asked. `steps` are instructions of SQLite's machine: a scan shows there.
 
+    `durable` are commits that were on disk when they returned: each is one fsync of the log, and
+    the others are none before a checkpoint.
+
     A statement for many rows (executemany) is one statement.
     """
 
     statements: int = 0
     transactions: int = 0
+    durable: int = 0
     rows: int = 0
     steps: int = 0
     by_text: Counter[str] = field(default_factory=Counter)
@@ -34,11 +38,15 @@ class Asked:
 @contextmanager
 def counted(engine: Engine) -> Iterator[Asked]:
     """Count all that is asked of a SQLite store."""
-    asked = Asked()
+    asked, full = Asked(), False
 
     def statement(_conn: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+        nonlocal full
+        if text.startswith("PRAGMA synchronous"):
+            full = text.endswith("FULL")
         if text.startswith("BEGIN"):
             asked.transactions += 1
+            asked.durable += full
         if not text.startswith(_FRAME):
             asked.statements += 1
             asked.by_text[" ".join(text.split())[:120]] += 1

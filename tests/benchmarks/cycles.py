@@ -18,6 +18,7 @@ class Cycle:
     subrequests: int
     statements: int
     transactions: int
+    durable: int
     rows: int
     steps: int
 
@@ -32,6 +33,7 @@ def run(office: Office, prepare: Callable[[], None] = lambda: None) -> Cycle:
         report.subrequests,
         asked.statements,
         asked.transactions,
+        asked.durable,
         asked.rows,
         asked.steps,
     )

@@ -87,18 +87,18 @@ class Office:
         with database.read(self.engine) as conn:
             return [(row.crm_id, row.remote_id) for row in conn.execute(query)]
 
-    def edit_crm(self, ids: Iterable[str]) -> None:
+    def edit_crm(self, ids: Iterable[str], word: str = "Director") -> None:
         """Somebody edits these records."""
-        updates = [Update(each, {"jobtitle": f"Director {n}"}) for n, each in enumerate(ids)]
+        updates = [Update(each, {"jobtitle": f"{word} {n}"}) for n, each in enumerate(ids)]
         with database.write(self.engine) as conn:
             records.update_many(conn, CONTACTS, updates, actor=_BY_HAND, at=database.utcnow())
 
-    def edit_outlook(self, ids: Iterable[str]) -> None:
+    def edit_outlook(self, ids: Iterable[str], word: str = "Unit") -> None:
         """The user edits these items."""
         with closing(self.opener(self.address)) as box:
             found = [each for each in box.read(CONTACT, list(ids)) if isinstance(each, Item)]
             edits = [
-                ItemUpdate(each.head.id, each.head.version, {"department": f"Unit {n}"}, None)
+                ItemUpdate(each.head.id, each.head.version, {"department": f"{word} {n}"}, None)
                 for n, each in enumerate(found)
             ]
             batch = box.capabilities.write_batch

@@ -12,13 +12,15 @@ from syncd.outlook.ews.mailbox import open_ews
 from syncd.outlook.ews.session import EwsServer
 from syncd.outlook.ews.sign_in import Basic
 from syncd.sandbox.server import Sandbox
-from tests.benchmarks import cycles
+from tests.benchmarks import cycles, safety
 from tests.benchmarks.cycles import Cycle, Cycles
 
 SMALL, LARGE = 200, 600
 RULED, POLICIES = -SMALL, 20  # as many as small, with twenty policies and ten filters in force
 STATEMENTS_IDLE = 30
 STATEMENTS_PER_BATCH = 37  # of a hundred contacts: journalled, written, read back and settled
+CLAIM = 2  # requests: it is read, and advanced
+FSYNCS_PER_OPERATION = 0.02
 STEPS_PER_CHANGE = 2_000  # of SQLite's machine
 
 
@@ -66,9 +68,12 @@ def test_twenty_policies_and_ten_filters_cost_no_request(
     assert ruled.statements <= plain.statements + ("idle" not in which)
 
 
-def test_one_edit_on_each_side_is_five_requests(offices: dict[int, Cycles]) -> None:
-    """Look, read the edited item, write, read back, take in what is our own."""
-    assert offices[LARGE].one.requests <= 5
+def test_one_edit_on_each_side_is_five_requests_and_the_claim(offices: dict[int, Cycles]) -> None:
+    """Look, read the edited item, write, read back, take in what is our own.
+
+    The claim on the folder is read before the first write, and advanced.
+    """
+    assert offices[LARGE].one.requests <= 5 + CLAIM
 
 
 def test_many_edits_go_in_batches(offices: dict[int, Cycles]) -> None:
@@ -92,6 +97,28 @@ def test_the_first_sync_grows_no_faster_than_what_it_writes(offices: dict[int, C
     """The store's steps for one contact are the same among 600 as among 200."""
     small, large = (offices[size].first.steps / size for size in (SMALL, LARGE))
     assert large <= 1.1 * small
+
+
+def test_durability_is_paid_for_by_the_batch_and_not_by_the_contact(
+    offices: dict[int, Cycles],
+) -> None:
+    """An fsync for the intents of a batch, before its request; none where nothing is written."""
+    for each in offices.values():
+        assert each.idle.durable == each.idle_after.durable == 0
+        assert 1 <= each.one.durable <= each.hundred.durable <= each.one.durable + 1
+    batches = (LARGE - SMALL) // 100
+    assert batches <= _more(offices, "durable") <= batches + 1
+
+
+def test_safety_costs_few_statements_and_an_fsync_by_the_batch() -> None:
+    """Against the same without a journal before the request, and without waiting for the disk."""
+    users = ("safe@example.test", "unsafe@example.test")
+    with Sandbox(users=users) as box:
+        server = EwsServer(box.url, Basic(box.service_account, box.password))
+        with_it, without = safety.compare(partial(open_ews, server), *users, SMALL)
+    assert without.fsyncs == 0
+    assert 0 < with_it.fsyncs <= FSYNCS_PER_OPERATION
+    assert without.statements < with_it.statements <= 1.15 * without.statements
 
 
 def _more(offices: dict[int, Cycles], what: str) -> int:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from syncd.daemon.dispatch import FIRST_REST, Dispatcher
+from syncd.daemon.dispatch import FIRST_REST, LONGEST_PAUSE, Dispatcher
 
 PATIENCE = 10.0  # seconds; nothing waits that long unless it is broken
 
@@ -114,21 +114,26 @@ def test_a_mailbox_that_broke_rests_longer_each_time() -> None:
 
 
 def test_a_store_that_cannot_be_asked_is_asked_again() -> None:
-    """A locked database is no reason to end."""
+    """A locked database is no reason to end, nor to ask and to log at each tick."""
+    asked: list[float] = []
 
     class Locked(Mailboxes):
         def due(self, limit: int) -> Sequence[str]:
-            if not self.gate.is_set():
-                self.gate.set()
+            if now[0] < 2 * LONGEST_PAUSE:
+                asked.append(now[0])
                 raise OSError("locked")
             return super().due(limit)
 
+    now = [0.0]
     service = Locked(("a",))
-    dispatcher = Dispatcher(service, 1, threading.Event())
-    dispatcher.tick()
-    dispatcher.tick()
+    service.gate.set()
+    dispatcher = Dispatcher(service, 1, threading.Event(), clock=lambda: now[0])
+    for second in range(int(4 * LONGEST_PAUSE)):
+        now[0] = float(second)
+        dispatcher.tick()
     dispatcher.close()
-    assert service.done == ["a"]
+    assert asked == [0, 1, 3, 7, 15, 31, 63]
+    assert service.done[:1] == ["a"]
 
 
 def test_stop_ends_what_runs_and_starts_nothing() -> None:

@@ -193,20 +193,20 @@ def test_a_suspended_mailbox_is_told_and_so_are_those_that_go_with_it(memory: Me
 
 
 @ON_ONE
-def test_many_like_failures_are_told_as_one(memory: Memory) -> None:
-    """Ten items that fail of one thing are one failure, beside what is set aside."""
+def test_many_like_failures_are_an_outage(memory: Memory) -> None:
+    """Ten items in a row that fail of one thing are one failure, and none of them is set aside."""
     world, servers = memory
     servers[ALICE].refuses = lambda _: True
     world.new_many([{"firstname": f"N{n}"} for n in range(12)])
     for _ in range(4):
         world.sync()
         world.pass_time(hours=1)
-    assert [code for _, code, _ in codes(world)] == ["like-failures", "quarantined"]
+    assert [code for _, code, _ in codes(world)] == ["outage"]
     assert {count for _, _, count in codes(world)} == {12}
     servers[ALICE].refuses = lambda _: False
-    world.execute("update noticed set retry_at = null")
     world.sync()
     assert every(world) == []
+    assert len(world.items()) == 12
 
 
 @contextmanager

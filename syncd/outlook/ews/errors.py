@@ -206,4 +206,4 @@ def of_status(status: int) -> Verdict:
 def failure(code: str, effect: Effect) -> Failure:
     """The failure of one item."""
     verdict = of_item(code)
-    return Failure(verdict.sort(effect), code, verdict.says)
+    return Failure(verdict.sort(effect), code, verdict.says, scope=verdict.scope)

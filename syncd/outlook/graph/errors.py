@@ -154,7 +154,7 @@ def verdict(status: int, code: str) -> Verdict:
 def failure(status: int, code: str, effect: Effect) -> Failure:
     """The failure of one item."""
     found = verdict(status, code)
-    return Failure(found.sort(effect), code or f"http-{status}", found.says)
+    return Failure(found.sort(effect), code or f"http-{status}", found.says, scope=found.scope)
 
 
 def refusal(

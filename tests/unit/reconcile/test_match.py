@@ -201,3 +201,13 @@ def test_nobody_is_matched_twice_and_order_is_nothing(
         reversed(taken),
     )
     assert again == found
+
+
+@pytest.mark.parametrize(("bound", "pairs"), [((), {"r": "i"}), (("i",), {})])
+def test_an_item_that_is_not_free_is_asked_about(
+    bound: tuple[str, ...], pairs: Mapping[str, str]
+) -> None:
+    """However clear the match: it is another installation's, or rests. It is never adopted."""
+    found = match(CONTACT, {"r": ANN}, {"i": ANN}, bound=frozenset(bound))
+    assert found.pairs == pairs
+    assert found.bound == ({"r"} if bound else set())

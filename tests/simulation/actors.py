@@ -1,0 +1,337 @@
+"""What people do: the CRM's, those with a mailbox, and the admin. Each tells the ledger."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from syncd.crm.errors import CrmError
+from syncd.model.contact import CONTACT
+from syncd.model.fields import Field, FieldType
+from syncd.model.policy import CrmDelete, ExitPolicy, Limits, OutlookDelete, ScopeExit
+from syncd.model.values import Value
+from syncd.outlook.port import Sensitivity
+from tests.memory_server import TRASH, MemoryServer, Thing
+from tests.simulation.history import Step
+from tests.simulation.ledger import NAME, OPEN, SECRET, UNTRACKED, Birth, Ledger, named
+from tests.simulation.world_of import SimulatedWorld
+from tests.sync import desk
+
+T = TypeVar("T")
+
+_NOT_EDITED = frozenset((
+    "categories", "governmentid", "companyname", "firstname", "lastname", "salutation",
+    "middlename", "suffix",
+))  # fmt: skip
+EDITED = tuple(each for each in CONTACT.fields if each.name not in _NOT_EDITED)
+LABEL, OTHER_LABEL, FORMER = "CRM", "Family", CONTACT.archive_category
+WIDE = Limits(9_999, 9_999, 1.0, 9_999, 9_999, 9_999, 99)
+_OUTSIDE = frozenset((UNTRACKED, SECRET))
+AWAY = "Privat"
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Actors:
+    """Everybody in a world."""
+
+    world: SimulatedWorld
+    servers: Mapping[str, MemoryServer]
+    ledger: Ledger
+    approved: set[str] = field(default_factory=set)  # since the last run of each
+    wide: bool = False  # the breaker was let out
+    known: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by a whole run
+    _number: int = 0
+
+    def do(self, step: Step) -> str:
+        """One step; what came of it, for the trace."""
+        chance = random.Random(step.pick)  # noqa: S311 - it is to be repeatable
+        addresses = list(self.servers)
+        address = addresses[step.who % len(addresses)]
+        act: Callable[[str, random.Random], str] = getattr(self, f"_{step.do.replace(' ', '_')}")
+        try:
+            return act(address, chance)
+        except CrmError as error:  # the CRM has rules of its own
+            return type(error).__name__
+
+    # --- the CRM ---------------------------------------------------------------------------------
+
+    def _crm_new(self, address: str, chance: random.Random) -> str:
+        fields = {**self._values(chance, OPEN, 4), **self._name(NAME)}
+        crm_id = self.world.new(address, **fields)
+        self.ledger.wrote(fields, {}, None)
+        return crm_id
+
+    def _crm_change(self, _: str, chance: random.Random) -> str:
+        crm_id, held = self._record(chance)
+        if not crm_id:
+            return ""
+        patch = self._patch(chance, OPEN)
+        self.world.change(crm_id, **patch)
+        self.ledger.wrote(patch, held, None)
+        return f"{crm_id} {patch}"
+
+    def _crm_assign(self, address: str, chance: random.Random) -> str:
+        crm_id, held = self._record(chance)
+        if crm_id:
+            self.world.assign(crm_id, address)
+            self.ledger.caused(held, "assigned")
+        return f"{crm_id} to {address}"
+
+    def _crm_state(self, _: str, chance: random.Random) -> str:
+        crm_id, held = self._record(chance)
+        active = chance.random() < 0.6
+        if crm_id:
+            self.world.set_active(crm_id, active=active)
+            self.ledger.caused(held, "state")
+        return f"{crm_id} {active}"
+
+    def _crm_sweep(self, address: str, chance: random.Random) -> str:
+        """All that a user has goes at once: to somebody else, or altogether."""
+        ends, owner = chance.random() < 0.5, self.world.users[address]
+        to = chance.choice(list(self.servers))
+        for crm_id, each in self.world.all_records().items():
+            if each.owner_id != owner:
+                continue
+            if ends:
+                self.world.remove(crm_id)
+                self.ledger.ended(each.record.fields, "deleted in the CRM")
+            else:
+                self.world.assign(crm_id, to)
+                self.ledger.caused(each.record.fields, "assigned")
+        return "all deleted" if ends else f"all to {to}"
+
+    def _crm_delete(self, _: str, chance: random.Random) -> str:
+        crm_id, held = self._record(chance)
+        if crm_id:
+            self.world.remove(crm_id)
+            self.ledger.ended(held, "deleted in the CRM")
+        return crm_id
+
+    def _crm_merge(self, _: str, chance: random.Random) -> str:
+        (one, held), (other, gone) = self._record(chance), self._record(chance)
+        if not one or one == other:
+            return ""
+        desk.merge(self.world, one, other)
+        self.ledger.caused(held, "merged")
+        self.ledger.ended(gone, "merged")
+        self.ledger.over |= {*self.ledger.at_name(held)}
+        return f"{one} <- {other}"
+
+    def _record(self, chance: random.Random) -> tuple[str, Mapping[str, Value]]:
+        every = self.world.all_records()
+        crm_id = _one(chance, sorted(every, key=lambda each: named(every[each].record.fields)))
+        return (crm_id, every[crm_id].record.fields) if crm_id else ("", {})
+
+    # --- in a mailbox ----------------------------------------------------------------------------
+
+    def _add(self, address: str, chance: random.Random) -> str:
+        sort = chance.choice((NAME, NAME, UNTRACKED, SECRET))
+        fields = {**self._values(chance, OPEN if sort == NAME else sort, 4), **self._name(sort)}
+        if sort == SECRET or (sort == NAME and chance.random() < 0.8):
+            fields["categories"] = (LABEL,)
+        kept = Sensitivity.PRIVATE if sort == SECRET else Sensitivity.NORMAL
+        server = self.servers[address]
+        item = server.add(fields, sensitivity=kept)
+        jotted = f"jot-{self._number}"
+        server.jot(item, jotted)
+        self.ledger.births[jotted] = Birth(address, sort)
+        self.ledger.wrote(fields, {}, (address, named(fields)))
+        return self._left(address, item)
+
+    def _edit(self, address: str, chance: random.Random) -> str:
+        thing = self._thing(address, chance)
+        if thing is None:
+            return ""
+        patch = self._patch(chance, self._sort(thing))
+        self.servers[address].edit(thing.id, patch)
+        self.ledger.wrote(patch, thing.fields, (address, named(thing.fields)))
+        return f"{self._left(address, thing.id)} {patch}"
+
+    def _private(self, address: str, chance: random.Random) -> str:
+        thing, server = self._thing(address, chance), self.servers[address]
+        if thing is None or self._born(thing) in _OUTSIDE:
+            return ""
+        if thing.sensitivity is Sensitivity.NORMAL:
+            server.mark(thing.id, Sensitivity.PRIVATE)
+            self.ledger.withdrew(address, thing.fields)
+            return f"{thing.id} private"
+        secret = {name: None for name, v in thing.fields.items() if SECRET in repr(v).lower()}
+        server.edit(thing.id, secret)
+        server.mark(thing.id, Sensitivity.NORMAL)
+        self.ledger.over |= self.ledger.at_name(thing.fields)
+        return f"{thing.id} normal"
+
+    def _label(self, address: str, chance: random.Random) -> str:
+        thing = self._thing(address, chance)
+        if thing is None or self._born(thing) == UNTRACKED:
+            return ""
+        held = thing.fields.get("categories") or ()
+        assert isinstance(held, tuple)
+        which = LABEL if chance.random() < 0.7 else OTHER_LABEL
+        labels = tuple(x for x in held if x != which) if which in held else (*held, which)
+        self.servers[address].edit(thing.id, {"categories": labels or None})
+        self.ledger.caused(thing.fields, "label")
+        return f"{self._left(address, thing.id)} {labels}"
+
+    def _delete(self, address: str, chance: random.Random) -> str:
+        thing, server = self._thing(address, chance), self.servers[address]
+        if thing is None:
+            return ""
+        self.ledger.taken.add((address, thing.id))
+        if thing.jotted:
+            self.ledger.binned.add((address, thing.jotted))
+        self.ledger.kept_out.pop((address, thing.id), None)
+        self.ledger.caused(thing.fields, "deleted in Outlook")
+        place, labels = (address, named(thing.fields)), thing.fields.get("categories")
+        aside = isinstance(labels, tuple) and FORMER in labels
+        if thing.id in self.known[address] and not aside and not self.ledger.copies[place]:
+            self.ledger.thrown.add(place)
+        if chance.random() < 0.4:
+            server.delete(thing.id)
+            self.ledger.ended(thing.fields, "deleted in Outlook")
+            return f"{thing.id} for good"
+        return f"{thing.id} -> {self._left(address, server.to_trash(thing.id))}"
+
+    def _move_away(self, address: str, chance: random.Random) -> str:
+        thing, server = self._thing(address, chance), self.servers[address]
+        if thing is None:
+            return ""
+        self.ledger.taken.add((address, thing.id))
+        folder = server.named(AWAY) or server.add_folder(AWAY)
+        self.ledger.kept_out.pop((address, thing.id), None)
+        self.ledger.caused(thing.fields, "moved")
+        return f"{thing.id} -> {self._left(address, server.move(thing.id, folder))}"
+
+    def _move_back(self, address: str, chance: random.Random) -> str:
+        server = self.servers[address]
+        folder = server.named(chance.choice((AWAY, AWAY, TRASH, "Former CRM contacts")))
+        thing = self._thing(address, chance, folder) if folder else None
+        if thing is None:
+            return ""
+        self.ledger.kept_out.pop((address, thing.id), None)
+        self.ledger.caused(thing.fields, "moved")
+        self.ledger.copies[address, named(thing.fields)] += 1
+        self.ledger.thrown.discard((address, named(thing.fields)))
+        return f"{thing.id} -> {self._left(address, server.move(thing.id, 'contacts'))}"
+
+    def _copy(self, address: str, chance: random.Random) -> str:
+        thing = self._thing(address, chance)
+        if thing is None:
+            return ""
+        self.ledger.copies[address, named(thing.fields)] += 1
+        self.ledger.thrown.discard((address, named(thing.fields)))
+        self.ledger.caused(thing.fields, "copied")
+        return self._left(address, self.servers[address].copy(thing.id))
+
+    def _bump(self, address: str, chance: random.Random) -> str:
+        """The version of an item moves for nothing."""
+        thing = self._thing(address, chance)
+        if thing is not None:
+            self.servers[address].edit(thing.id, {})
+            return self._left(address, thing.id)
+        return ""
+
+    def _repeat(self, address: str, chance: random.Random) -> str:
+        """The server tells once more of an item that nobody touched."""
+        thing, server = self._thing(address, chance), self.servers[address]
+        if thing is not None:
+            server.folder(thing.folder).log.append((next(server._numbers), thing.id))
+        return thing.id if thing else ""
+
+    def _thing(self, address: str, chance: random.Random, folder: str = "contacts") -> Thing | None:
+        return _one(chance, self.servers[address].inside(folder))
+
+    def _left(self, address: str, item: str) -> str:
+        """The user is done with an item: what is theirs alone stays so (P14)."""
+        thing = self.servers[address].things[item]
+        if self._born(thing) in _OUTSIDE:
+            self.ledger.kept_out[address, item] = theirs(thing)
+        return item
+
+    def _born(self, thing: Thing) -> str:
+        birth = self.ledger.births.get(thing.jotted or "")
+        return birth.sort if birth else NAME
+
+    def _sort(self, thing: Thing) -> str:
+        if thing.sensitivity is not Sensitivity.NORMAL:
+            return SECRET
+        return UNTRACKED if self._born(thing) == UNTRACKED else OPEN
+
+    # --- the admin, and time ---------------------------------------------------------------------
+
+    def _approve(self, address: str, _: random.Random) -> str:
+        self.approved.add(address)
+        return str(self.world.approve(address))
+
+    def _policy(self, _: str, chance: random.Random) -> str:
+        exits = (ScopeExit.RELEASE, ScopeExit.ARCHIVE, ScopeExit.KEEP_UPDATING)
+        changes = chance.choice((
+            {"limits": WIDE},
+            {"on_scope_exit": ExitPolicy(chance.choice([*ScopeExit]), *chance.choices(exits, k=2))},
+            {"on_outlook_delete": chance.choice([*OutlookDelete])},
+            {"on_crm_delete": chance.choice((CrmDelete.DELETE_CREATED, CrmDelete.RELEASE))},
+        ))  # fmt: skip
+        self.wide = self.wide or "limits" in changes
+        self.world.policy(**changes)
+        return repr(changes)
+
+    def _time(self, _: str, chance: random.Random) -> str:
+        minutes = chance.choice((1, 5, 11, 70))
+        self.world.time.passed += timedelta(minutes=minutes)
+        return f"{minutes} min"
+
+    def _tidy(self, *_: object) -> str:
+        self.world.service().tidy()
+        return ""
+
+    # --- values ----------------------------------------------------------------------------------
+
+    def _name(self, sort: str) -> dict[str, Value]:
+        self._number += 1
+        return {"firstname": f"{sort}{self._number}x", "lastname": f"{sort}{self._number}x"}
+
+    def _values(self, chance: random.Random, sort: str, most: int) -> dict[str, Value]:
+        fields = [each for each in EDITED if sort == OPEN or each.type not in _BARE]
+        return {
+            each.name: self._value(each, sort)
+            for each in chance.sample(fields, chance.randint(1, most))
+        }
+
+    def _patch(self, chance: random.Random, sort: str) -> dict[str, Value]:
+        values = self._values(chance, sort, 3)
+        return {name: None if chance.random() < 0.25 else value for name, value in values.items()}
+
+    def _value(self, of: Field, sort: str) -> Value:
+        self._number += 1
+        number = self._number
+        match of.type:
+            case FieldType.EMAIL:
+                return f"{sort}{number}x@example.test"
+            case FieldType.PHONE:
+                return f"+49 40 7{number:07d}"
+            case FieldType.DATE:
+                return date(1950, 1, 1) + timedelta(days=number)
+            case FieldType.NAMES:
+                return (f"{sort}{number}x",)
+            case FieldType.LINES:
+                return f"{sort}{number}x Street\nfloor {number}"
+            case FieldType.NOTE:
+                return f"{sort}{number}x\nnote"
+        return f"{sort}{number}x"
+
+
+_BARE = (FieldType.PHONE, FieldType.DATE)  # no room for a canary
+
+
+def theirs(thing: Thing) -> object:
+    """What syncd must not touch of an item that is its user's alone."""
+    return replace(thing, version="", modified=_NEVER)
+
+
+def _one(chance: random.Random, among: Sequence[T]) -> T | None:
+    return chance.choice(among) if among else None

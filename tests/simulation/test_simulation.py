@@ -1,0 +1,71 @@
+"""Random histories on the real engine and store break no promise; with a bug planted, they do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FULL
+from tests.planted import rules, safety
+from tests.planted.table import Patch
+from tests.simulation.faults import PROFILES
+from tests.simulation.history import History, draw
+from tests.simulation.play import Play
+from tests.simulation.shrink import what_breaks
+
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+SEEDS = 40 if FULL else 1  # of each profile
+STEPS = 200 if FULL else 60
+LOOKED_FOR = 20  # seeds in which a planted bug must show
+
+
+@pytest.mark.parametrize("backend", ["ews", "mixed"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_it_keeps_the_promises(
+    profile: str, backend: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """P1 to P5, P7 to P11 and P14, whatever people do, whatever fails, and when."""
+    first = 1 + 1_000 * [*PROFILES].index(profile)
+    with capsys.disabled():
+        print(f"\n{profile}, {backend}: seeds {first} to {first + SEEDS - 1}, {STEPS} steps")  # noqa: T201
+    for seed in range(first, first + SEEDS):
+        why = what_breaks(Play(draw(seed, STEPS, 3, backend, PROFILES[profile])))
+        again = f"python -m tests.simulation --seed {seed} --steps {STEPS}"
+        assert not why, f"{again} --faults {profile} --backend {backend}: {why}"
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=[each.stem for each in HISTORIES])
+def test_what_failed_once_does_not_again(path: Path) -> None:
+    """A history that broke a promise, made short, is played ever after."""
+    assert not what_breaks(Play(History.load(path)))
+
+
+def test_a_seed_is_a_history(tmp_path: Path) -> None:
+    """The same seed gives the same trace, and what is saved is what was played."""
+    history = draw(7, 60, 3, "mixed", PROFILES["heavy"])
+    history.save(tmp_path / "saved.json", because="nothing")
+    one, two = Play(history), Play(History.load(tmp_path / "saved.json"))
+    assert not what_breaks(one)
+    assert not what_breaks(two)
+    assert one.trace == two.trace
+
+
+BUGS = [
+    ("restless", safety.reads_what_is_private),
+    ("restless", safety.promotes_the_untracked),
+    ("restless", safety.deletes_the_users_own),
+    ("unanswered", safety.retries_creates),
+    ("none", rules.miscounts),
+]
+
+
+@pytest.mark.parametrize(("profile", "plant"), BUGS, ids=[plant.__name__ for _, plant in BUGS])
+def test_a_planted_bug_is_found(profile: str, plant: object, monkeypatch: Patch) -> None:
+    """An engine that is wrong in one way breaks a promise in one of the first histories."""
+    assert callable(plant)
+    plant(monkeypatch)
+    for seed in range(1, LOOKED_FOR + 1):
+        if what_breaks(Play(draw(seed, 80, 2, "ews", PROFILES[profile]))):
+            return
+    pytest.fail("nothing noticed it")
