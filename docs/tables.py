@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crm_tables import crm_page  # beside this file
 from doctor_tables import doctor_tables
+from fault_tables import fault_tables
 from filter_tables import filter_tables
 from online_tables import online_tables
 from settings_tables import settings_page
@@ -326,6 +327,12 @@ def doctor() -> str:
     return text + PRINTED + "\n\n" + "\n".join(doctor_tables(_table))
 
 
+def faults() -> str:
+    """`faults.md`: its text stays, and the table that the tests play is printed."""
+    text = (HERE / "faults.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(fault_tables(_table))
+
+
 def exchange_online() -> str:
     """`exchange-online.md`: its text stays, and the comparison at its end is printed."""
     text = (HERE / "exchange-online.md").read_text(encoding="utf-8").split(PRINTED)[0]
@@ -366,6 +373,7 @@ PAGES = {
     "filters.md": filters,
     "doctor.md": doctor,
     "exchange-online.md": exchange_online,
+    "faults.md": faults,
     "settings.md": lambda: settings_page(_table),
 }
 

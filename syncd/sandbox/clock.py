@@ -11,6 +11,7 @@ class Clock:
         self._offset = offset
         self._last = 0
         self._written = (0, "")
+        self.lead = 0  # seconds by which it is wrong, for as long as one request takes
 
     @property
     def offset(self) -> float:
@@ -25,7 +26,7 @@ class Clock:
     def seconds(self) -> int:
         """Return seconds since 1970, never less than before, whatever the machine's clock does."""
         self._last = max(self._last, int(time.time() + self._offset))
-        return self._last
+        return self._last + self.lead
 
     def now(self) -> str:
         """The time as EWS writes it: `2026-11-23T09:30:00Z`."""

@@ -2,7 +2,11 @@
 
 Over EWS a request is named by its operation. Over Graph it is named as in the table of
 `graph.routes` ("PATCH contacts", "GET contacts/delta"), or `$batch`; what is inside of a batch is
-struck under its own name, and only by itself. There a part cannot be without an answer: it is 504.
+struck under its own name, and only by itself. There a part cannot be without an answer, nor be cut:
+it is 504.
+
+Those from `EMPTY_FOLDER` on are lies: the answer is whole and well-formed, and not true. See
+`lying`.
 """
 
 import enum
@@ -48,6 +52,20 @@ class FaultKind(enum.Enum):
     CORRUPT_XML = "corrupt_xml"  # the answer is cut in the middle, JSON as well
     GATEWAY_TIMEOUT = "http_504"  # Graph: the request is done, but a gateway gave up on its answer
     CLAIMS_CHALLENGE = "claims_challenge"  # Graph: HTTP 401 that asks for another token
+    CUT = "cut"  # the request is done, then the connection closes in the middle of its answer
+    GARBAGE = (
+        # The request is done, and answered with HTTP 200 and a page for people, as by a gateway;
+        # `code`: `bytes`, `json` or `empty`, for one of those in its place
+        "garbage"
+    )
+    EMPTY_FOLDER = "empty_folder"  # a listing or a search is whole, and shows nothing
+    REORDERED = "reordered"  # the changes of a page come in another order
+    REPEATED = "repeated"  # the changes of a page come twice
+    LAGGING_INDEX = "lagging_index"  # a search does not show what changed in the last delay_ms
+    WRONG_CLOCK = "wrong_clock"  # Date and the stamps of what is written are delay_ms ahead
+    NORMALISED = "normalised"  # texts of a write are kept in upper case, and nothing is said of it
+    TRUNCATED = "truncated"  # texts of a write are cut to eight characters
+    RESTLESS = "restless"  # every contact has another change key by then, for nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,9 @@ class Fault:
     delay_ms: int = 1000
     code: str = ""
     index: int = -1
+
+
+Kinds = Mapping[FaultKind, Fault]  # the faults that strike one request, by what goes wrong
 
 
 class FaultRuleError(ValueError):

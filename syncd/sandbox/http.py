@@ -18,6 +18,7 @@ from syncd.sandbox.ews.door import Door
 from syncd.sandbox.ews.errors import SoapFaultError
 from syncd.sandbox.ews.service import NotXmlError, Request, read_request
 from syncd.sandbox.faults import Fault, FaultKind
+from syncd.sandbox.lying import garbage, lead_of, lying
 from syncd.sandbox.organisation import Account
 from syncd.sandbox.requests import Seen
 from syncd.sandbox.web import Call
@@ -94,6 +95,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # one packet per answer
     server: Server
+    _lead = 0
 
     def setup(self) -> None:
         """Begin with nobody signed in."""
@@ -109,7 +111,8 @@ class Handler(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the Date header by the sandbox's own clock."""
         return formatdate(
-            self.server.sandbox.clock.seconds() if timestamp is None else timestamp, usegmt=True
+            self.server.sandbox.clock.seconds() + self._lead if timestamp is None else timestamp,
+            usegmt=True,
         )
 
     def do_GET(self) -> None:
@@ -159,7 +162,10 @@ class Handler(BaseHTTPRequestHandler):
         if answer.silent:
             self.close_connection = True
         else:
-            self._send(answer.status, answer.body, answer.content_type, *answer.headers)
+            self._lead = answer.lead
+            self._send(
+                answer.status, answer.body, answer.content_type, *answer.headers, cut=answer.cut
+            )
         return True
 
     def _autodiscover(self) -> None:
@@ -210,7 +216,9 @@ class Handler(BaseHTTPRequestHandler):
             done = not refusal and not kinds.keys() & {FaultKind.LOST_REQUEST, FaultKind.LATE_WRITE}
             status, answer = (refusal, b"")
             if done:
-                status, answer = sandbox.service.perform(account, request, faults)
+                concerned = [sandbox.mailbox(address) for address in _known(sandbox, mailboxes)]
+                with lying(concerned, sandbox.clock, kinds):
+                    status, answer = sandbox.service.perform(account, request, faults)
                 sandbox.save()
             silent = kinds.keys() & {
                 FaultKind.LOST_ANSWER,
@@ -237,6 +245,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if FaultKind.SLOW in kinds:
             time.sleep(kinds[FaultKind.SLOW].delay_ms / 1000)
+        self._lead = lead_of(kinds)
         self._answer(status, answer, kinds)
 
     def _answer(self, status: int, answer: bytes, kinds: dict[FaultKind, Fault]) -> None:
@@ -251,6 +260,10 @@ class Handler(BaseHTTPRequestHandler):
             )
         elif FaultKind.CORRUPT_XML in kinds:
             self._send(status, answer[: len(answer) // 2], "text/xml; charset=utf-8")
+        elif FaultKind.GARBAGE in kinds:
+            self._send(200, *garbage(kinds[FaultKind.GARBAGE]))
+        elif FaultKind.CUT in kinds:
+            self._send(status, answer, "text/xml; charset=utf-8", cut=True)
         else:
             self._send(status, answer, "text/xml; charset=utf-8")
 
@@ -281,11 +294,19 @@ class Handler(BaseHTTPRequestHandler):
             return b""
         return self.rfile.read(length)
 
-    def _send(self, status: int, body: bytes, kind: str, *headers: tuple[str, str]) -> None:
+    def _send(
+        self, status: int, body: bytes, kind: str, *headers: tuple[str, str], cut: bool = False
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+        if cut:
+            self.close_connection = True
+
+
+def _known(sandbox: "Sandbox", addresses: set[str]) -> list[str]:
+    return [each for each in addresses if sandbox.organisation.by_address(each) is not None]

@@ -4,7 +4,7 @@ Items and folders are values; a change replaces them. The caller holds the lock 
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from syncd.sandbox import ids
@@ -14,6 +14,13 @@ from syncd.sandbox.folders import SEEDS, Folder
 from syncd.sandbox.lineage import Lineage, Succession
 from syncd.sandbox.properties import ALIASES, Bag, Value, from_mapi
 from syncd.sandbox.values import normalised, view
+
+Habit = Callable[[str, Value], Value]  # what becomes of the value of a property that is set
+
+
+def _as_given(key: str, value: Value) -> Value:
+    del key
+    return value
 
 
 class ItemGoneError(LookupError):
@@ -77,6 +84,7 @@ class Mailbox:
         self.contents: dict[str, dict[str, Item]] = {}
         self.logs: dict[str, ChangeLog] = {}
         self.lineage = Lineage()
+        self.habit: Habit = _as_given
         self.unsaved: list[Folder | Item | tuple[str, Entry] | Succession | str] = []
         self._serial = 0
         self._items: dict[str, Item] = {}
@@ -280,14 +288,15 @@ class Mailbox:
         """Return every item of the mailbox."""
         return self._items.values()
 
-    @staticmethod
-    def _merged(bag: Bag, changes: Mapping[str, Value | None]) -> dict[str, Value]:
+    def _merged(self, bag: Bag, changes: Mapping[str, Value | None]) -> dict[str, Value]:
         kept = dict(bag)
         for name, value in changes.items():
             alias = ALIASES.get(name)
             key = alias.key if alias else name
             if value is not None:
                 value = normalised(key, from_mapi(alias, value) if alias else value)
+            if value is not None:
+                value = self.habit(key, value)
             if value is None:
                 kept.pop(key, None)
             else:

@@ -22,13 +22,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `silent`: the connection closes without it."""
+    """One answer. `silent`: the connection closes without it; `cut`: in the middle of it.
+
+    `lead`: by how many seconds the clock is wrong that its Date is taken from.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     silent: bool = False
+    cut: bool = False
+    lead: int = 0
 
 
 class Site(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from syncd.outlook.errors import MailboxError, Scope, Sort
-from syncd.outlook.port import FolderRef, Head
+from syncd.outlook.port import FolderRef, Head, Item
 from syncd.reconcile.facts import ItemPresence
 from syncd.sync.links import is_unknown
 from syncd.sync.session import Session, batches
@@ -82,6 +82,31 @@ def confirmed(
     At first that is raised, since it passes. After two runs that failed for it the items are sought
     by halves until it stands alone: its user threw it away, maybe, and the others flow (P10).
     """
+    places = _sought(session, links, state)
+    return {**places, **_by_id(session, {k: id_ for k, id_ in links.items() if k not in places})}
+
+
+def _by_id(session: Session, links: Mapping[str, str]) -> Mapping[str, list[Place]]:
+    """What no folder shows, and yet is there by its id: the listing was wrong, and the search (P5).
+
+    Where ids change with each move, an item that still goes by its own is where it was.
+    """
+    asked = {k: id_ for k, id_ in links.items() if id_ and not is_unknown(id_)}
+    if session.port.capabilities.ids_survive_moves or not asked:
+        return {}
+    places: dict[str, list[Place]] = {}
+    read = session.port.read(session.policy.kind, list(asked.values()))
+    for link, item in zip(asked, read, strict=True):
+        if isinstance(item, Item):
+            places[link] = [Place(ItemPresence.PRESENT, item.head)]
+        elif item.sort is not Sort.GONE:
+            places[link] = [Place(ItemPresence.UNKNOWN)]
+    return places
+
+
+def _sought(
+    session: Session, links: Mapping[str, str], state: Row[Any]
+) -> Mapping[str, list[Place]]:
     if session.mailbox.failures < PATIENCE:
         return by_stamp(session, links, state)
     places: dict[str, list[Place]] = {}

@@ -169,3 +169,27 @@ def test_a_search_that_half_fails_fails(ews: EwsMailbox, told: list[Reply]) -> N
     with pytest.raises(MailboxError) as caught:
         ews.find(CONTACT, ["one", "two"], keys=["key"])
     assert (caught.value.sort, caught.value.scope) == (Sort.DENIED, Scope.FOLDER)
+
+
+@pytest.mark.parametrize("messages", [f"{OK}<m:Items/>", OK])
+def test_an_item_that_an_answer_leaves_out_is_not_gone(
+    ews: EwsMailbox, told: list[Reply], messages: str
+) -> None:
+    """P5: "gone" has a code of its own; a success without the item is half an answer."""
+    told.append(answer("GetItem", messages))
+    (found,) = ews.read(CONTACT, ["one"])
+    assert isinstance(found, Failure)
+    assert found.sort is Sort.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    "messages", [f"{OK}<m:Folders/>", OK, f"{OK}<m:Folders><t:x/></m:Folders>"]
+)
+def test_a_folder_that_an_answer_leaves_out_is_not_without_a_claim(
+    ews: EwsMailbox, told: list[Reply], messages: str
+) -> None:
+    """What holds all writes until a person answers is not concluded from half an answer."""
+    told.append(answer("GetFolder", messages))
+    with pytest.raises(MailboxError) as caught:
+        ews.read_claim(CONTACT, "folder")
+    assert caught.value.sort is Sort.TRANSIENT

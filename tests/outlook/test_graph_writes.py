@@ -301,7 +301,7 @@ def test_a_part_that_was_not_answered_when_reading_is_read_again() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"changeKey": "v"},
+        {"id": "a"},
         {"id": "a", "changeKey": "v", "birthday": "soon"},
         {"id": "a", "changeKey": "v", "givenName": 7},
         {"id": "a", "changeKey": "v", "homeAddress": []},

@@ -21,6 +21,7 @@ PAGES = [
     "filters.md",
     "doctor.md",
     "exchange-online.md",
+    "faults.md",
     "settings.md",
 ]
 

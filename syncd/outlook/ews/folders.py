@@ -80,7 +80,9 @@ class Folders:
         )
         with answers.legible():
             found = message.payload(M + "Folders")
-            held = found.find(f".//{T}ExtendedProperty/{T}Value") if found is not None else None
+            if found is None or found.find(f"*/{T}FolderId") is None:
+                raise ValueError("a folder came without its id")  # not one without a claim
+            held = found.find(f".//{T}ExtendedProperty/{T}Value")
             return (held.text or None) if held is not None else None
 
     def write_claim(self, kind: Kind, folder: str, claim: str | None) -> None:

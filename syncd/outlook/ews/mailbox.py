@@ -329,7 +329,8 @@ def _item(message: Message, taker: Extractor) -> Item | Failure:
         return errors.failure(message.code, Effect.NONE)
     items = message.payload(M + "Items")
     if items is None or not len(items):
-        return Failure(Sort.GONE, "no-item", "the answer holds no item")
+        # "Gone" has a code of its own: this is half an answer (P5).
+        return Failure(Sort.TRANSIENT, "no-item", "the answer holds no item")
     try:
         return taker.full(items[0])
     except (ValueError, IndexError):  # one bad item stays one bad item (P10)

@@ -104,6 +104,7 @@ def get_all(session: Session, urls: Sequence[str]) -> Iterator[Answer]:
 
 
 _MISSING = Answer(errors.UNANSWERED, {"error": {"code": "unanswered-part"}})
+_GARBLED = Answer(errors.UNANSWERED, {"error": {"code": errors.GARBAGE}})
 
 
 def _answers(body: Json, effect: Effect) -> Mapping[str, Answer]:
@@ -122,9 +123,12 @@ def _answer(response: object) -> tuple[str, Answer] | None:
     said: dict[str, str] = {}
     if status >= 400 and isinstance(headers, dict):
         said = {str(name).lower(): str(value) for name, value in headers.items()}
+    key = str(response.get("id"))
+    if 200 <= status < 300 and body is not None and not isinstance(body, dict):
+        return key, _GARBLED  # a page of a gateway on the way: it says nothing of what was asked
     content = body if isinstance(body, dict) else {}
     after = seconds(said.get("retry-after"))
-    return str(response.get("id")), Answer(status, content, after, said.get("www-authenticate"))
+    return key, Answer(status, content, after, said.get("www-authenticate"))
 
 
 def _expect(answers: Sequence[Answer], effect: Effect) -> None:

@@ -129,15 +129,17 @@ _NOT_GRAPH = refused(
 _FAILED = perhaps_done(Sort.TRANSIENT, SERVER, "Graph failed")
 _REFUSED = refused(Sort.INVALID, ITEM, "Graph refused the item")
 _MISSING = perhaps_done(Sort.TRANSIENT, ITEM, "Graph left the answer out")
+_ILLEGIBLE = perhaps_done(Sort.TRANSIENT, ITEM, "the answer cannot be read")
 
-UNANSWERED = 0  # the status of a part that is missing in the answer to its batch
+UNANSWERED = 0  # the status of a part that is missing in the answer to its batch, or no answer
+GARBAGE = "garbage"  # the code of what is no answer of Graph, whatever status it came with
 _SAYS_IT_ALL = frozenset({429, 503})  # whatever the code: a pause is asked for
 
 
 def verdict(status: int, code: str) -> Verdict:
     """What an answer other than success means."""
-    if status == UNANSWERED:
-        return _MISSING
+    if status == UNANSWERED or code == GARBAGE:
+        return _ILLEGIBLE if code == GARBAGE else _MISSING
     if code in CODES and status not in _SAYS_IT_ALL:
         return CODES[code]
     if not code and status in (404, 405):  # Graph gives a code with each

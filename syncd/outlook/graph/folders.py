@@ -14,8 +14,9 @@ from syncd.model.kinds import Kind
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.graph import batch
 from syncd.outlook.graph.batch import Part
+from syncd.outlook.graph.errors import GARBAGE
 from syncd.outlook.graph.properties import CLAIM, SINGLE, held, key_of, literal
-from syncd.outlook.graph.session import Answer, Json, Session, link_in, refused, values
+from syncd.outlook.graph.session import NO_CONTENT, Answer, Json, Session, link_in, refused, values
 from syncd.outlook.port import FolderRef
 from syncd.outlook.tree import folded, way
 from syncd.outlook.verdict import Effect, unanswered
@@ -96,7 +97,13 @@ class Folders:
         """What a folder bears of who serves it. Raises MailboxError where it cannot be read."""
         expand = quote(f"{SINGLE}($filter=id eq {literal(CLAIM)})", safe="$(),='/:")
         answer = self.session.get(f"{self.path(folder)}?$select=id&$expand={expand}")
-        found = held(_found(answer)).get(key_of(CLAIM))
+        body = _found(answer)
+        if not _is_folder(body):  # "no claim" is said by a folder, and by nothing else
+            raise unanswered(GARBAGE, "the answer cannot be read", Effect.NONE)
+        try:
+            found = held(body).get(key_of(CLAIM))
+        except ValueError:
+            raise unanswered(GARBAGE, "the answer cannot be read", Effect.NONE) from None
         return found if isinstance(found, str) and found else None
 
     def write_claim(self, folder: str, claim: str | None) -> None:
@@ -106,6 +113,8 @@ class Folders:
         (answer,) = batch.send(self.session, [part], Effect.WRITES)
         if not answer.ok:
             raise of_folder(answer, Effect.WRITES)
+        if not _is_folder(answer.body):
+            raise unanswered(GARBAGE, "the answer cannot be read", Effect.WRITES)
 
     def remove_empty(self, folder: str) -> bool:
         """Put a folder into Deleted Items, if nothing is in it or below it; whether it is gone."""
@@ -125,6 +134,8 @@ class Folders:
         self._in_trash.pop(folder, None)
         if not gone.ok and of_folder(gone).sort is not Sort.GONE:
             raise of_folder(gone, Effect.WRITES)
+        if gone.ok and gone.status != NO_CONTENT:
+            raise unanswered(GARBAGE, "the answer cannot be read", Effect.WRITES)
         return True
 
     def _default(self, *, name: str) -> tuple[_Folder, int, list[_Folder]]:
@@ -212,6 +223,10 @@ def _found(answer: Answer) -> Json:
     if not answer.ok:
         raise of_folder(answer)
     return answer.body
+
+
+def _is_folder(body: Json) -> bool:
+    return isinstance(body.get("id"), str)
 
 
 def _folder(found: Json) -> _Folder:

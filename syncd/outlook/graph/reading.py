@@ -102,7 +102,11 @@ def identities(session: Session, ids: Iterable[str]) -> list[Found | Failure]:
 
 
 def _shown(answer: Answer) -> Json | Failure:
-    return answer.body if answer.ok else errors.failure(answer.status, answer.code, Effect.NONE)
+    if not answer.ok:
+        return errors.failure(answer.status, answer.code, Effect.NONE)
+    if not isinstance(answer.body.get("id"), str):  # each query asks for it: this is no item
+        return errors.failure(answer.status, errors.GARBAGE, Effect.NONE)
+    return answer.body
 
 
 def _joined(shown: Sequence[Json | Failure]) -> Json | Failure:

@@ -39,6 +39,7 @@ from syncd.outlook.verdict import Effect, unanswered
 Json = Mapping[str, object]
 
 GRAPH = "https://graph.microsoft.com/v1.0"
+NO_CONTENT = 204  # the status of a DELETE that was done
 IMMUTABLE = 'IdType="ImmutableId"'  # else an id changes where the item is moved
 
 _PORTS = {"https": 443, "http": 80}

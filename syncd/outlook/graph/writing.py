@@ -18,7 +18,7 @@ from syncd.outlook.graph.extract import Compiled, compiled
 from syncd.outlook.graph.folders import Folders
 from syncd.outlook.graph.layout import Layout
 from syncd.outlook.graph.reading import Found, full, identities, item_path
-from syncd.outlook.graph.session import Answer, Json, Session
+from syncd.outlook.graph.session import NO_CONTENT, Answer, Json, Session
 from syncd.outlook.port import Creation, Head, Move, Update, Written
 from syncd.outlook.verdict import Effect
 
@@ -180,6 +180,8 @@ def _named(answer: Answer) -> Written | Failure:
 def _deleted(item: Found, answer: Answer) -> Written | Failure:
     if not answer.ok:
         return errors.failure(answer.status, answer.code, Effect.WRITES)
+    if answer.status != NO_CONTENT:  # what else says 2xx to a DELETE is not Graph
+        return errors.failure(answer.status, errors.GARBAGE, Effect.WRITES)
     return Written(item.id, "")  # which version it has in Deleted Items, no answer says
 
 

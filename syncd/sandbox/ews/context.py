@@ -8,7 +8,7 @@ from syncd.sandbox import ids
 from syncd.sandbox.ews.errors import EwsError, SoapFaultError, schema_fault
 from syncd.sandbox.ews.names import t
 from syncd.sandbox.ews.reading import children, local
-from syncd.sandbox.faults import Fault
+from syncd.sandbox.faults import Fault, Kinds
 from syncd.sandbox.folders import Folder
 from syncd.sandbox.mailbox import Item, ItemGoneError, Mailbox
 from syncd.sandbox.organisation import Account, Organisation
@@ -27,6 +27,11 @@ class Context:
     own: Mailbox | None
     impersonates: bool = False
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> Kinds:
+        """The faults that strike the request, by what goes wrong."""
+        return {each.fault: each for each in self.faults}
 
     def open(self, mailbox: Mailbox | None) -> Mailbox:
         """Return a mailbox that the caller may use.

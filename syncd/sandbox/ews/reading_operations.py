@@ -15,6 +15,7 @@ from syncd.sandbox.ews.restriction import restriction_of, sorted_items
 from syncd.sandbox.ews.shapes import Depth, ItemShape
 from syncd.sandbox.faults import FaultKind
 from syncd.sandbox.folders import Folder
+from syncd.sandbox.lying import indexed, shown_of, told
 from syncd.sandbox.mailbox import Mailbox
 
 _MAX_CHANGES = 512
@@ -46,7 +47,11 @@ def find_item(context: Context, request: etree._Element) -> str:
             if traversal == "Associated"
             else mailbox.items(_searched(mailbox, folder, traversal))
         )
-        found = [item for item in items if wanted is None or wanted(item.view)]
+        if wanted is not None:
+            items = indexed(items, mailbox.clock, context.kinds)
+        found = [
+            item for item in shown_of(items, context.kinds) if wanted is None or wanted(item.view)
+        ]
         shown, attributes = page.cut(sorted_items(found, order))
         inside = "".join([shape.write(item, mailbox) for item in shown])
         return f"<m:RootFolder {attributes}><t:Items>{inside}</t:Items></m:RootFolder>"
@@ -92,7 +97,7 @@ def sync_folder_items(context: Context, request: etree._Element) -> str:
         return response(operation, [failure(operation, error, rest)])
     page = mailbox.logs[folder.id].page(position, limit, ignore)
     changes = []
-    for report, item_id in page.changes:
+    for report, item_id in told(page.changes, context.kinds):
         if report is Report.DELETE:
             inside = f'<t:ItemId Id="{item_id}"/>'
         else:

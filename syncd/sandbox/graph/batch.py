@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -100,5 +101,7 @@ def _written(key: str, answer: Answer) -> Json:
     made: Json = {"id": key, "status": answer.status, "headers": dict(answer.headers)}
     if answer.body:
         made["headers"]["Content-Type"] = answer.content_type
-        made["body"] = json.loads(answer.body)
+        # What is no JSON is given in base64, as documented ("Combine multiple HTTP requests").
+        is_json = answer.content_type.startswith("application/json")
+        made["body"] = json.loads(answer.body) if is_json else b64encode(answer.body).decode()
     return made

@@ -7,6 +7,7 @@ from syncd.sandbox.graph.context import DEFAULT, Context, heed_etag, is_for_cont
 from syncd.sandbox.graph.errors import GraphError, malformed, no_conversion, no_segment
 from syncd.sandbox.graph.filter import read_filter
 from syncd.sandbox.graph.showing import Shape, listed, read_shape
+from syncd.sandbox.lying import indexed, shown_of
 from syncd.sandbox.mailbox import Item
 from syncd.sandbox.properties import Value
 
@@ -20,9 +21,10 @@ def list_contacts(context: Context) -> Reply:
     shape = read_shape(asked)
     if asked.option("$orderby") is not None or asked.option("$search") is not None:
         raise GraphError("ErrorInvalidUrlQuery", "This order or search is not supported.")
-    found = list(context.contacts(folder))
+    found = shown_of(context.contacts(folder), context.kinds)
     wanted = asked.option("$filter")
     if wanted is not None:
+        found = indexed(found, context.mailbox.clock, context.kinds)
         test = read_filter(wanted)
         found = [item for item in found if test(item)]
     where = context.metadata("contacts")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from syncd.sandbox.faults import Kinds
 from syncd.sandbox.folders import Folder
 from syncd.sandbox.graph import identifiers
 from syncd.sandbox.graph.asked import Asked
@@ -38,6 +39,7 @@ class Context:
     asked: Asked
     given: dict[str, str] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
+    kinds: Kinds = field(default_factory=dict)
 
     def folder(self) -> Folder:
         """Return the contact folder in the path, the default one where there is none.

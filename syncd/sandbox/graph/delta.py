@@ -13,6 +13,7 @@ from syncd.sandbox.graph.folders import read_selected, show_folder
 from syncd.sandbox.graph.showing import Shape, read_select
 from syncd.sandbox.graph.tokens import Token, read_token
 from syncd.sandbox.ids import Position
+from syncd.sandbox.lying import told
 from syncd.sandbox.mailbox import ItemGoneError
 
 _PAGE, _MOST = 10, 500
@@ -28,7 +29,7 @@ def contacts_delta(context: Context) -> Reply:
     size = context.asked.page_size(_PAGE, _MOST)
     page = context.mailbox.logs[folder.id].page(token.position, size)
     value: list[Json] = []
-    for report, key in page.changes:
+    for report, key in told(page.changes, context.kinds):
         seen = _removed(context, folder, key) if report is Report.DELETE else None
         if report is not Report.DELETE:
             item = context.mailbox.item(key)

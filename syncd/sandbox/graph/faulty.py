@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Mapping
 
-from syncd.sandbox.faults import Fault, FaultKind
+from syncd.sandbox.faults import Fault, FaultKind, Kinds
 from syncd.sandbox.graph.errors import GraphError
 from syncd.sandbox.graph.tokens import badly_formed
 from syncd.sandbox.identity.tokens import TokenRefused, Wrong
 
-Kinds = Mapping[FaultKind, Fault]
 Headers = tuple[tuple[str, str], ...]
 
 # The connection closes: nobody hears how it went.
 SILENT = frozenset({FaultKind.LOST_ANSWER, FaultKind.LOST_REQUEST, FaultKind.LATE_WRITE})
 # Nothing is done, at least not now.
 NOT_NOW = frozenset({FaultKind.LOST_REQUEST, FaultKind.LATE_WRITE})
+# What arrives is no answer of Graph.
+ILLEGIBLE = frozenset({FaultKind.CORRUPT_XML, FaultKind.CUT, FaultKind.GARBAGE})
 
 
 def unauthorized(refused: TokenRefused) -> GraphError:

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 
 from syncd.sandbox.callers import Caller
 from syncd.sandbox.clock import Clock
-from syncd.sandbox.faults import FaultKind, Faults
+from syncd.sandbox.faults import FaultKind, Faults, Kinds
 from syncd.sandbox.graph.asked import PREFIX, Asked, Reply, error_body
 from syncd.sandbox.graph.batch import BATCH, read_batch, run_batch
 from syncd.sandbox.graph.context import Context, Switches
 from syncd.sandbox.graph.errors import GraphError, no_segment
-from syncd.sandbox.graph.faulty import NOT_NOW, SILENT, Kinds, refuse, unauthorized
+from syncd.sandbox.graph.faulty import ILLEGIBLE, NOT_NOW, SILENT, refuse, unauthorized
 from syncd.sandbox.graph.identifiers import find_item
 from syncd.sandbox.graph.limit import Limit
 from syncd.sandbox.graph.routes import UNKNOWN, Route, find_route
 from syncd.sandbox.graph.users import find_user
 from syncd.sandbox.identity.tokens import TokenRefused
+from syncd.sandbox.lying import garbage, lead_of, lying
 from syncd.sandbox.mailbox import Mailbox
 from syncd.sandbox.organisation import Organisation
 from syncd.sandbox.requests import Requests, Seen
@@ -72,6 +73,9 @@ class GraphSite:
                 answer = replace(answer, silent=True)
             elif FaultKind.CORRUPT_XML in kinds:
                 answer = replace(answer, body=answer.body[: len(answer.body) // 2])
+            elif FaultKind.GARBAGE in kinds:
+                answer = _garbled(answer, kinds)
+            answer = replace(answer, cut=FaultKind.CUT in kinds, lead=lead_of(kinds))
             around.requests.add(
                 Seen(
                     operation,
@@ -84,7 +88,7 @@ class GraphSite:
                     around.clock.now(),
                 )
             )
-        if not answer.silent and FaultKind.CORRUPT_XML not in kinds:
+        if not answer.silent and not kinds.keys() & ILLEGIBLE:
             self._tell(call, answer)
         asked.slow(kinds)
         time.sleep(asked.delay_ms / 1000)
@@ -104,8 +108,12 @@ class GraphSite:
         kinds = self._strike(asked, operation, addresses)
         answer = self._exchange(asked, caller, kinds)
         whole.slow(kinds)
-        if kinds.keys() & SILENT:
+        if kinds.keys() & {*SILENT, FaultKind.CUT}:
             answer = self._refused(asked, GraphError("Timeout"))
+        if FaultKind.GARBAGE in kinds:
+            return _garbled(answer, kinds)
+        if FaultKind.CORRUPT_XML in kinds:  # inside of a whole batch it can be a text at most
+            return replace(answer, body=answer.body[: len(answer.body) // 2], content_type="text")
         self._tell(call, answer)
         return answer
 
@@ -170,10 +178,12 @@ class GraphSite:
                 asked,
                 given_ids,
                 self._switches,
+                kinds,
             )
             if FaultKind.STALE_CHANGE_KEY in kinds and "contact" in given_ids:
                 mailbox.update(find_item(mailbox, given_ids["contact"]).id, {})
-            return self._written(asked, route.perform(context))
+            with lying([mailbox], self._around.clock, kinds):
+                return self._written(asked, route.perform(context))
         except GraphError as error:
             return self._refused(asked, error)
 
@@ -223,6 +233,11 @@ def _route(asked: Asked) -> tuple[Route, dict[str, str]]:
     if len(asked.segments) < 2 or asked.segments[0] != "users":
         raise no_segment(asked.segments[0] if asked.segments else "")
     return find_route(asked)
+
+
+def _garbled(answer: Answer, kinds: Kinds) -> Answer:
+    body, content_type = garbage(kinds[FaultKind.GARBAGE])
+    return replace(answer, status=200, body=body, content_type=content_type)
 
 
 def _encoded(asked: Asked, reply: Reply, ids: tuple[str, str]) -> Answer:

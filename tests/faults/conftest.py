@@ -1,0 +1,23 @@
+"""Worlds over the wire, kept in SQLite: what a fault does does not ask where the store is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncd.sandbox.server import Sandbox
+from tests.sync.world import ALICE, BOB
+
+
+@pytest.fixture
+def kept_in() -> str:
+    """Where the store is kept."""
+    return "sqlite"
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    """A sandbox with two users."""
+    with Sandbox(users=[ALICE, BOB]) as running:
+        yield running
