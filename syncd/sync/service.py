@@ -111,12 +111,20 @@ class SyncService:
         self.begin()
 
     def due(self, limit: int) -> Sequence[str]:
-        """The addresses of mailboxes that are due now and that nobody runs."""
+        """The addresses of mailboxes that are due now and that nobody runs.
+
+        Those of a process of this machine that was killed are among them from the next time on.
+        """
         self._waker.wake()
         with database.read(self.engine) as conn:
             self._set_clock(conn)
             asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
-            return mailboxes.due(conn, self.clock(), self.policies, limit, asking)
+            found = mailboxes.due(conn, self.clock(), self.policies, limit, asking)
+            died = leases.held_by_the_dead(conn)
+        if died:
+            with database.write(self.engine, alone=True) as conn:
+                leases.free_the_dead(conn)
+        return found
 
     def run(
         self,
