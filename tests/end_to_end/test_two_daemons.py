@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def beside_each_other(made: Office, torn: int) -> list[str]:
     assert len(cut) <= torn
     return [
         f"{one} and {other}"
-        for one, other in zip(rows, rows[1:], strict=False)
+        for one, other in pairwise(rows)
         if one.mailbox_id == other.mailbox_id and one.ended > other.started
     ]
 
