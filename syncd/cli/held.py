@@ -40,7 +40,8 @@ def command(context: Context, mailbox: str | None, *, as_json: bool) -> None:
     """
     from syncd.cli import mailboxes
     from syncd.cli.conflicts.looking import labels
-    from syncd.sync import disagreements
+    from syncd.cli.reporting import not_ours
+    from syncd.sync import claims, disagreements
     from syncd.sync import mailboxes as served
     from syncd.sync.overview import waiting
 
@@ -48,10 +49,14 @@ def command(context: Context, mailbox: str | None, *, as_json: bool) -> None:
         rows = [served.get(conn, mailbox)] if mailbox else served.every(conn)
         found = [each for row in rows for each in waiting(conn, row)]
         open_ones = disagreements.every(conn, [row.id for row in rows])
+        others = {row.address: claims.standing(conn, row.id) for row in rows}
     if as_json:
         output.emit_json([*map(_json, found), *map(_conflict_json, open_ones)])
         return
-    if not found and not open_ones:
+    for address, finding in others.items():
+        if finding is not None:
+            output.tell(f"{address}: {not_ours(address, finding)}")
+    if not found and not open_ones and not any(others.values()):
         output.tell("Nothing waits for a person.")
     _tell(found)
     if open_ones:

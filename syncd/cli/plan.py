@@ -46,6 +46,7 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
                 "apart": [line.to_json() for line in r.lines if line.apart],
                 "by_hand": [e.to_json() for e in r.lines if e.reason == "only-by-hand"],
                 "would_hold": r.would_hold,
+                "claim": r.claim.value if r.claim else None,
             }
             for r in reports
         ]

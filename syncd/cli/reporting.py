@@ -155,6 +155,8 @@ def tell_plan(report: RunReport, limit: int = 200) -> None:
     if report.error:
         output.tell(f"{report.mailbox}: {report.error}. {report.todo or ''}".strip())
         return
+    if report.claim is not None:
+        output.tell(f"{report.mailbox}: {not_ours(report.mailbox, report.claim)}")
     if report.folder_waits:
         output.tell(f"{report.mailbox}: {FOLDER_WAITS}")
     if report.folder_stays:

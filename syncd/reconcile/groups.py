@@ -98,12 +98,14 @@ _TOLERANCE = timedelta(minutes=1)
 def regressed(case: Case, rules: Rules) -> bool:
     """Whether an item is older than it was known to be: restored, and not edited.
 
-    What was recorded is not believed where it lies in the future of the server's own clock: that
-    clock was wrong then, and what is older now may well be an edit.
+    Only while the server's clock is right, as it was when that was noted. What was noted is not
+    believed where it lies in the future of that clock: what is older now may well be an edit.
     """
     known = case.link.remote_modified if case.link is not None else None
     now = case.item.modified
     if case.link is None or known is None or now is None or case.item.record is None:
+        return False
+    if not rules.clock_sound:
         return False
     if case.item.version == case.link.remote_version or now >= known - _TOLERANCE:
         return False

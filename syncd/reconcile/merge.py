@@ -119,13 +119,15 @@ def regress(facts: GroupFacts, key: bytes) -> GroupOutcome | None:
     """One group of an item that is older than it was: the CRM's value is written once more.
 
     What Outlook holds is kept as a loser, for it may be somebody's after all (P1). A group that is
-    apart stays so. `None` where Outlook holds what was known: it is merged like any other.
+    apart stays so, but for one that the server holds in a form of its own. `None` where Outlook
+    holds what was known, or where it is to be decided anyhow: it is merged like any other.
     """
-    outlook = Side.OUTLOOK
-    private = facts.mark.reason is Reason.MADE_PRIVATE
-    if private or not differs(key, facts.group, facts.images[outlook], facts.now[outlook]):
+    outlook, standing = Side.OUTLOOK, facts.mark.standing
+    if standing is Standing.UNSETTLED or facts.mark.reason is Reason.MADE_PRIVATE:
         return None
-    if facts.mark.standing is not Standing.AGREED:
+    if not differs(key, facts.group, facts.images[outlook], facts.now[outlook]):
+        return None
+    if standing is Standing.APART and facts.mark.reason is not Reason.NOT_TAKEN:
         return GroupOutcome(facts.group.name, facts.mark.reason, facts.mark)
     if _equal(facts, dict.fromkeys(Side, True)):
         return _agreed(facts.group.name, Reason.EQUAL)

@@ -7,7 +7,7 @@ Nothing is repeated here. What is refused or unanswered goes back to be observed
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -21,12 +21,13 @@ from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import Origin
 from syncd.reconcile.images import known
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, claims, journal
+from syncd.sync import claims, journal
+from syncd.sync.failing import LIVELOCK, failed, waits_out
 from syncd.sync.journal import Intent, Status
-from syncd.sync.outage import Streak, concerns_more, wait_out
+from syncd.sync.outage import Streak
 from syncd.sync.requests import REQUESTS, Attempt
 from syncd.sync.session import Session, batches
-from syncd.sync.settling import TRIES, Settling, Task, postpone, refuse
+from syncd.sync.settling import Settling, Task, postpone
 from syncd.sync.throttling import is_throttled, stop_if_throttled
 
 JOURNALLED = 100  # writes of a batch
@@ -160,7 +161,7 @@ def _still_meant(
         task = each.task
         if task.crm_id and task.crm_version and now.get(task.crm_id) != task.crm_version:
             postpone(conn, session, task.work, Stand.WAITING, Reason.EDITED_MEANWHILE)
-        else:
+        elif each.task.work.tried < LIVELOCK or not waits_out(conn, session, each):
             meant.append(each)
     return meant
 
@@ -213,7 +214,7 @@ def _settle(session: Session, verb: Verb, done: Sequence[Done], streak: Streak) 
         outage = streak.outage(conn, session)
         for attempt, result in done:
             if isinstance(result, Failure):
-                _failed(session, settling, attempt, result, outage)
+                failed(settling, attempt, result, outage)
         streak.note(conn, session, outage, [result for _, result in done])
         withdrawn = journal.withdrawn_meanwhile(conn, [attempt.key for attempt, _ in written])
         for attempt, result in written:
@@ -312,56 +313,6 @@ def _as_sent(session: Session, task: Task) -> Record:
 def _imaged(task: Task) -> dict[str, Value]:
     link = task.work.case.link
     return known(link.images.get(Side.OUTLOOK, {})) if link else {}
-
-
-def _failed(
-    session: Session,
-    settling: Settling,
-    attempt: Attempt,
-    failure: Failure,
-    outage: Collection[str],
-) -> None:
-    """One item of the batch failed, alone; those that an `outage` struck do not count it."""
-    in_doubt = failure.sort is Sort.IN_DOUBT
-    status = Status.IN_DOUBT if in_doubt else Status.FAILED
-    conn, work = settling.conn, attempt.task.work
-    journal.conclude(conn, session, status, [(attempt.key, None, failure.code)])
-    if work.subject in outage or concerns_more(failure) or failure.sort is Sort.NOT_TRIED:
-        wait_out(conn, session, work, failure)
-    elif in_doubt:
-        # One item that a server fails at each time is no outage: it is set aside like any other.
-        tried = accounting.attempts(conn, session, work.remote_id, work.crm_id)
-        if tried + 1 >= _DOUBTS:
-            refuse(conn, session, work, Reason.REFUSED, failure.code)
-        else:
-            postpone(conn, session, work, Stand.WAITING, Reason.IN_DOUBT, error=failure.code)
-            accounting.count_attempt(conn, session, work, tried + 1)
-    elif failure.sort in (Sort.INVALID, Sort.DENIED):
-        refuse(conn, session, work, Reason.REFUSED, failure.code)
-    elif failure.sort is Sort.PRECONDITION:
-        # Not an error: somebody edited meanwhile. Refused again and again with nothing different
-        # to see, it is a livelock and waits longer each time.
-        tried = accounting.attempts(conn, session, work.remote_id, work.crm_id)
-        if tried + 1 >= _LIVELOCK:
-            refuse(conn, session, work, Reason.LIVELOCK, failure.code)
-        else:
-            postpone(conn, session, work, Stand.WAITING, Reason.EDITED_MEANWHILE)
-            accounting.count_attempt(conn, session, work, tried + 1)
-    elif failure.sort is Sort.THROTTLED:
-        postpone(conn, session, work, Stand.WAITING, Reason.RETRY, error=failure.code)
-    else:
-        # Gone, for one: the next reading tells where to. An item that is there and fails all the
-        # same is set aside in the end.
-        tried = accounting.attempts(conn, session, work.remote_id, work.crm_id)
-        if tried + 1 >= TRIES:
-            refuse(conn, session, work, Reason.REFUSED, failure.code)
-        else:
-            postpone(conn, session, work, Stand.WAITING, Reason.RETRY, error=failure.code)
-            accounting.count_attempt(conn, session, work, tried + 1)
-
-
-_LIVELOCK = 3
-_DOUBTS = 3  # of one item in a row, each settled as not done
 
 
 def _count(session: Session, verb: Verb, tasks: Sequence[Task]) -> None:

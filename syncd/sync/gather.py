@@ -60,6 +60,7 @@ def gather(
             noticed=each.crm_id in facts.noticed,
             cause=facts.causes.get(each.crm_id or ""),
             failed_before=facts.failed.get(each.remote_id or each.crm_id or ""),
+            tried=facts.tried.get(each.remote_id or each.crm_id or "", 0),
         )
         for each in work
     ]

@@ -48,6 +48,7 @@ class Facts:
     thrown: frozenset[str] = frozenset()  # new records of people whom its user threw away
     answers: dict[str, Answered] = field(default_factory=dict)  # by CRM id or remote id
     failed: dict[str, str] = field(default_factory=dict)  # by the same, of what it failed before
+    tried: dict[str, int] = field(default_factory=dict)  # by the same, how often in vain
 
     def may_pin(self, crm_id: str) -> bool:
         """Whether tracking keeps a record in scope: in use, and its user may read it."""
@@ -88,6 +89,8 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     _load_seen(conn, session, facts, parked=parked)
     facts.failed = {row.crm_id: row.error for row in rows if row.error}
     facts.failed |= {each: row.error for each, row in facts.seen.items() if row.error}
+    facts.tried = {row.crm_id: row.attempts for row in rows if row.attempts}
+    facts.tried |= {each: row.attempts for each, row in facts.seen.items() if row.attempts}
     facts.by_remote = links.by_remote(conn, session.key, facts.seen)
     for remote_id, row in list(facts.seen.items()):
         link, stamp = facts.by_remote.get(remote_id), stamp_of(row)

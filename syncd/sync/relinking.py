@@ -143,16 +143,15 @@ def _any_link(conn: Connection, session: Session) -> bool:
 def relink(session: Session) -> Found:
     """Let the next run tie anew what belongs together. What was found is answered.
 
-    In one transaction, so that it is done or not. Raises as `look` does.
+    What is kept changes in one transaction; then the folder is taken over. Raises as `look` does.
     """
     state = session.ensure_state()
     if state.folder_id is None:
         return look(session)  # there is nothing yet that could belong together
     found, seen, gone = _look(session, state.folder_id)
-    if seen.finding in claims.HOLDS:
-        # Before anything is forgotten: cut off in between, it is typed once more.
-        claims.take_over(session, seen)
-    with session.write(durable=True) as conn:  # who asked for it is told that it is done
+    # Before the folder is ours again: cut off in between, its writes are held yet, and it is typed
+    # once more. In the other order the next run would take for thrown away what a backup lacks.
+    with session.write(durable=True) as conn:
         links.drop(conn, session.key, gone)
         accounting.notice(conn, session, gone)
         # What is known of items without a tie is forgotten: the listing shows them as new.
@@ -164,4 +163,6 @@ def relink(session: Session) -> Found:
         session.set_state(conn, cursor=None, listing=False)
         if found.anew:
             session.set_state(conn, contact_state=ContactState.NEW.value, proposal=None)
+    if seen.finding in claims.HOLDS:
+        claims.take_over(session, seen)
     return found

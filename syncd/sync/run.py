@@ -78,7 +78,7 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     elif mode is Mode.SYNC:
         try:
             if state.claim_found is not None or any(decision.verbs for _, decision in decided):
-                _claim(session, onboarding=onboarding)
+                _claim(session, approved=first is ContactState.APPROVED)
         except claims.NotOurs:
             _tell(session, report)  # what was decided is decided anew once the folder is ours
             return
@@ -89,17 +89,20 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
             _offer_category(session, report)
     else:
         _show_held(session, decided, report, onboarding=onboarding)
+        if not onboarding and any(decision.verbs for _, decision in decided):
+            seen = claims.look(session)
+            report.claim = seen.finding if seen.finding in claims.HOLDS else None
     _tell(session, report)
     if out is not None and mode is Mode.SYNC:
         raise out  # only now: what needs no reading was not kept waiting for it (P10)
 
 
-def _claim(session: Session, *, onboarding: bool) -> None:
+def _claim(session: Session, *, approved: bool) -> None:
     """Before anything is written, on either side: that the folder is ours to serve (P1, P3).
 
     Raises NotOurs. Who let the first sync begin was shown what is there, and said so.
     """
-    if onboarding:
+    if approved:
         seen = claims.look(session)
         if seen.finding in (Finding.FORGOTTEN, Finding.GONE):
             claims.take_over(session, seen)

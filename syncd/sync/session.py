@@ -98,7 +98,7 @@ class Session:
 
     def rules(self) -> Rules:
         """What decisions are made under."""
-        sound = self._clock_is_sound()
+        sound = self.clock_is_sound()
         return Rules(
             self.policy,
             self.installation.hash_key,
@@ -112,7 +112,7 @@ class Session:
         """Whether items can be put into another folder here; so it is until it was asked."""
         return self.mailbox.moves is not False
 
-    def _clock_is_sound(self) -> bool:
+    def clock_is_sound(self) -> bool:
         """Whether the server's clock can be compared with the CRM's: right to a minute."""
         said = self.port.server_time
         return said is not None and abs(said - self.clock()) <= CLOCK_SLACK

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 
 from sqlalchemy import Connection, func, literal
@@ -223,8 +224,13 @@ class Settling:
             marks=marks,
             tracked=tracked,
             aside=_aside(state, task, before),
-            remote_modified=_modified(task, head, before),
+            remote_modified=_modified(task, head, before) if self._may_tell_age else None,
         )
+
+    @cached_property
+    def _may_tell_age(self) -> bool:
+        """Whether a time of the server can be held against another one: not while it is wrong."""
+        return self.session.clock_is_sound()
 
     def _without(
         self, groups: frozenset[str], images: Mapping[Side, Image], marks: Mapping[str, Mark]

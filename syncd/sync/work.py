@@ -27,6 +27,7 @@ class Work:
     answer: Answered | None = None  # what a person said when asked
     cause: int | None = None  # the change that it follows from, where that one is held
     failed_before: str | None = None  # of what it failed when it was tried the last time
+    tried: int = 0  # in vain so far
 
     @property
     def subject(self) -> str:

@@ -9,6 +9,8 @@ import pytest
 
 from syncd.crm import database, sqlite
 from syncd.crm.database import open_database
+from syncd.outlook.stamp import CLAIM
+from syncd.sandbox.properties import mapi_named
 from syncd.sync import leases, mailboxes
 from tests.cli.office import ALICE, BOB, Office, own_password
 
@@ -30,9 +32,32 @@ def test_a_plan_says_that_there_is_work_and_does_none_of_it(office: Office) -> N
     office.done("sync")
     idle: dict[str, object] = {
         "mailbox": ALICE, "error": None, "work": [], "apart": [], "by_hand": [],
-        "would_hold": 0,
+        "would_hold": 0, "claim": None,
     }  # fmt: skip
     assert office.json("plan") == [idle]
+
+
+def test_a_folder_that_another_syncd_serves(office: Office) -> None:
+    """Each verb that looks says so, and what to type; nothing is written until that is typed."""
+    office.done("sync")
+    claim = mapi_named(CLAIM.set_id, CLAIM.name or "", CLAIM.type)
+    office.box.mailbox(ALICE).update_folder("contacts", None, {claim: "another/epoch/7/t"})
+    office.done("crm", "contact", "edit", "Ann Lee", "--set", "jobtitle=Boss")
+    (plan,) = office.json("plan", exit_code=2)
+    assert plan["claim"] == "foreign"
+    assert f"syncd relink {ALICE}" in office.type("plan").output
+    assert office.type("sync").exit_code == 3
+    (item,) = office.box.mailbox(ALICE).items("contacts")
+    assert item.get("contacts:JobTitle") is None
+    for verb in ("status", "held"):
+        assert f"syncd relink {ALICE}" in office.done(verb)
+    assert office.json("status")[0]["claim"] == "foreign"
+    office.done("relink", ALICE, "--yes")
+    office.done("sync")
+    (item,) = office.box.mailbox(ALICE).items("contacts")
+    assert item.get("contacts:JobTitle") == "Boss"
+    assert office.done("held") == "Nothing waits for a person.\n"
+    assert office.json("status")[0]["claim"] is None
 
 
 def test_sync_prints_one_object_a_mailbox(office: Office) -> None:

@@ -107,3 +107,46 @@ def unlinks(world: World) -> list[str]:
     with database.read(world.engine) as conn:
         query = select(operation.c.status).where(operation.c.verb == "unlink")
         return list(conn.scalars(query))
+
+
+def test_a_copy_stays_one_when_the_record_comes_back(memory: Memory) -> None:
+    """P3: as long as its own item lives, what the user copied is not taken for it."""
+    world, _ = memory
+    record = world.new(firstname="Ann", lastname="Lee")
+    world.settle()
+    world.assign(record, BOB)
+    world.settle()
+    (former,) = world.items("Former CRM contacts")
+    copied = world.hand().copy(former.id)
+    world.assign(record, ALICE)
+    world.settle()
+    assert sorted(each.id for each in world.items()) == sorted({copied, world.item_of(record).id})
+    assert world.item_of(record).id != copied
+    assert world.reason(copied) == "excluded (copy)"
+
+
+def test_what_is_gone_while_it_is_read_is_not_there(memory: Memory) -> None:
+    """P9: the copy that was found in place of a moved item goes just then; nothing is concluded."""
+    world, servers = memory
+    record = world.new(firstname="Ann", lastname="Lee")
+    world.settle()
+    own, copied = world.item().id, world.hand().copy(world.item().id)
+    world.settle()
+    world.hand().move(own, world.hand().add_folder("Privat"))
+
+    def gone(call: str, effect: Effect) -> object:
+        answer = effect()
+        if call == "find" and copied in servers[ALICE].things:
+            servers[ALICE].delete(copied)
+        return answer
+
+    servers[ALICE].meddle = gone
+    world.sync()
+    servers[ALICE].meddle = run
+    assert copied not in servers[ALICE].things
+    for _ in range(3):
+        world.pass_time(minutes=11)
+        world.sync()
+    world.accounted()
+    assert world.items() == []
+    assert world.crm(record)["firstname"] == "Ann"

@@ -266,6 +266,62 @@ def test_torn_between_writing_it_down_and_putting_it_there(memory: Memory, tmp_p
             assert claims.standing(conn, torn.mailbox_id(ALICE)) is None
 
 
+@IN_MEMORY
+@pytest.mark.parametrize("done", [True, False])
+def test_a_relink_that_is_not_answered(memory: Memory, done: bool) -> None:
+    """What a restored mailbox lacks comes back, though its user heard nothing of the relink (P1).
+
+    Put on the folder or not: nobody has thrown away what the backup is without.
+    """
+    world, servers = memory
+    ids = entered(world)
+    saved = copy.deepcopy(servers[ALICE])
+    world.new(firstname="Eve", lastname="E")
+    world.settle()
+    put_back(servers[ALICE], saved)
+    world.execute("update mailbox_kind set cursor = null")  # a server that was restored forgot it
+    world.change(ids["Bea"], jobtitle="Buyer")
+    held(world, Finding.MAILBOX_RESTORED)
+
+    def unanswered(call: str, effect: Effect) -> object:
+        if call != "write_claim":
+            return effect()
+        if done:
+            effect()
+        raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "no answer came")
+
+    servers[ALICE].meddle = unanswered
+    with pytest.raises(AssertionError, match="no answer"):
+        relinked(world)
+    servers[ALICE].meddle = run
+    for _ in range(3):
+        world.pass_time(minutes=11)
+        world.sync()
+    if not done:
+        relinked(world)
+        world.sync()
+    world.settle()
+    assert shown(world) == Counter([*NAMES, "Eve"])
+    assert world.item_of(ids["Bea"])["jobtitle"] == "Buyer"
+
+
+@IN_MEMORY
+def test_a_backup_that_lacks_one_and_nothing_else(memory: Memory) -> None:
+    """Nothing but an item is gone: it is not concluded that its user threw it away (P1, P5)."""
+    world, servers = memory
+    entered(world)
+    saved = copy.deepcopy(servers[ALICE])
+    world.new(firstname="Eve", lastname="E")
+    world.settle()
+    put_back(servers[ALICE], saved)
+    world.execute("update mailbox_kind set cursor = null")
+    world.sync()
+    world.pass_time(minutes=11)
+    held(world, Finding.MAILBOX_RESTORED)
+    healed(world)
+    assert shown(world) == Counter([*NAMES, "Eve"])
+
+
 WIRED: dict[str, tuple[Callable[[Claim], str | None], Finding]] = {
     "older": (lambda c: str(replace(c, counter=c.counter - 1)), Finding.MAILBOX_RESTORED),
     "newer": (lambda c: str(replace(c, counter=c.counter + 1)), Finding.STORE_RESTORED),

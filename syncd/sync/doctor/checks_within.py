@@ -105,10 +105,10 @@ def capabilities(patient: MailboxPatient) -> Iterator[Finding]:
         yield found("cannot-search-trash", **holes)
     if moves and can.searches_trash:
         yield found("can-all", **holes)
-    if opening.is_graph(patient.server.section):
+    if not can.keeps_claims:
         yield found("claim-off", **holes)
-        if not patient.server.wanted.write:
-            yield found("if-match-unknown", **holes)
+    if opening.is_graph(patient.server.section) and not patient.server.wanted.write:
+        yield found("if-match-unknown", **holes)
 
 
 def write(patient: MailboxPatient) -> Iterator[Finding]:

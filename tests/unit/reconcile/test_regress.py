@@ -52,10 +52,26 @@ def test_what_is_not_older_is_an_edit(facts: Case) -> None:
     assert decide(facts, RULES).verbs == (Verb.UPDATE_RECORD,)
 
 
-@pytest.mark.parametrize("server_time", [None, NOON])
-def test_a_clock_that_was_wrong_makes_no_regress(server_time: datetime | None) -> None:
-    """What was recorded lies in the future of the server's clock: then that was the mistake."""
-    assert decide(older(), replace(RULES, server_time=server_time)).verbs == (Verb.UPDATE_RECORD,)
+WRONG = {
+    "it says nothing": replace(RULES, server_time=None),
+    "what was noted lies in its future": replace(RULES, server_time=NOON),
+    "it is wrong": replace(RULES, clock_sound=False),
+}
+
+
+@pytest.mark.parametrize("rules", WRONG.values(), ids=WRONG)
+def test_a_clock_that_cannot_be_trusted_makes_no_regress(rules: Rules) -> None:
+    """What is older by a wrong clock may well be an edit."""
+    assert decide(older(), rules).verbs == (Verb.UPDATE_RECORD,)
+
+
+def test_a_form_of_the_servers_own_is_written_again() -> None:
+    """What differs by its form alone is not apart: the CRM's value counts there, too."""
+    marked = {"serial": Mark(Standing.APART, Reason.NOT_TAKEN)}
+    tie = replace(link(marks=marked), remote_modified=NOON + HOUR)
+    facts = replace(item(OLD), modified=NOON, version="v0")
+    decision = decide(case(crm(), facts, tie), RULES)
+    assert decision.patch(Side.OUTLOOK) == {"serial": BASE.fields["serial"]}
 
 
 def test_where_outlook_alone_may_speak_nothing_is_written() -> None:
