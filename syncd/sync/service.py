@@ -111,10 +111,7 @@ class SyncService:
         self.begin()
 
     def due(self, limit: int) -> Sequence[str]:
-        """The addresses of mailboxes that are due now and that nobody runs.
-
-        Those of a process of this machine that was killed are among them from the next time on.
-        """
+        """The addresses of mailboxes that are due now and that nobody runs."""
         self._waker.wake()
         with database.read(self.engine) as conn:
             self._set_clock(conn)
