@@ -59,8 +59,9 @@ def _note(
     synced = not failed and not report.stopped and not report.first_contact
     with database.write(engine) as conn:
         chronicle.end(conn, report, now)
-        # Who lost the lease says nothing of the mailbox: another process runs it now.
-        if leases.release(conn, lease) and errand.schedules:
+        # Who lost the lease says nothing of the mailbox: another process runs it now. Nor does a
+        # store that was restarted: the mailbox is as due as it was, and has not failed.
+        if leases.release(conn, lease) and errand.schedules and not report.forgotten:
             alerts.after_run(conn, row, report, now)
             due_at = now + chronicle.gap(row, policy, report)
             if failed and errand.cause == BY_HAND and not report.retry_after and row.due > now:

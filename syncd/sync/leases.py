@@ -77,6 +77,12 @@ def check(conn: Connection, lease: Lease) -> None:
         raise LeaseLost
 
 
+def held_by_the_dead(conn: Connection) -> bool:
+    """Whether a process of this machine that was killed holds a lease still."""
+    holders = select(table.c.lease_owner).where(table.c.lease_owner.is_not(None))
+    return any(map(owners.is_dead, conn.scalars(holders)))
+
+
 def free_the_dead(conn: Connection) -> None:
     """End the leases of processes of this machine that were killed: their mailboxes may run."""
     held = select(table.c.id, table.c.lease_owner).where(table.c.lease_owner.is_not(None))

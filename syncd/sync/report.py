@@ -15,6 +15,7 @@ from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import Standing, known
 from syncd.reconcile.reasons import Reason
 from syncd.sync.accounting import QUESTIONS
+from syncd.sync.leases import StoreForgot
 from syncd.sync.mailboxes import MailboxProblem, Misconfigured, Resting
 from syncd.sync.session import Tally
 from syncd.sync.work import Work
@@ -104,6 +105,7 @@ class RunReport:
     misconfigured: bool = False
     retry_after: float | None = None
     throttled: bool = False  # the server asked for a pause, and is well
+    forgotten: bool = False  # the store was restarted, and does not know how far this run came
     outage: int = 0  # items in a row that failed alike, for which it was given up
     first_contact: bool = False
     for_a_person: bool = False
@@ -127,6 +129,7 @@ class RunReport:
         """It could not be run, or not to its end."""
         self.outcome, self.error, self.todo = Outcome.FAILED, problem.what, problem.todo
         self.misconfigured = isinstance(problem, Misconfigured)
+        self.forgotten = isinstance(problem, StoreForgot)
         self.suspended = problem.why if isinstance(problem, Resting) else None
 
     @property

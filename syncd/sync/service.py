@@ -116,7 +116,12 @@ class SyncService:
         with database.read(self.engine) as conn:
             self._set_clock(conn)
             asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
-            return mailboxes.due(conn, self.clock(), self.policies, limit, asking)
+            found = mailboxes.due(conn, self.clock(), self.policies, limit, asking)
+            died = leases.held_by_the_dead(conn)
+        if died:
+            with database.write(self.engine, alone=True) as conn:
+                leases.free_the_dead(conn)
+        return found
 
     def run(
         self,

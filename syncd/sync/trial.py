@@ -83,7 +83,8 @@ def try_out(service: SyncService, row: MailboxRow) -> Trial:
         trial.unreachable = error.scope is Scope.SERVER
         trial.refused = error.scope is Scope.CREDENTIAL and row.username is None
         return trial
-    with database.write(service.engine, alone=True) as conn:
+    # Durable: who typed the test is told that it went well, and goes on from there.
+    with database.write(service.engine, durable=True, alone=True) as conn:
         now = mailboxes.get(conn, row.address)
         trial.state = rollout.tested(conn, now, trial.foreign, service.clock())
     return trial

@@ -9,11 +9,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
-from syncd.crm import transaction
+from syncd.crm import database, transaction
 from syncd.model.policy import Limits
 from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.sync import alerts
+from syncd.sync.report import Outcome
+from syncd.sync.tables import mailbox
 from tests.memory_mailbox import Effect, run
 from tests.sync.world import ALICE, WRITES, World
 from tests.sync.worlds import Memory
@@ -99,6 +102,36 @@ def test_a_run_ends_when_its_store_forgot(memory: Memory, store: Path) -> None:
     world.sync()
     world.settle()
     assert len(world.all_records()) == 1_100
+
+
+def test_a_store_that_forgets_is_no_failure_of_the_mailbox(memory: Memory) -> None:
+    """However often in a row: nobody is alarmed, and nothing is put off (P10).
+
+    What is left of the lease is what it was before it was prolonged last.
+    """
+    world, servers = memory
+    world.settle()
+    record, due = world.new(firstname="Ann"), world.state().due
+
+    def forgets(call: str, effect: Effect) -> object:
+        del call
+        with database.write(world.engine) as conn:
+            conn.execute(update(mailbox).values(lease_until=world.time()))
+        return effect()
+
+    servers[ALICE].meddle = forgets
+    for _ in range(alerts.FAILURES + 1):
+        world.pass_time(minutes=1)
+        report = world.sync()
+        assert report.outcome is Outcome.FAILED
+        assert "lost the last moments" in str(report.error)
+        stand = world.state()
+        assert (stand.failures, stand.due, stand.lease_until) == (0, due, None)
+    with database.read(world.engine) as conn:
+        assert not alerts.every(conn)
+    servers[ALICE].meddle = run
+    world.settle()
+    assert world.item_of(record)["firstname"] == "Ann"
 
 
 def test_the_lease_is_on_disk_before_a_request(memory: Memory) -> None:
