@@ -8,12 +8,15 @@ from syncd.sync.loading import Facts, is_act
 from syncd.sync.session import Session
 
 
-def crm_facts(session: Session, facts: Facts, crm_id: str, *, pinned: bool = False) -> CrmFacts:
+def crm_facts(
+    session: Session, facts: Facts, crm_id: str, *, pinned: bool | None = None
+) -> CrmFacts:
     """What the CRM says.
 
     Tracking (`pinned`) keeps a record in scope whatever the filter says, but for one that is
-    deactivated, or that its user may not read any more. Of one that a filter may let in or keep out
-    which is not understood any more nothing is known.
+    deactivated, or that its user may not read any more. Where its item was not read, what was known
+    of it counts (`None`). Of one that a filter may let in or keep out which is not understood any
+    more nothing is known.
     """
     held, link = facts.held.get(crm_id), facts.links.get(crm_id)
     if held is None:
@@ -21,8 +24,8 @@ def crm_facts(session: Session, facts: Facts, crm_id: str, *, pinned: bool = Fal
     owned = held.owner_id == session.mailbox.user_id
     if held.deleted:
         return CrmFacts(CrmPresence.DELETED, version=held.version, owned=owned)
-    if link is not None and link.tracked and is_act(session, link):
-        pinned = True
+    if pinned is None:
+        pinned = link is not None and link.tracked and is_act(session, link)
     pinned = pinned and facts.may_pin(crm_id)
     if (pinned and session.blind) or (not pinned and crm_id in facts.unsure):
         return CrmFacts(CrmPresence.UNKNOWN, version=held.version, owned=owned)

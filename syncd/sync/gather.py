@@ -134,9 +134,11 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
         item = item_facts(session, found, link.crm_id, copy=link.state is LinkState.COPY)
         if found.head.folder is not None and found.head.folder == facts.state.archive_id:
             item = replace(item, presence=ItemPresence.ARCHIVED)
-        again = item.tracked and is_act(session, link)  # of tracking: it pins the record anew
-        case = Case(crm_facts(session, facts, link.crm_id, pinned=again), item, link)
-        if link.state is not LinkState.COPY:
+        copied = link.state is LinkState.COPY
+        # Of tracking: it pins the record anew, and taken back it pins it no more.
+        act = (item.tracked and is_act(session, link)) or (None if copied else False)
+        case = Case(crm_facts(session, facts, link.crm_id, pinned=act), item, link)
+        if not copied:
             return Work(case, link.crm_id, remote_id, head=found.head)
         # A copy is decided by itself: what the CRM changed belongs to the item it is a copy of.
         return _by_itself(facts, case, found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncd.model.policy import FirstSync
 from syncd.model.values import Value
 from tests.sync.world import ALICE, BOB, World
@@ -63,3 +65,21 @@ def test_the_category_pins_an_item_whatever_it_was_before(world: World) -> None:
     world.change(record, jobtitle="CEO")
     world.settle()
     assert world.item()["jobtitle"] == "CEO"
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["rounds apart", "in one round"])
+def test_what_was_pinned_leaves_with_its_category(world: World, apart: bool) -> None:
+    """What syncd made, reassigned while its user tracked it, goes once they track it no more."""
+    record = world.new(**ANN)
+    world.start()
+    world.settle()
+    world.hand().edit(world.item().id, {"categories": CRM})
+    world.settle()
+    world.assign(record, BOB)
+    if apart:
+        world.settle()
+        assert world.link(record).state == "live"
+    world.hand().edit(world.item().id, {"categories": None})
+    world.settle()
+    assert world.link(record).state == "released"
+    assert not world.items()
