@@ -32,6 +32,7 @@ from syncd.sync.facts_of import crm_facts, item_facts
 from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of, stamp_text
 from syncd.sync.matching import as_answered, match_loose
 from syncd.sync.questions import Answer
+from syncd.sync.remembering import just_thrown
 from syncd.sync.session import SECOND_LOOK, Session
 from syncd.sync.work import Work
 
@@ -53,6 +54,7 @@ def gather(
         facts.seen.pop(remote_id, None)  # decided with its record
     work = _items(session, facts)
     done = {each.crm_id for each in work if each.crm_id}
+    facts.thrown |= just_thrown(session, work, facts.entered())
     work.extend(_records(session, facts, facts.noticed - done, matches))
     return [
         replace(

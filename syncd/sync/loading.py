@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from syncd.crm import records
 from syncd.crm.stored import Stored
 from syncd.model.kinds import Kind
 from syncd.model.policy import Track
+from syncd.model.values import Value
 from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.outlook.port import Item, Stamp
 from syncd.reconcile.facts import Link, LinkState, Origin
@@ -55,6 +56,11 @@ class Facts:
         held = self.held.get(crm_id)
         there = held is not None and held.active and not held.deleted
         return there and crm_id in self.readable and crm_id not in self.barred
+
+    def entered(self) -> dict[str, Mapping[str, Value]]:
+        """What is in scope and has no link yet: what each holds, by CRM id."""
+        new = (self.noticed & self.members & self.held.keys()) - self.links.keys()
+        return {each: self.held[each].record.fields for each in new}
 
     def called(self, kind: Kind, ids: Iterable[str]) -> tuple[str, ...]:
         """What these items are called, as far as they were read."""
@@ -115,10 +121,7 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     if facts.noticed or facts.seen:
         session.know_acts(conn)
         facts.answers = questions.answered(conn, session)
-    new = (facts.noticed & facts.members & facts.held.keys()) - facts.links.keys()
-    facts.thrown = remembering.among(
-        conn, session, {each: facts.held[each].record.fields for each in new}
-    )
+    facts.thrown = remembering.among(conn, session, facts.entered())
     return facts
 
 

@@ -13,10 +13,12 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select
 
 from syncd.crm import records
 from syncd.crm.stored import StoredKind
+from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy
-from syncd.model.record import Record
 from syncd.model.values import Value
+from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState
+from syncd.reconcile.images import known
 from syncd.reconcile.match import contradict, match_hashes
 from syncd.reconcile.reasons import Reason
 from syncd.sync.mailboxes import Installation
@@ -24,6 +26,7 @@ from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import remembered as table
 from syncd.sync.tables import remembered_value as values_table
+from syncd.sync.work import Work
 
 
 class Whose(Protocol):
@@ -45,7 +48,8 @@ class Whose(Protocol):
         """The rows of this mailbox and kind."""
 
 
-Thrown = tuple[str, Reason, Record | None]  # the record's id, why, and what it held
+Fields = Mapping[str, Value]
+Thrown = tuple[str, Reason, Fields | None]  # the record's id, why, and what it held
 
 
 def remember(conn: Connection, session: Session, thrown: Sequence[Thrown]) -> None:
@@ -71,7 +75,7 @@ def remember(conn: Connection, session: Session, thrown: Sequence[Thrown]) -> No
         {"remembered_id": numbers[crm_id], "hash": each}
         for crm_id, (_, held) in latest.items()
         if held is not None
-        for each in sorted(_hashes(session, held.fields))
+        for each in sorted(_hashes(session, held))
     ]
     if hashes:
         conn.execute(insert(values_table), hashes)
@@ -95,6 +99,28 @@ def among(conn: Connection, whose: Whose, new: Mapping[str, Mapping[str, Value]]
         query = select(table.c.crm_id).where(whose.mine(table), table.c.crm_id.in_(chunk))
         found.update(conn.scalars(query))
     return frozenset(found | _entered_anew(conn, whose, new))
+
+
+def just_thrown(whose: Whose, work: Iterable[Work], new: Mapping[str, Fields]) -> frozenset[str]:
+    """Which new records, by id, are of people that the user and the CRM have both just ended.
+
+    Nobody has remembered these yet: all of it happened since the last run.
+    """
+    thrown = [
+        (_hashes(whose, held), held)
+        for each in work
+        if (link := each.case.link) is not None
+        and link.state is LinkState.LIVE
+        and each.case.item.presence is ItemPresence.DELETED
+        and each.case.crm.presence is CrmPresence.DELETED
+        and (held := known(link.images[Side.CRM]))
+    ]
+    return frozenset(
+        crm_id
+        for hashes, held in thrown
+        for crm_id, values in new.items()
+        if hashes & _hashes(whose, values) and not contradict(whose.policy.kind, held, values)
+    )
 
 
 def causes(conn: Connection, whose: Whose, crm_id: str, values: Mapping[str, Value]) -> list[str]:

@@ -14,9 +14,9 @@ from syncd.model.fields import Side
 from syncd.model.policy import Track
 from syncd.model.record import Record
 from syncd.outlook.port import Head
-from syncd.reconcile.decide import Decision, Stand, Verb
+from syncd.reconcile.decide import Action, Decision, Stand, Verb
 from syncd.reconcile.facts import ItemPresence, Link, LinkState, Loser, Origin
-from syncd.reconcile.images import Image, Mark, Standing
+from syncd.reconcile.images import Image, Mark, Standing, known
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
 from syncd.sync import accounting, acts, conflicts, links, observe, questions, remembering
@@ -144,8 +144,13 @@ class Settling:
         private = task.decision.withdraws
         if settled.state is LinkState.REMEMBERED and (private or was is not LinkState.REMEMBERED):
             # Of what is private not even hashes are kept, though it were entered anew (P7).
-            held = None if private else task.crm
+            held = None if private or task.crm is None else task.crm.fields
             self._thrown.append((task.crm_id, task.decision.reason, held))
+        elif was is LinkState.LIVE and task.decision.action is Action.REST:
+            # The CRM ended it as well meanwhile: entered anew it stays away all the same.
+            if task.decision.reason is Reason.OUTLOOK_DELETED:
+                held = known(before.images[Side.CRM]) if before is not None else None
+                self._thrown.append((task.crm_id, task.decision.reason, held))
         elif settled.state is LinkState.LIVE and was is not LinkState.LIVE:
             self._back.append(task.crm_id)
         marked = before.marks if before is not None else {}
