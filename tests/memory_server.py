@@ -105,6 +105,7 @@ class MemoryServer:
         self.backend = backend
         self.meddle: Meddle = run
         self.late: list[Effect] = []
+        self.belated: set[str] = set()  # items that came of it
         self.refuses: Callable[[Mapping[str, Value]], bool] = lambda _: False
         self.counts: Counter[str] = Counter()
         self.at_once = BATCH  # writes of a request
@@ -235,8 +236,10 @@ class MemoryServer:
 
     def commit_late(self) -> None:
         """Do what was asked by clients that have given up since."""
+        before = self.things.keys() | set()
         while self.late:
             self.late.pop(0)()
+        self.belated |= self.things.keys() - before
 
     # --- what the port does ----------------------------------------------------------------------
 

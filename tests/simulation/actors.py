@@ -148,6 +148,7 @@ class Actors:
         if thing is None:
             return ""
         patch = self._patch(chance, self._sort(thing))
+        self._theirs(address, thing)
         self.servers[address].edit(thing.id, patch)
         self.ledger.wrote(patch, thing.fields, (address, named(thing.fields)))
         return f"{self._left(address, thing.id)} {patch}"
@@ -174,6 +175,7 @@ class Actors:
         assert isinstance(held, tuple)
         which = LABEL if chance.random() < 0.7 else OTHER_LABEL
         labels = tuple(x for x in held if x != which) if which in held else (*held, which)
+        self._theirs(address, thing)
         self.servers[address].edit(thing.id, {"categories": labels or None})
         self.ledger.caused(thing.fields, "label")
         return f"{self._left(address, thing.id)} {labels}"
@@ -232,6 +234,7 @@ class Actors:
         """The version of an item moves for nothing."""
         thing = self._thing(address, chance)
         if thing is not None:
+            self._theirs(address, thing)
             self.servers[address].edit(thing.id, {})
             return self._left(address, thing.id)
         return ""
@@ -252,6 +255,11 @@ class Actors:
         if self._born(thing) in _OUTSIDE:
             self.ledger.kept_out[address, item] = theirs(thing)
         return item
+
+    def _theirs(self, address: str, thing: Thing) -> None:
+        """What a write that came too late doubled is put right only while nobody touched it."""
+        if thing.id in self.servers[address].belated:
+            self.ledger.copies[address, named(thing.fields)] += 1
 
     def _born(self, thing: Thing) -> str:
         birth = self.ledger.births.get(thing.jotted or "")
