@@ -7,9 +7,11 @@ commit, a request that is about to be sent, or an answer that was received.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from zlib import crc32
@@ -20,14 +22,17 @@ from sqlalchemy import Engine
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.conftest import FULL, POSTGRESQL, SQLITE
+from tests.memory_server import run
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
+from tests.scenarios.reading import Crash
 from tests.scenarios.stage import Around, Stage
 from tests.scenarios.test_scenarios import BACKENDS, FILES, awaiting, differs, wired
+from tests.sync import tearing
 from tests.sync.dying import Life, surviving
 from tests.sync.tearing import LEASE_OVER
 from tests.sync.world import ALICE, BOB, World
-from tests.sync.worlds import memory_world, sandbox_world
+from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 LIVES = 5  # of one run, of which the last may settle: an adoption is repeated until it is
 FAR = 24  # steps that a run may make before it is killed; most make fewer than twice as many
@@ -39,6 +44,11 @@ def sample(paths: list[Path], salt: str) -> list[Path]:
     """The stories that are played so: another choice for another seed."""
     rank = {each: crc32(f"{SEED} {salt} {each.stem}".encode()) for each in paths}
     return [each for each in paths if FULL or not rank[each] % SAMPLE]
+
+
+def torn_everywhere() -> list[Path]:
+    """The stories in which no step is left out."""
+    return [each for each in reading.every() if FULL or reading.read(each).crash is Crash.ALL]
 
 
 def killing(world: World, lives: Callable[[], Life]) -> Around:
@@ -95,6 +105,49 @@ def test_power_cut(path: Path, backend: Backend, engine: Engine) -> None:
     if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
         pytest.skip("as over EWS")
     stage.around = at_random(stage, "power", power=True)
+    with awaiting(stage):
+        stage.play()
+        expecting.check(stage)
+
+
+def cut_anywhere(memory: Memory, users: Sequence[str], folder: Path) -> Around:
+    """Each run meets a power cut after each of its steps, each in a world of its own."""
+
+    def gone_on(torn: Memory) -> dict[str, object]:
+        for server in torn[1].values():
+            server.meddle = run
+        tearing.resumed(torn[0], users)
+        found = tearing.picture(torn)
+        torn[0].engine.dispose()
+        return found
+
+    def around(address: str, run_it: Callable[[], object]) -> None:
+        ends: list[dict[str, object]] = []
+        for until in itertools.count(1):
+            twin = tearing.branch(*memory, folder / "cut.db")
+            life = Life(until=until, power=sqlite3.connect(":memory:"))
+            if surviving(twin[0], life, partial(twin[0].sync, address)):
+                twin[0].engine.dispose()
+                break
+            ends.append(gone_on(twin))
+        run_it()
+        wanted = gone_on(tearing.branch(*memory, folder / "whole.db"))
+        for until, end in enumerate(ends, 1):
+            assert end == wanted, f"{address}: the power failed after step {until}"
+
+    return around
+
+
+@pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
+@BACKENDS
+@pytest.mark.parametrize("path", torn_everywhere(), ids=lambda path: path.stem)
+def test_power_cut_after_each_step(
+    path: Path, backend: Backend, engine: Engine, tmp_path: Path
+) -> None:
+    """The power fails after step 1, 2, … of each run: each time it comes to the same end (P3)."""
+    memory = memory_world(engine, backend=backend)
+    stage = Stage(reading.read(path).on_backend(backend), *memory)
+    stage.around = cut_anywhere(memory, stage.users, tmp_path)
     with awaiting(stage):
         stage.play()
         expecting.check(stage)
