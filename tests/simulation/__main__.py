@@ -71,9 +71,12 @@ def _one(job: tuple[int, argparse.Namespace]) -> tuple[int, str, str]:
 def _keep(seed: int, asked: argparse.Namespace) -> None:
     """Make a history that fails as short as it gets, and keep it."""
     short, why = shrunk(_history(seed, asked))
-    where = asked.keep / f"{asked.faults}-{asked.backend}-{seed}.json"
+    where = asked.keep / f"{asked.faults}-{asked.backend}-{seed}.toml"
     asked.keep.mkdir(parents=True, exist_ok=True)
-    short.save(where, because=why)
+    title = f"Seed {seed} with {asked.faults} faults, made short"
+    again = Play(short)
+    what_breaks(again)
+    short.save(where, title=title, because=why, came=again.came)
     _say(f"  {len(short.steps)} steps: {why}\n  python -m tests.simulation --replay {where}")
 
 

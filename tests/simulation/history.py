@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from tests.simulation.faults import Profile
 
@@ -39,10 +42,6 @@ class Step:
     at: int = 0
     moments: tuple[Step, ...] = ()
 
-    def __str__(self) -> str:
-        inner = "".join(f"\n      at {each.at}: {each.do} by {each.who}" for each in self.moments)
-        return f"{self.do} by {self.who} ({self.pick}){inner}"
-
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -52,23 +51,64 @@ class History:
     backend: str
     steps: tuple[Step, ...]
 
-    def save(self, path: Path, *, because: str) -> None:
-        """Write it to a file, with what went wrong, to be read and to be replayed."""
-        told = {"because": because, "told": [str(each) for each in self.steps], **asdict(self)}
-        path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    def save(self, path: Path, *, title: str, because: str, came: Sequence[str] = ()) -> None:
+        """Write it to a scenario file, with what went wrong, to be read and to be replayed.
+
+        `came` is what came of each step, for who reads it.
+        """
+        head = [
+            f"title = {_quoted(title)}",
+            f"why = {_quoted(because)}",
+            f"mailboxes = {self.mailboxes}",
+            f'backend = "{self.backend}"',
+        ]
+        told = [_table(each, note) for each, note in zip_longest(self.steps, came) if each]
+        path.write_text("\n".join([*head, *told]) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> History:
         """Read what `save` wrote."""
-        held = json.loads(path.read_text(encoding="utf-8"))
-        return cls(held["mailboxes"], held["backend"], tuple(_steps(held["steps"])))
+        held = tomllib.loads(path.read_text(encoding="utf-8"))
+        steps = (
+            replace(_step_of(each), moments=tuple(map(_step_of, each.get("meanwhile", ()))))
+            for each in held["step"]
+        )
+        return cls(held["mailboxes"], held["backend"], tuple(steps))
 
 
-def _steps(held: Iterable[Mapping[str, object]]) -> Iterable[Step]:
-    for each in held:
-        inner = each.get("moments") or ()
-        assert isinstance(inner, list | tuple)
-        yield Step(**{**each, "moments": tuple(_steps(inner))})  # type: ignore[arg-type]
+SYNCD, OFFICE = "syncd", "office"
+_DOES = {"run": "runs"}  # the word of the scenario files
+_IS = {does: do for do, does in _DOES.items()}
+
+
+def _table(step: Step, came: str | None) -> str:
+    lines = ["", "[[step]]", *_lines(step)]
+    if came:
+        lines.append(f"came = {_quoted(came)}")
+    for each in step.moments:
+        lines += ["", "[[step.meanwhile]]", f"at = {each.at}", *_lines(each)]
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _lines(step: Step) -> list[str]:
+    """Who does what in whose mailbox, and the number by which it is chosen to what."""
+    who = SYNCD if step.do == "run" else OFFICE if step.do.startswith("crm") else None
+    said = [f'who = "{who}"'] if who else []
+    of = "mailbox" if who else "who"
+    return [
+        *said, f'{of} = "user{step.who}"', f'does = "{_DOES.get(step.do, step.do)}"',
+        f"pick = {step.pick}",
+    ]  # fmt: skip
+
+
+def _step_of(told: Mapping[str, Any]) -> Step:
+    whose = str(told.get("mailbox", told["who"]))
+    does = str(told["does"])
+    return Step(_IS.get(does, does), int(whose[4:]), told["pick"], told.get("at", 0))
 
 
 def draw(seed: int, steps: int, mailboxes: int, backend: str, profile: Profile) -> History:

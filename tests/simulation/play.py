@@ -42,6 +42,11 @@ class Play:
         """A hash of all that happened: the same for the same history."""
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()[:16]
 
+    @property
+    def came(self) -> list[str]:
+        """What came of each step, in words."""
+        return [line.split(": ", 2)[2] for line in self.trace if line[0].isdigit()]
+
     def run(self) -> None:
         """Play it to its end, and on until nothing is left to do."""
         history = self.history

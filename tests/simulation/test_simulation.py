@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,9 @@ from tests.planted.table import Patch
 from tests.simulation.faults import PROFILES
 from tests.simulation.history import History, draw
 from tests.simulation.play import Play
-from tests.simulation.shrink import what_breaks
+from tests.simulation.shrink import shrunk, what_breaks
 
-HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.toml"))
 SEEDS = 40 if FULL else 1  # of each profile
 STEPS = 200 if FULL else 60
 LOOKED_FOR = 20  # seeds in which a planted bug must show
@@ -44,10 +46,13 @@ def test_what_failed_once_does_not_again(path: Path) -> None:
 def test_a_seed_is_a_history(tmp_path: Path) -> None:
     """The same seed gives the same trace, and what is saved is what was played."""
     history = draw(7, 60, 3, "mixed", PROFILES["heavy"])
-    history.save(tmp_path / "saved.json", because="nothing")
-    one, two = Play(history), Play(History.load(tmp_path / "saved.json"))
+    one = Play(history)
     assert not what_breaks(one)
+    saved = tmp_path / "saved.toml"
+    history.save(saved, title="Seed 7", because='nothing "at all" – \\', came=one.came)
+    two = Play(History.load(saved))
     assert not what_breaks(two)
+    assert two.history == history
     assert one.trace == two.trace
 
 
@@ -69,3 +74,19 @@ def test_a_planted_bug_is_found(profile: str, plant: object, monkeypatch: Patch)
         if what_breaks(Play(draw(seed, 80, 2, "ews", PROFILES[profile]))):
             return
     pytest.fail("nothing noticed it")
+
+
+def test_what_fails_is_made_short_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history that fails becomes a scenario file: a few steps, of which none can be left out."""
+    safety.retries_creates(monkeypatch)
+    histories = (draw(seed, 40, 2, "ews", PROFILES["unanswered"]) for seed in itertools.count(1))
+    short, why = next(found for found in map(shrunk, histories) if found[1])
+    assert len(short.steps) <= 6
+    for number in range(len(short.steps)):
+        rest = short.steps[:number] + short.steps[number + 1 :]
+        assert not what_breaks(Play(replace(short, steps=rest)))
+    saved = tmp_path / "short.toml"
+    short.save(saved, title="A create is retried", because=why)
+    assert what_breaks(Play(History.load(saved))) == why
+    monkeypatch.undo()
+    assert not what_breaks(Play(History.load(saved)))
