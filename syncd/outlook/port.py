@@ -180,8 +180,7 @@ class Capabilities:
     """What a backend can do, declared and never papered over.
 
     `ids_survive_moves`: an item keeps its id wherever it goes, even into Deleted Items.
-    `searches_trash`: what is in Deleted Items can be found there. `keeps_claims`: a folder keeps
-    what `write_claim` writes on it.
+    `searches_trash`: what is in Deleted Items can be found there.
     """
 
     ids_survive_moves: bool
@@ -189,7 +188,6 @@ class Capabilities:
     write_batch: int
     read_batch: int
     write_weight: int = 4_000_000  # characters of values in one batch: servers bound a request
-    keeps_claims: bool = True
 
 
 class Mailbox(Protocol):

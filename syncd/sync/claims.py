@@ -42,7 +42,7 @@ def look(session: Session) -> Seen:
     """Read the claim, and say whose it is. Raises MailboxError."""
     with session.read() as conn:
         state = session.state(conn)
-    if state.folder_id is None or not session.port.capabilities.keeps_claims:
+    if state.folder_id is None:
         return Seen(None, Finding.FREE)
     text = session.port.read_claim(session.policy.kind, state.folder_id)
     _, _, before = (state.claim_found or "").partition(_SEPARATOR)
@@ -95,7 +95,7 @@ def advance(session: Session) -> None:
 
     Raises NotOurs as `check`, and MailboxError: then nothing is written.
     """
-    if session.claim_advanced or not session.port.capabilities.keeps_claims:
+    if session.claim_advanced:
         return
     check(session)
     with session.read() as conn:
@@ -111,8 +111,6 @@ def take_over(session: Session, seen: Seen) -> None:
     Where it is not just the mailbox that is of another day, the store begins a new epoch, so that
     a copy of it notices. Raises MailboxError.
     """
-    if not session.port.capabilities.keeps_claims:
-        return
     with session.read() as conn:
         state = session.state(conn)
     if seen.finding in _OTHERS:
@@ -138,8 +136,6 @@ def follow(session: Session, folder_id: str) -> None:
 
     Raises MailboxError.
     """
-    if not session.port.capabilities.keeps_claims:
-        return
     text = session.port.read_claim(session.policy.kind, folder_id)
     said, ours = Claim.parse(text), session.installation
     known = said is not None and said.installation == ours.name and said.epoch == ours.epoch
@@ -149,8 +145,6 @@ def follow(session: Session, folder_id: str) -> None:
 
 def leave(session: Session, folder_id: str) -> None:
     """Take our claim off a folder that is served no more. Raises MailboxError but `GONE`."""
-    if not session.port.capabilities.keeps_claims:
-        return
     kind = session.policy.kind
     try:
         said = Claim.parse(session.port.read_claim(kind, folder_id))

@@ -157,6 +157,7 @@ class Actors:
         thing, server = self._thing(address, chance), self.servers[address]
         if thing is None or self._born(thing) in _OUTSIDE:
             return ""
+        self._theirs(address, thing)
         if thing.sensitivity is Sensitivity.NORMAL:
             server.mark(thing.id, Sensitivity.PRIVATE)
             self.ledger.withdrew(address, thing.fields)
@@ -260,6 +261,7 @@ class Actors:
         """What a write that came too late doubled is put right only while nobody touched it."""
         if thing.id in self.servers[address].belated:
             self.ledger.copies[address, named(thing.fields)] += 1
+            self.ledger.thrown.discard((address, named(thing.fields)))
 
     def _born(self, thing: Thing) -> str:
         birth = self.ledger.births.get(thing.jotted or "")

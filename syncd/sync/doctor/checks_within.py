@@ -105,8 +105,6 @@ def capabilities(patient: MailboxPatient) -> Iterator[Finding]:
         yield found("cannot-search-trash", **holes)
     if moves and can.searches_trash:
         yield found("can-all", **holes)
-    if not can.keeps_claims:
-        yield found("claim-off", **holes)
     if opening.is_graph(patient.server.section) and not patient.server.wanted.write:
         yield found("if-match-unknown", **holes)
 

@@ -103,12 +103,6 @@ WITHIN: Mapping[str, Mapping[str, Cause]] = {
             "What is in there is found by its id; what was deleted before syncd knew the mailbox "
             "is not.",
         ),
-        "claim-off": Cause(
-            Level.OK,
-            "A folder has no place for a mark here.",
-            "That two installations serve one mailbox shows by the marks on items alone. Let only "
-            "one of them serve it.",
-        ),
         "if-match-unknown": Cause(
             Level.OK,
             "Whether the server refuses an update that comes too late was not tried now.",
