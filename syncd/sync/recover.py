@@ -141,9 +141,12 @@ def _moved(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
     places = locate.by_stamp(session, ids, state)
     found: dict[str, _Found] = {}
     for row in rows:
-        for place in places.get(texts[row.key], []):
-            if place.presence is _MOVES[row.verb] and place.head is not None:
-                found[row.key] = _Found(place.head.id, place.head.version)
+        there = [(each.head, each.presence) for each in places.get(texts[row.key], []) if each.head]
+        if any(h.id == row.remote_id and p is not _MOVES[row.verb] for h, p in there):
+            continue  # it is where it was; what bears its stamp in the target is another one
+        for head, presence in there:
+            if presence is _MOVES[row.verb]:
+                found[row.key] = _Found(head.id, head.version)
     return found
 
 

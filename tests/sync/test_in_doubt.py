@@ -100,6 +100,27 @@ def test_a_move_that_was_not_answered_is_made_once(
     assert len(wire.items()) == (how != "deleted")
 
 
+def test_a_move_that_was_not_made_is_not_seen_in_a_former_item_of_its_record(
+    wire: World, box: Sandbox
+) -> None:
+    """What its user threw away earlier bears the same stamp: it is not what was to be moved (P3)."""
+    record = wire.new(**ANN)
+    wire.settle()
+    first = wire.item().id
+    wire.hand().copy(first)
+    wire.settle()
+    wire.hand().move(first, "deleteditems")
+    wire.pass_time(minutes=11)
+    wire.settle()
+    assert wire.link(record).state == "live"  # its copy has taken its place
+    wire.remove(record)
+    box.faults.add("MoveItem", "lost_request")
+    wire.sync()
+    resumed(wire)
+    assert wire.items() == []
+    assert len(wire.items("deleteditems")) == 2
+
+
 def test_an_edit_made_while_a_write_was_in_doubt_is_merged(wire: World, box: Sandbox) -> None:
     """What the item holds now is an observation: the user's edit goes to the CRM (P1)."""
     record = wire.new(**ANN)
