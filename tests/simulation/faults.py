@@ -13,7 +13,7 @@ from typing import cast
 
 from syncd.model.kinds import Kind
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
-from syncd.outlook.port import Backend, Head, Page
+from syncd.outlook.port import Backend, FolderRef, Head, Page
 from tests.memory_server import Effect, MemoryServer, Thing
 
 WRITING = frozenset(("create", "update", "move", "trash", "remove_folder"))
@@ -46,6 +46,11 @@ _ERRORS: Mapping[str, Callable[[], MailboxError]] = {
 _READING: Mapping[str, Callable[[], MailboxError]] = {
     "cursor lost": _error(Sort.CURSOR_LOST, Scope.FOLDER),
     "folder missing": _error(Sort.GONE, Scope.FOLDER),
+    "garbled": _error(Sort.TRANSIENT, Scope.MAILBOX),
+}
+# Of one that writes.
+_WRITES: Mapping[str, Callable[[], MailboxError]] = {
+    "full": _error(Sort.TRANSIENT, Scope.MAILBOX),
 }
 _UNANSWERED = ("done unanswered", "not done unanswered", "done later")
 _OF_ITEMS: Mapping[str, Sort] = {
@@ -58,7 +63,7 @@ _LIGHT = (*_UNANSWERED, *_ERRORS, "cursor lost", "item transient", "batch stoppe
 _HEAVY = (
     *_LIGHT, "folder missing", "item invalid", "item unreadable", "empty listing",
     "repeated changes", "reordered changes", "lagging search", "wrong clock",
-    "answers of items lost",
+    "answers of items lost", "full", "folder binned", "garbled",
 )  # fmt: skip
 
 PROFILES: Mapping[str, Profile] = {
@@ -79,8 +84,12 @@ def fits(fault: str, call: str) -> bool:
     """Whether a fault is one of this request."""
     if fault in _ERRORS:
         return True
-    if fault in _UNANSWERED:
+    if fault in _UNANSWERED or fault in _WRITES:
         return call in WRITING
+    if fault == "garbled":  # what cannot be understood: of a write it is in doubt, then
+        return call not in WRITING
+    if fault == "folder binned":
+        return call == "folders"
     if fault in _OF_ITEMS or fault == "answers of items lost":
         return call in WRITING - {"remove_folder"}
     if fault in ("cursor lost", "folder missing", *_LISTINGS):
@@ -145,7 +154,7 @@ class Faulty:
         return self._with(fault, effect)
 
     def _with(self, fault: str, effect: Effect) -> object:
-        made = _ERRORS.get(fault) or _READING.get(fault)
+        made = _ERRORS.get(fault) or _READING.get(fault) or _WRITES.get(fault)
         if made is not None:
             raise made()
         if fault in _UNANSWERED:
@@ -165,6 +174,8 @@ class Faulty:
             return self._page(fault, answer)
         if not isinstance(answer, list):
             return answer
+        if fault == "folder binned":  # somebody threw the synced folder away for a while
+            return [replace(each, in_trash=True) for each in cast("list[FolderRef]", answer)]
         if fault == "lagging search":
             fresh = self.server.clock() - LAG
             return [each for each in cast("list[Head]", answer) if each.modified < fresh]

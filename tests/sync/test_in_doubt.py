@@ -103,7 +103,7 @@ def test_a_move_that_was_not_answered_is_made_once(
 def test_a_move_that_was_not_made_is_not_seen_in_a_former_item_of_its_record(
     wire: World, box: Sandbox
 ) -> None:
-    """What its user threw away earlier bears the same stamp: it is not what was to be moved (P3)."""
+    """What its user threw away earlier bears the same stamp: it is not what was moved (P3)."""
     record = wire.new(**ANN)
     wire.settle()
     first = wire.item().id
