@@ -1,23 +1,33 @@
-"""What people do: the CRM's, those with a mailbox, and the admin. Each tells the ledger."""
+"""What people do, in the CRM and in their mailboxes. Each act tells the ledger."""
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TypeVar
 
 from syncd.crm.errors import CrmError
 from syncd.model.contact import CONTACT
 from syncd.model.fields import Field, FieldType
-from syncd.model.policy import CrmDelete, ExitPolicy, Limits, OutlookDelete, ScopeExit
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
 from tests.memory_server import TRASH, MemoryServer, Thing
+from tests.simulation.admin import Admin
 from tests.simulation.history import Step
-from tests.simulation.ledger import NAME, OPEN, SECRET, UNTRACKED, Birth, Ledger, named
+from tests.simulation.ledger import (
+    NAME,
+    OPEN,
+    OUTSIDE,
+    SECRET,
+    UNTRACKED,
+    Birth,
+    Ledger,
+    named,
+    theirs,
+)
 from tests.simulation.world_of import SimulatedWorld
 from tests.sync import desk
 
@@ -29,10 +39,7 @@ _NOT_EDITED = frozenset((
 ))  # fmt: skip
 EDITED = tuple(each for each in CONTACT.fields if each.name not in _NOT_EDITED)
 LABEL, OTHER_LABEL, FORMER = "CRM", "Family", CONTACT.archive_category
-WIDE = Limits(9_999, 9_999, 1.0, 9_999, 9_999, 9_999, 99)
-_OUTSIDE = frozenset((UNTRACKED, SECRET))
 AWAY = "Privat"
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -42,19 +49,20 @@ class Actors:
     world: SimulatedWorld
     servers: Mapping[str, MemoryServer]
     ledger: Ledger
-    approved: set[str] = field(default_factory=set)  # since the last run of each
-    wide: bool = False  # the breaker was let out
     known: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by a whole run
     _number: int = 0
+
+    def __post_init__(self) -> None:
+        self.admin = Admin(self.world, self.servers, self.ledger)
 
     def do(self, step: Step) -> str:
         """One step; what came of it, for the trace."""
         chance = random.Random(step.pick)  # noqa: S311 - it is to be repeatable
         addresses = list(self.servers)
         address = addresses[step.who % len(addresses)]
-        act: Callable[[str, random.Random], str] = getattr(self, f"_{step.do.replace(' ', '_')}")
+        act: Callable[[str, random.Random], str] | None = self.admin.act(step.do)
         try:
-            return act(address, chance)
+            return (act or getattr(self, f"_{step.do.replace(' ', '_')}"))(address, chance)
         except CrmError as error:  # the CRM has rules of its own
             return type(error).__name__
 
@@ -155,7 +163,7 @@ class Actors:
 
     def _private(self, address: str, chance: random.Random) -> str:
         thing, server = self._thing(address, chance), self.servers[address]
-        if thing is None or self._born(thing) in _OUTSIDE:
+        if thing is None or self._born(thing) in OUTSIDE:
             return ""
         self._theirs(address, thing)
         if thing.sensitivity is Sensitivity.NORMAL:
@@ -253,7 +261,7 @@ class Actors:
     def _left(self, address: str, item: str) -> str:
         """The user is done with an item: what is theirs alone stays so (P14)."""
         thing = self.servers[address].things[item]
-        if self._born(thing) in _OUTSIDE:
+        if self._born(thing) in OUTSIDE:
             self.ledger.kept_out[address, item] = theirs(thing)
         return item
 
@@ -271,33 +279,6 @@ class Actors:
         if thing.sensitivity is not Sensitivity.NORMAL:
             return SECRET
         return UNTRACKED if self._born(thing) == UNTRACKED else OPEN
-
-    # --- the admin, and time ---------------------------------------------------------------------
-
-    def _approve(self, address: str, _: random.Random) -> str:
-        self.approved.add(address)
-        return str(self.world.approve(address))
-
-    def _policy(self, _: str, chance: random.Random) -> str:
-        exits = (ScopeExit.RELEASE, ScopeExit.ARCHIVE, ScopeExit.KEEP_UPDATING)
-        changes = chance.choice((
-            {"limits": WIDE},
-            {"on_scope_exit": ExitPolicy(chance.choice([*ScopeExit]), *chance.choices(exits, k=2))},
-            {"on_outlook_delete": chance.choice([*OutlookDelete])},
-            {"on_crm_delete": chance.choice((CrmDelete.DELETE_CREATED, CrmDelete.RELEASE))},
-        ))  # fmt: skip
-        self.wide = self.wide or "limits" in changes
-        self.world.policy(**changes)
-        return repr(changes)
-
-    def _time(self, _: str, chance: random.Random) -> str:
-        minutes = chance.choice((1, 5, 11, 70))
-        self.world.time.passed += timedelta(minutes=minutes)
-        return f"{minutes} min"
-
-    def _tidy(self, *_: object) -> str:
-        self.world.service().tidy()
-        return ""
 
     # --- values ----------------------------------------------------------------------------------
 
@@ -336,11 +317,6 @@ class Actors:
 
 
 _BARE = (FieldType.PHONE, FieldType.DATE)  # no room for a canary
-
-
-def theirs(thing: Thing) -> object:
-    """What syncd must not touch of an item that is its user's alone."""
-    return replace(thing, version="", modified=_NEVER)
 
 
 def _one(chance: random.Random, among: Sequence[T]) -> T | None:

@@ -20,8 +20,8 @@ from syncd.model.policy import ScopeExit
 from syncd.outlook.port import Sensitivity
 from syncd.sync.tables import snapshot
 from tests.memory_server import TRASH, MemoryServer, Thing
-from tests.simulation.actors import Actors, theirs
-from tests.simulation.ledger import SECRET, UNTRACKED, Ledger, Violation, named, tokens
+from tests.simulation.actors import Actors
+from tests.simulation.ledger import SECRET, UNTRACKED, Ledger, Violation, named, theirs, tokens
 from tests.simulation.world_of import SimulatedWorld, Store
 
 _CANARIES = tuple(
@@ -66,7 +66,7 @@ class Checks:
         self._causes()
         self._bounded(address)
         self._one_record_each()
-        self.actors.approved.discard(address)
+        self.actors.admin.approved.discard(address)
         if whole:
             self.actors.known[address] = {e.id for e in self.servers[address].inside("contacts")}
 
@@ -136,7 +136,7 @@ class Checks:
 
     def _bounded(self, address: str) -> None:
         """P8: not more leaves the folder than the breaker lets."""
-        if self.actors.wide or address in self.actors.approved:
+        if self.actors.admin.wide or address in self.actors.admin.approved:
             return
         left = self._shown - {each.id for each in self.servers[address].inside("contacts")}
         left -= {item for of, item in self.ledger.taken if of == address}

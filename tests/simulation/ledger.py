@@ -11,10 +11,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
+from tests.memory_server import Thing
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 TOKEN = re.compile(r"(?:v|qsecret|quntr|name)\d+x|(?<!\d)7\d{7}(?!\d)")
 SECRET, UNTRACKED, OPEN, NAME = "qsecret", "quntr", "v", "name"
+
+OUTSIDE = frozenset((UNTRACKED, SECRET))  # what its user keeps for themselves
 
 Place = tuple[str, str]  # a mailbox, and what the item's name says
 
@@ -32,6 +38,11 @@ def named(fields: Mapping[str, object]) -> str:
     """What a contact goes by, in all places; empty when its user emptied it."""
     found = re.findall(r"(?:name|qsecret|quntr)\d+x", str(fields.get("lastname") or "").lower())
     return found[0] if found else ""
+
+
+def theirs(thing: Thing) -> object:
+    """What syncd must not touch of an item that is its user's alone."""
+    return replace(thing, version="", modified=_NEVER)
 
 
 @dataclass(frozen=True, slots=True)

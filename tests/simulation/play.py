@@ -204,8 +204,10 @@ class _Playing:
                 worked = worked or bool(self.world.writes)
                 self.checks.after_run(address, whole=came.startswith("ok"))
             for address in addresses:
+                if came := self.actors.admin.relink(address):
+                    self.say(f"relinked {address}: {came}")
                 self.world.approve(address)
-                self.actors.approved.add(address)
+                self.actors.admin.approved.add(address)
             self.world.pass_time(minutes=SECOND_LOOK)
             if number > 2 and not worked and before == self._rows():
                 break
