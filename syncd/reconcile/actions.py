@@ -47,7 +47,7 @@ from syncd.reconcile.merge import (
 from syncd.reconcile.reasons import Reason
 
 
-def _headline(groups: tuple[GroupOutcome, ...]) -> Reason:
+def headline(groups: tuple[GroupOutcome, ...]) -> Reason:
     """The reason that speaks for the whole: a conflict before an edit before nothing."""
     said = [g.reason for g in groups if g.loser] + [g.reason for g in groups if g.writes]
     if not said:
@@ -81,7 +81,7 @@ def _merged(case: Case, rules: Rules) -> Decision:
     groups = merge_groups(case, rules, facts)
     merged = Decision(
         Action.MERGE,
-        _headline(groups),
+        headline(groups),
         Stand.IN_STEP,
         groups=groups,
         link_state=LinkState.LIVE,

@@ -47,7 +47,8 @@ _CARRIED = {Verdict.CARRY_CRM: Side.CRM, Verdict.CARRY_OUTLOOK: Side.OUTLOOK}
 _CHANGED = {Side.CRM: Reason.CRM_CHANGED, Side.OUTLOOK: Reason.OUTLOOK_CHANGED}
 _RULED = {Side.CRM: Reason.CONFLICT_CRM, Side.OUTLOOK: Reason.CONFLICT_OUTLOOK}
 _ANSWERED = {Reason.ANSWERED_CRM: Side.CRM, Reason.ANSWERED_OUTLOOK: Side.OUTLOOK}
-ASKED = (Reason.ASKED, *_ANSWERED)  # a person must say, or has said
+ANSWERED = tuple(_ANSWERED)  # a person has said
+ASKED = (Reason.ASKED, *ANSWERED)  # a person must say, or has said
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: byte
     if facts.mark == REMAPPED:
         return _remapped(facts, crm_edited=edited[Side.CRM])
     same = _equal(facts, edited)
+    if facts.mark.reason is Reason.FROZEN and not same:
+        return GroupOutcome(facts.group.name, Reason.FROZEN, facts.mark)
     if facts.mark.reason in ASKED and not same:
         return _asked(facts, conflict, timing, answered=not any(edited.values()))
     verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], same]

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     REGRESS = "regress"
     MERGED_SET = "merged-set"
     ASKED = "asked"
+    FROZEN = "frozen"
     ANSWERED_CRM = "answered-crm"
     ANSWERED_OUTLOOK = "answered-outlook"
     RULE_CHANGED = "rule-changed"
@@ -126,6 +127,7 @@ TOPICS: Mapping[Topic, tuple[Reason, ...]] = {
         Reason.REGRESS,
         Reason.MERGED_SET,
         Reason.ASKED,
+        Reason.FROZEN,
         Reason.ANSWERED_CRM,
         Reason.ANSWERED_OUTLOOK,
         Reason.RULE_CHANGED,

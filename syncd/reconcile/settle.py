@@ -26,7 +26,7 @@ from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.reasons import Reason
 
 # Why two sides may differ and yet each side's content be known to the other already.
-_FLOWED = (Reason.NOT_TAKEN, Reason.ASKED)
+_FLOWED = (Reason.NOT_TAKEN, Reason.ASKED, Reason.FROZEN)
 
 
 def settle(

@@ -19,7 +19,8 @@ from syncd.sync.tables import conflict as table
 
 OPEN, KEPT, RESOLVED = "open", "kept", "resolved"
 
-_ASKED = (Reason.ASKED, Reason.ANSWERED_CRM, Reason.ANSWERED_OUTLOOK)
+ASKS = (Reason.ASKED, Reason.FROZEN)  # why a person is asked
+_ASKED = (*ASKS, Reason.ANSWERED_CRM, Reason.ANSWERED_OUTLOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Parked:
 
     crm_id: str
     groups: Mapping[str, Mapping[Side, Content]]
+    reasons: Mapping[str, Reason]
 
 
 def parked(link: Link, before: Mapping[str, Mark]) -> Parked | None:
@@ -35,10 +37,11 @@ def parked(link: Link, before: Mapping[str, Mark]) -> Parked | None:
     groups = {
         name: {side: _content(link, side, name) for side in Side}
         for name, mark in link.marks.items()
-        if mark.reason is Reason.ASKED
+        if mark.reason in ASKS
     }
+    reasons = {name: link.marks[name].reason for name in groups}
     was = any(mark.reason in _ASKED for mark in before.values())
-    return Parked(link.crm_id, groups) if groups or was else None
+    return Parked(link.crm_id, groups, reasons) if groups or was else None
 
 
 def _content(link: Link, side: Side, group: str) -> Content:
@@ -63,24 +66,25 @@ def reopen(
                 "other": snapshots.add(sides[Side.CRM]),
             }
             if name in known:  # under its number, which a person may be typing just now
-                again = {**held, "reason": Reason.ASKED.value}  # an answer was to other values
+                # An answer was to other values.
+                again = {**held, "reason": each.reasons[name].value}
                 conn.execute(update(table).where(table.c.id == known[name]).values(**again))
             else:
-                conn.execute(insert(table).values(**_new(session, each.crm_id, name), **held))
+                conn.execute(insert(table).values(**_new(session, each, name), **held))
     if all_parked:
         counters = {**session.state(conn).counters}
         counters["conflicts"] = accounting.open_conflicts(conn, session)
         session.set_state(conn, counters=counters)
 
 
-def _new(session: Session, crm_id: str, group: str) -> dict[str, object]:
+def _new(session: Session, parked: Parked, group: str) -> dict[str, object]:
     return {
         **session.ours,
         "run_id": session.run_id,
-        "crm_id": crm_id,
+        "crm_id": parked.crm_id,
         "field_group": group,
         "loser": Side.OUTLOOK.value,
-        "reason": Reason.ASKED.value,
+        "reason": parked.reasons[group].value,
         "at": session.clock(),
         "state": OPEN,
     }

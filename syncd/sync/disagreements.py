@@ -6,7 +6,7 @@ An answer is a mark that the next run carries out, and only if neither side was 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -24,12 +24,13 @@ from syncd.reconcile.decide import Verb
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
 from syncd.sync import by_hand
-from syncd.sync.conflicts import KEPT, OPEN, RESOLVED
+from syncd.sync.conflicts import ASKS, KEPT, OPEN, RESOLVED
 from syncd.sync.journal import Status
 from syncd.sync.mailboxes import MailboxProblem
 from syncd.sync.snapshots import Content, Snapshots, load
 from syncd.sync.tables import conflict as table
 from syncd.sync.tables import link, mailbox, operation
+from syncd.sync.writers import beside
 
 ANSWERS = {Reason.ANSWERED_CRM: Side.CRM, Reason.ANSWERED_OUTLOOK: Side.OUTLOOK}
 _SAID = {side: reason for reason, side in ANSWERS.items()}
@@ -56,6 +57,7 @@ class Disagreement:
     run_id: str
     held: Mapping[Side, Content]
     now: Content
+    writer: str | None = None  # of one that is frozen: who writes it in the CRM
 
     @property
     def answered(self) -> Side | None:
@@ -92,7 +94,12 @@ def _load(conn: Connection, *where: ColumnElement[bool]) -> list[Disagreement]:
     stored = kinds_of(conn)
     held = {k: records.read(conn, stored[k], wanted) for k, wanted in ids.items() if k in stored}
     return [
-        _disagreement(row, stored[row.kind].kind, group, contents, held[row.kind].get(row.crm_id))
+        _with_writer(
+            conn,
+            _disagreement(
+                row, stored[row.kind].kind, group, contents, held[row.kind].get(row.crm_id)
+            ),
+        )
         for row in rows
         if row.kind in held and (group := stored[row.kind].kind.groups.get(row.field_group))
     ]
@@ -120,6 +127,14 @@ def _disagreement(
         sides,
         {f.name: to_json(fields.get(f.name)) for f in group.fields},
     )
+
+
+def _with_writer(conn: Connection, each: Disagreement) -> Disagreement:
+    """Of what two keep undoing, with who is the one in the CRM."""
+    if each.state != OPEN or each.reason is not Reason.FROZEN:
+        return each
+    fields = [field.name for field in each.group.fields]
+    return replace(each, writer=beside(conn, each.kind, each.crm_id, fields, each.mailbox))
 
 
 def answer(conn: Connection, asked: Disagreement, side: Side) -> None:
@@ -272,6 +287,6 @@ def _asked(conn: Connection, asked: Disagreement) -> Row[Any]:
     mine = (link.c.mailbox_id == asked.mailbox_id) & (link.c.kind == asked.kind)
     row = conn.execute(select(link).where(mine, link.c.crm_id == asked.crm_id)).one_or_none()
     said: Sequence[str] = row.marks.get(asked.group.name, ("", "")) if row is not None else ("", "")
-    if row is None or asked.state != OPEN or said[1] not in (Reason.ASKED, *ANSWERS):
+    if row is None or asked.state != OPEN or said[1] not in (*ASKS, *ANSWERS):
         raise Outdated(f"{asked.id} is not asked any more", "See what is: syncd conflicts list")
     return row

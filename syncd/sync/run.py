@@ -20,7 +20,17 @@ from syncd.outlook.port import FolderRef
 from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, claims, doubles, guard, links, observe, questions, snapshots
+from syncd.sync import (
+    accounting,
+    claims,
+    doubles,
+    guard,
+    links,
+    observe,
+    oscillation,
+    questions,
+    snapshots,
+)
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
 from syncd.sync.first_contact import ContactState, may_go, proposal, propose
@@ -223,7 +233,7 @@ def _decide(
                     wait_out(conn, session, work, Failure(out.sort, out.code, out.message))
                 else:
                     _wait(session, conn, work)
-    return decided
+    return oscillation.freeze(session, decided)
 
 
 _LEFT_ALONE = (

@@ -18,6 +18,7 @@ from syncd.model.policy import (
 from syncd.outlook.errors import Failure
 from syncd.outlook.port import Update, Written
 from syncd.reconcile.images import Standing
+from syncd.reconcile.oscillation import TURNS
 from syncd.reconcile.reasons import Reason
 from syncd.sync.tables import link, noticed
 from tests.memory_server import MemoryServer
@@ -162,6 +163,19 @@ def merged_set(world: World, _: MemoryServer) -> None:
 def asked(world: World, _: MemoryServer) -> None:
     """A person is to say whose counts."""
     conflicting(world, ConflictPolicy.ASK)
+
+
+@ends_with(Reason.FROZEN)
+def frozen(world: World, _: MemoryServer) -> None:
+    """Somebody in the CRM and somebody in Outlook undo each other's edits, over and over."""
+    record = in_step(world)
+    for _ in range(TURNS):
+        edit(world, jobtitle="Boss")
+        world.sync()
+        world.change(record, jobtitle="Chief")
+        world.sync()
+    edit(world, jobtitle="Boss")
+    rounds(world)
 
 
 def answered(world: World, reason: Reason) -> None:

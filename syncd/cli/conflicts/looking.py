@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from syncd.sync.snapshots import Content
 
 WORDS = {"crm": "the CRM", "outlook": "Outlook"}
+FROZEN = "frozen"
 NOTHING = "There is no conflict to decide."
 
 
@@ -73,6 +74,8 @@ def show(context: Context, number: int, *, as_json: bool) -> None:
     title = f"{each.name} in {each.mailbox}, {output.moment(each.at)}"
     output.table(title, ["Field", *titles, "In the CRM now"], rows)
     output.tell(sentence(each.reason))
+    if each.reason == FROZEN:
+        output.tell(writers(each))
     if each.state == "kept":
         output.tell(f"Bring it back: syncd conflicts resolve {each.id} --restore")
     elif each.state == "open":
@@ -123,10 +126,19 @@ def to_json(each: Disagreement) -> dict[str, object]:
         "state": each.state,
         "reason": each.reason.value,
         "answered": each.answered.value if each.answered else None,
+        "writer": each.writer,
         "since": each.at.isoformat(),
         "held": {side.value: dict(content) for side, content in each.held.items()},
         "crm_now": dict(each.now),
     }
+
+
+def writers(each: Disagreement) -> str:
+    """Which two keep undoing each other, of a conflict that is frozen."""
+    return (
+        f"{each.writer or 'Somebody'} in the CRM and what writes to the mailbox of {each.mailbox} "
+        "keep undoing each other. Once one of them is stopped, say which value counts."
+    )
 
 
 def _title(each: Disagreement, side: str) -> str:
@@ -152,6 +164,9 @@ def _tell_waiting(found: Sequence[Disagreement]) -> None:
     ]
     columns = ["No.", "Mailbox", "Who", "Field", "In Outlook", "In the CRM", "Said"]
     output.table("Changed on both sides", columns, rows)
+    for each in found:
+        if each.reason == FROZEN:
+            output.tell(f"{each.id}: {writers(each)}")
     output.tell("Say which counts: syncd conflicts resolve NO. --crm | --outlook | --value TEXT")
     if any(each.answered for each in found):
         output.tell(

@@ -11,7 +11,7 @@ from syncd.reconcile.facts import LinkState, Origin
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import Clause, Joint
 from syncd.settings.policies import THE_FILTER
-from syncd.sync.explain.facts import Facts, HeldBack, Seen
+from syncd.sync.explain.facts import Contested, Facts, HeldBack, Seen
 from syncd.sync.explain.said import Said, Step, because
 from syncd.sync.explain.verdict import differences, next_step, resting_private
 from syncd.sync.mailboxes import SERVED
@@ -190,11 +190,7 @@ def _waits(facts: Facts) -> Iterator[Said]:
             for each in facts.questions
             if each.answer is None
         ),
-        *(
-            Said("waits.conflict", {"fields": each.labels, "why": each.reason})
-            for each in facts.contested
-            if each.open
-        ),
+        *(_contested(facts, each) for each in facts.contested if each.open),
     ]
     if facts.stirred:
         told.append(Said("waits.unseen"))
@@ -229,6 +225,13 @@ def _answers(facts: Facts) -> Iterator[Said]:
         yield Said("answers.nothing")
     for each in answered:
         yield Said(f"answers.{each.answer}", {"when": each.answered_at or each.at})
+
+
+def _contested(facts: Facts, each: Contested) -> Said:
+    if each.writer is None:
+        return Said("waits.conflict", {"fields": each.labels, "why": each.reason})
+    who = {"writer": each.writer, "mailbox": facts.mailbox.address}
+    return Said("waits.frozen", {"fields": each.labels, "why": each.reason, **who})
 
 
 def _history(facts: Facts) -> Iterator[Said]:

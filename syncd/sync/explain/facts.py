@@ -82,6 +82,7 @@ class Contested:
     at: datetime
     side: str
     open: bool
+    writer: str | None = None  # of one that is frozen: who writes it in the CRM
 
 
 @dataclass(frozen=True, slots=True)

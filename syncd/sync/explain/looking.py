@@ -55,6 +55,7 @@ from syncd.sync.tables import (
     question,
     remembered,
 )
+from syncd.sync.writers import beside
 
 LATEST = 8  # operations that are shown
 
@@ -103,7 +104,7 @@ def look(
         made = user_filters.are_made(conn, row.id, stored.kind.name)
         given = scoped if made else replace(scoped, system=filters)
         rules = ruling(conn, row, given, access, stored, today)
-    place = _Place(conn, row.id, stored.kind.name, crm_id)
+    place = _Place(conn, row, stored.kind.name, crm_id)
     tied = links.by_crm(conn, LinkKey(row.id, stored.kind), [crm_id]).get(crm_id)
     state = conn.execute(select(mailbox_kind).where(place.mine(mailbox_kind))).one_or_none()
     first = ContactState(state.contact_state) if state is not None else ContactState.NEW
@@ -220,8 +221,9 @@ def _changed(conn: Connection, about: About, tied: Link | None) -> tuple[str, ..
 class _Place:
     """The rows of one record in one mailbox."""
 
-    def __init__(self, conn: Connection, mailbox_id: int, kind: str, crm_id: str) -> None:
-        self.conn, self.mailbox_id, self.kind, self.crm_id = conn, mailbox_id, kind, crm_id
+    def __init__(self, conn: Connection, of: mailboxes.MailboxRow, kind: str, crm_id: str) -> None:
+        self.conn, self.mailbox_id, self.address = conn, of.id, of.address
+        self.kind, self.crm_id = kind, crm_id
 
     def mine(self, table: Table) -> ColumnElement[bool]:
         """The rows of this mailbox and kind."""
@@ -285,9 +287,18 @@ class _Place:
                 row.at,
                 row.loser,
                 row.state == "open",
+                self._writer(kind, row),
             )
             for row in self.conn.execute(query.order_by(conflict.c.id.desc()).limit(LATEST))
         )
+
+    def _writer(self, kind: Kind, row: Row[Any]) -> str | None:
+        """Who writes in the CRM what two keep undoing."""
+        if row.state != "open" or row.reason != Reason.FROZEN:
+            return None
+        group = kind.groups.get(row.field_group)
+        names = [field.name for field in group.fields] if group is not None else []
+        return beside(self.conn, kind.name, self.crm_id, names, self.address)
 
     def memory(self) -> Memory | None:
         """What is remembered of its having been thrown away."""

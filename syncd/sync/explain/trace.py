@@ -82,6 +82,7 @@ def trace(facts: Facts, chain: dict[str, list[str]], first: str) -> dict[str, ob
                 "at": _moment(each.at),
                 "loser": each.side,
                 "open": each.open,
+                "writer": each.writer,
             }
             for each in facts.contested
         ],

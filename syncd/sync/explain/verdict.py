@@ -12,6 +12,7 @@ from syncd.reconcile.facts import LinkState, Origin
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
 from syncd.sync.catalogue import texts
+from syncd.sync.conflicts import ASKS
 from syncd.sync.explain.facts import Facts
 from syncd.sync.explain.said import Remedy, Said, because
 from syncd.sync.mailboxes import SERVED, MailboxState
@@ -212,8 +213,10 @@ def _blocked(facts: Facts) -> tuple[str, Said] | None:
         return _because(facts.asked.reason)
     if facts.unclear:
         return _because(Reason.UNKNOWN_CRM)
-    if labels := [label for each in facts.contested if each.open for label in each.labels]:
-        return Reason.ASKED.value, Said("why.differs", {"fields": labels, "why": Reason.ASKED})
+    for reason in ASKS:
+        asked = [each for each in facts.contested if each.open and each.reason is reason]
+        if labels := [label for each in asked for label in each.labels]:
+            return reason.value, Said("why.differs", {"fields": labels, "why": reason})
     return None
 
 
