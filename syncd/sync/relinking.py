@@ -76,7 +76,7 @@ def look(session: Session) -> Found:
 
 def _look(session: Session, folder_id: str) -> tuple[Found, Seen, frozenset[str]]:
     """What is found, what the folder says, and the records whose items are gone with a backup."""
-    listed = heads(session.port, session.policy.kind, folder_id)
+    listed = list(heads(session.port, session.policy.kind, folder_id))
     stamps = {head.id: head.stamp for head in listed if head.stamp}
     seen = claims.look(session)
     gone: frozenset[str] = frozenset()

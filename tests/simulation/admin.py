@@ -24,7 +24,7 @@ from syncd.sync.bringing_back import bring_back, thrown_away
 from syncd.sync.mailboxes import MailboxProblem
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
-from tests.memory_server import Folder, MemoryServer, Thing
+from tests.memory_server import TRASH, Folder, MemoryServer, Thing
 from tests.simulation.ledger import OUTSIDE, Ledger, named, theirs, tokens
 from tests.simulation.world_of import SimulatedWorld
 from tests.sync.relinked import relinked
@@ -142,10 +142,13 @@ class Admin:
         for thing in server.things.values():
             ledger.over |= tokens(thing.fields) - elsewhere
             ledger.caused(thing.fields, "restored")
+        touched = {*server.things, *saved[0]}
         server.things, server._folders = dict(saved[0]), copy.deepcopy(saved[1])
+        for folder in server._folders.values():  # the server tells of all that it put back
+            folder.log += [(next(server._numbers), item) for item in sorted(touched)]
         server.late.clear()
         ledger.kept_out = {place: v for place, v in ledger.kept_out.items() if place[0] != address}
-        there = {each.jotted for each in server.things.values()}
+        there = {each.jotted for each in server.things.values() if each.folder != TRASH}
         for jotted, birth in ledger.births.items():
             if birth.address == address:
                 (ledger.binned.discard if jotted in there else ledger.binned.add)((address, jotted))

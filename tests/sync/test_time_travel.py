@@ -106,6 +106,24 @@ def test_a_mailbox_restored_from_a_backup(memory: Memory) -> None:
         assert held_by["jobtitle"] == "Boss"  # the backup is older, and no edit
 
 
+def test_an_item_from_before_it_bore_a_stamp(memory: Memory) -> None:
+    """It goes by its old id: it is the record's as before, and is not put into the CRM again."""
+    world, servers = memory
+    ids = entered(world)
+    mine = world.hand().add({"firstname": "Eve", "lastname": "E", "categories": ("CRM",)})
+    saved = copy.deepcopy(servers[ALICE])
+    world.settle()
+    records = world.all_records().keys()
+    put_back(servers[ALICE], saved)
+    world.change(ids["Bea"], jobtitle="Buyer")
+    held(world, Finding.MAILBOX_RESTORED)
+    healed(world)
+    assert shown(world) == Counter([*NAMES, "Eve"])
+    assert world.all_records().keys() == records
+    (eve,) = records - set(ids.values())
+    assert world.link(eve).remote_id == mine
+
+
 def test_a_mailbox_from_before_syncd(memory: Memory) -> None:
     """The folder bears nothing: all of it comes back."""
     world, servers = memory
