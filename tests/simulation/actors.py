@@ -200,7 +200,8 @@ class Actors:
         self.ledger.caused(thing.fields, "deleted in Outlook")
         place, labels = (address, named(thing.fields)), thing.fields.get("categories")
         aside = isinstance(labels, tuple) and FORMER in labels
-        if thing.id in self.known[address] and not aside and not self.ledger.copies[place]:
+        known = thing.id in self.known[address] and address not in self.admin.restored
+        if known and not aside and not self.ledger.copies[place]:
             self.ledger.thrown.add(place)
         if chance.random() < 0.4:
             server.delete(thing.id)

@@ -45,6 +45,7 @@ class Admin:
     approved: set[str] = field(default_factory=set)  # since the last run of each
     wide: bool = False  # the breaker was let out
     backups: dict[str, Backup] = field(default_factory=dict)
+    restored: set[str] = field(default_factory=set)  # and not relinked yet
 
     def act(self, do: str) -> Callable[[str, random.Random], str] | None:
         """How something is done; `None` where it is nothing of the admin's."""
@@ -152,8 +153,10 @@ class Admin:
         for jotted, birth in ledger.births.items():
             if birth.address == address:
                 (ledger.binned.discard if jotted in there else ledger.binned.add)((address, jotted))
+        # What a mailbox of another day lacks nobody has thrown away, until a person lets it go on.
+        ledger.thrown = {place for place in ledger.thrown if place[0] != address}
+        self.restored.add(address)
         for thing in server.things.values():
-            ledger.thrown.discard((address, named(thing.fields)))
             born = ledger.births.get(thing.jotted or "")
             if born is not None and born.sort in OUTSIDE:
                 ledger.kept_out[address, thing.id] = theirs(thing)
@@ -174,6 +177,7 @@ class Admin:
         if finding is None:
             return ""
         try:
+            self.restored.discard(address)
             return f"{finding}: {relinked(self.world, address)}"
         except (AssertionError, MailboxProblem) as error:
             return f"{finding}: {error}"
