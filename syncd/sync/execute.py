@@ -302,6 +302,10 @@ def _written(
     # Somebody edited between the write and the read: the image is what was sent, and what was
     # read is an observation for the next run.
     task.item = sent
+    if item is None:
+        # It could not be read: at no version that is known, so that its coming back with the drain
+        # is no echo, and the next run reads it.
+        task.remote_version = ""
     settling.task(task, head=item.head if item else None, unsettled=Reason.EDITED_MEANWHILE)
 
 

@@ -75,7 +75,7 @@ def _items(session: Session, facts: Facts) -> list[Work]:
     present = [each for each, row in facts.seen.items() if row.missing_since is None]
     moved = _other_ids(facts, present)
     read_items(session, facts, [*present, *(facts.links[c].remote_id for c in moved.values())])
-    twins = _twins(facts, present)
+    twins = _twins(facts, present, moved)
     work = [_seen_item(session, facts, each, moved) for each in present if each not in twins]
     work = doubles.marked(session, work)
     missing = [each for each, row in facts.seen.items() if row.missing_since is not None]
@@ -92,17 +92,19 @@ def _other_ids(facts: Facts, present: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _twins(facts: Facts, present: Iterable[str]) -> set[str]:
+def _twins(facts: Facts, present: Iterable[str], moved: Mapping[str, str]) -> set[str]:
     """Items whose stamp another item bears, too, and no link says which is the original.
 
     One of them is taken now; the next run knows the others as its copies. Of a record that is no
-    more none is taken: all of them wait.
+    more, and has no link, none is taken: all of them wait.
     """
     taken: set[str] = set()
     twins: set[str] = set()
     for remote_id in sorted(present):
         stamp = stamp_of(facts.seen[remote_id])
-        if remote_id in facts.by_remote or stamp is None or not _is_held(facts, stamp.crm_id):
+        if remote_id in facts.by_remote or stamp is None:
+            continue
+        if remote_id not in moved and not _is_held(facts, stamp.crm_id):
             continue
         if stamp.crm_id in taken:
             twins.add(remote_id)

@@ -169,7 +169,7 @@ def asked(world: World, _: MemoryServer) -> None:
 def frozen(world: World, _: MemoryServer) -> None:
     """Somebody in the CRM and somebody in Outlook undo each other's edits, over and over."""
     record = in_step(world)
-    for _ in range(TURNS):
+    for _turn in range(TURNS):
         edit(world, jobtitle="Boss")
         world.sync()
         world.change(record, jobtitle="Chief")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -172,6 +173,33 @@ def late(server: MemoryServer, on: str) -> None:
         raise UNANSWERED
 
     server.meddle = meddle
+
+
+def test_what_could_not_be_read_back_is_read_by_the_next_run(memory: Memory) -> None:
+    """Its coming back is no proof of what it holds: a server may keep a form of its own (P2)."""
+    world, servers = memory
+    server = servers[ALICE]
+    record = world.new(**ANN)
+    world.settle()
+    world.change(record, jobtitle="Boss")
+    world.hand().edit(world.item().id, {"department": "Sales"})
+
+    def shouting(call: str, effect: Effect) -> object:
+        if call == "read" and server.things[item].fields.get("jobtitle"):
+            server.meddle = run
+            raise MailboxError(Sort.TRANSIENT, Scope.MAILBOX, "Busy", "not now")
+        answer = effect()
+        if call == "update":
+            held = server.things[item]
+            server.things[item] = replace(held, fields={**held.fields, "jobtitle": "BOSS"})
+        return answer
+
+    item = world.item().id
+    server.meddle = shouting
+    world.sync()
+    assert server.meddle is run
+    world.settle()
+    assert world.item()["jobtitle"] == world.crm(record)["jobtitle"] == "BOSS"
 
 
 def test_a_late_write_within_grace_is_awaited(memory: Memory) -> None:

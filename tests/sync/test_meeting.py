@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import text
 
 from syncd.crm import accounts, database
@@ -216,6 +218,26 @@ def test_the_linked_item_that_is_gone_lives_on_in_its_copy(world: World) -> None
     world.settle()
     assert world.link(record).remote_id == copy
     assert world.link(record).state == "live"
+
+
+def test_of_two_copies_one_takes_the_place_of_what_is_gone(world: World) -> None:
+    """Also where the record went as well, and what follows from it waits for a person (P3, P9)."""
+    records = world.new_many([{**ANN, "emailaddress1": f"{n}@x.test"} for n in range(3)])
+    world.start()
+    world.settle()
+    world.policy(limits=replace(world.rules.limits, few=1))
+    for item in world.items():
+        for _ in range(2):
+            world.hand().copy(item.id)
+        world.hand().delete(item.id)
+    for record in records:
+        world.remove(record)
+    world.pass_time(minutes=11)
+    world.sync()
+    assert world.approve() == len(records)
+    world.settle()
+    assert len(world.items()) == len(records)  # the other copy of each
+    assert {world.link(each).state for each in records} == {"orphaned"}
 
 
 def test_an_item_of_another_installation_is_left_alone(world: World) -> None:
