@@ -32,6 +32,7 @@ from sqlalchemy import (
 
 from syncd.crm import records
 from syncd.crm.custom import kinds_of
+from syncd.crm.records import Stored
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
 from syncd.sync import by_hand, questions
@@ -91,9 +92,9 @@ def every(conn: Connection, row: MailboxRow, *, ignored: bool = False) -> list[C
     found: list[Case] = []
     for kind, stored in kinds_of(conn).items():
         rows = [*_items(conn, row.id, kind, ignored=ignored), *_records(conn, row.id, kind)]
-        if ignored:
-            rows += _left_alone(conn, row.id, kind)
-        held = records.read(conn, stored, {each.crm_id for each in rows if each.crm_id})
+        left = _left_alone(conn, row.id, kind) if ignored else []
+        held = records.read(conn, stored, {each.crm_id for each in (*rows, *left) if each.crm_id})
+        rows += [each for each in left if _holds_still(each, held.get(each.crm_id))]
         since = _first_failures(conn, row.id, kind, held)
         for each in rows:
             record = held.get(each.crm_id or "")
@@ -199,7 +200,7 @@ def _left_alone(conn: Connection, mailbox_id: int, kind: str) -> list[Row[Any]]:
         null().label("stand"), question.c.reason, null().label("error"),
         (question.c.id * 0).label("attempts"), null().label("retry_at"),
         null().label("remote_id"), question.c.subject.label("crm_id"), null().label("name"),
-        null().label("version"),
+        question.c.version,
     )  # fmt: skip
     said = and_(
         question.c.answer == Answer.IGNORE.value,
@@ -207,6 +208,11 @@ def _left_alone(conn: Connection, mailbox_id: int, kind: str) -> list[Row[Any]]:
         question.c.subject.not_in(own),
     )
     return list(conn.execute(query.where(_mine(question, mailbox_id, kind), said)))
+
+
+def _holds_still(said: Row[Any], now: Stored | None) -> bool:
+    """Whether a record is as it was when that was said of it: an edit takes it up again."""
+    return now is not None and not now.deleted and said.version == str(now.version)
 
 
 def _troubled(table: Table) -> ColumnElement[bool]:

@@ -45,12 +45,17 @@ def retry(
         quarantine.retry(conn, row, cases)
 
     undone = "Nothing is tried again for it."
-    done = _carry_out(context, who, mailbox, undone, act, every=every, ignored=True)
+    if bool(who) == every:
+        raise Problem("It takes names or ids, or --all.", undone, SEE)
+    done = _carry_out(context, who, mailbox, undone, act, ignored=True)
     _tell(done, "is tried again by the next sync.", as_json=as_json)
+    if not as_json:
+        for address in dict.fromkeys(each.mailbox for each in done):
+            output.tell(f"Carry it out now with: syncd sync {address}")
 
 
 @click.command()
-@click.argument("who", nargs=-1, required=True, metavar="WHO...")
+@click.argument("who", nargs=-1, metavar="WHO...")
 @click.option("--mailbox", metavar="MAILBOX", help="Only of this mailbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_context
@@ -62,8 +67,12 @@ def ignore(context: Context, who: tuple[str, ...], mailbox: str | None, *, as_js
     from syncd.sync import quarantine
 
     undone = "Nothing is left alone for it."
-    done = _carry_out(context, who, mailbox, undone, quarantine.ignore, every=False, ignored=False)
+    if not who:
+        raise Problem("It takes names or ids.", undone, SEE)
+    done = _carry_out(context, who, mailbox, undone, quarantine.ignore, ignored=False)
     _tell(done, "is left alone until somebody edits it.", as_json=as_json)
+    if not as_json:
+        output.tell("Take that back with: syncd quarantine retry WHO")
 
 
 def _carry_out(
@@ -73,22 +82,22 @@ def _carry_out(
     undone: str,
     act: Act,
     *,
-    every: bool,
     ignored: bool,
 ) -> list[Case]:
-    """Each mailbox in a transaction of its own; all that is named is found before the first."""
+    """Each mailbox in a transaction of its own; all that is meant is found before the first.
+
+    `who` may be empty, for all.
+    """
     from syncd.cli import mailboxes
     from syncd.sync import quarantine
 
-    if bool(who) == every:
-        raise Problem("It takes names or ids, or --all.", undone, SEE)
     with mailboxes.reading(context, undone) as conn:
         rows = mailboxes.named(conn, mailbox)
         cases = [c for row in rows for c in quarantine.every(conn, row, ignored=ignored)]
-        if every:  # what somebody said to leave alone is meant by its name only
-            meant = [each for each in cases if each.state is not quarantine.State.IGNORED]
-        else:
+        if who:
             meant = [case for word in who for case in _meant(conn, cases, word, undone)]
+        else:  # what somebody said to leave alone is meant by its name only
+            meant = [each for each in cases if each.state is not quarantine.State.IGNORED]
     if not meant:
         raise Problem(NOTHING, undone, SEE)
     wanted = {(each.mailbox, each.kind, each.id) for each in meant}
@@ -139,5 +148,3 @@ def _tell(done: Sequence[Case], what: str, *, as_json: bool) -> None:
         return
     for each in done:
         output.tell(f"{called(each)} in {each.mailbox} {what}")
-    for address in dict.fromkeys(each.mailbox for each in done):
-        output.tell(f"Carry it out now with: syncd sync {address}")

@@ -20,6 +20,8 @@ _TITLES = {
     "failing": "Failing, and tried again by itself",
     "ignored": "Left alone, as somebody said",
 }
+# When it is tried next, where no moment is set.
+_WHEN = {"set-aside": "next sync", "failing": "next sync", "ignored": "upon an edit"}
 
 
 @click.command(name="list")
@@ -89,7 +91,7 @@ def _tell(title: str, found: Sequence[Case]) -> None:
             _why(each),
             each.tries or "",
             output.moment(each.since),
-            output.moment(each.next_try) or ("upon an edit" if not each.tries else "next sync"),
+            output.moment(each.next_try) or _WHEN[each.state.value],
         ]
         for each in found
     ]
