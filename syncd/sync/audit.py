@@ -114,13 +114,19 @@ def _compare(
 
 
 def _known(conn: Connection, session: Session, chosen: Sequence[Link]) -> set[str]:
-    """Records of which it is known that there is something to do: told, waiting, or in doubt."""
+    """Records of which it is known that they are not in step: told, waiting, or in doubt.
+
+    And what somebody said to leave alone: that is over with an edit, and not with an audit.
+    """
     ids = [each.crm_id for each in chosen]
     known = accounting.waiting_among(conn, session, ids)
     by_item = {each.remote_id: each.crm_id for each in chosen}
+    left_alone = (observed.c.stand == Stand.EXCLUDED) & (observed.c.reason == Reason.IGNORED)
     for chunk in chunks(by_item):
         rows = select(observed.c.remote_id).where(
-            session.mine(observed), observed.c.unsettled, observed.c.remote_id.in_(chunk)
+            session.mine(observed),
+            observed.c.unsettled | left_alone,
+            observed.c.remote_id.in_(chunk),
         )
         known.update(by_item[each] for each in conn.scalars(rows))
     open_ = select(operation.c.crm_id).where(

@@ -49,34 +49,39 @@ class Outage(MailboxError):
 
 @dataclass
 class Streak:
-    """What the writes of one run came to, and the last of them that failed alike."""
+    """What the writes of one run came to, and those that failed since one was carried out.
+
+    Among these may be some that fail for themselves: they prove nothing of the others.
+    """
 
     tried: int = 0
     good: int = 0
-    alike: list[tuple[Work, Failure]] = field(default_factory=list)
+    failed: list[tuple[Work, Failure]] = field(default_factory=list)
     settled: int = 0  # of these, by transactions before the one at hand
     out: Outage | None = None
     trouble: MailboxError | None = None  # of the whole mailbox, as one item's answer told
 
     def take(self, results: Iterable[tuple[Work, Written | Failure]]) -> None:
         """Go on with these, in the order in which they were tried."""
-        self.settled = len(self.alike)
+        self.settled = len(self.failed)
         for work, result in results:
             if isinstance(result, Written):
                 self.tried, self.good = self.tried + 1, self.good + 1
-                self._begin_anew()
+                self.failed.clear()
+                self.settled = 0
             elif result.sort in _OF_ITEMS and not concerns_more(result):
                 self.tried += 1
-                if self.alike and self.alike[-1][1].code != result.code:
-                    self._begin_anew()
-                self.alike.append((work, result))
+                self.failed.append((work, result))
 
     def outage(self, conn: Connection, session: Session) -> dict[str, Failure]:
         """By subject, what failed for an outage and not for itself; empty where there is none."""
-        if not _is_many(len(self.alike), self.tried):
+        codes = Counter(failure.code for _, failure in self.failed)
+        code, count = max(codes.items(), key=lambda each: each[1], default=("", 0))
+        if not _is_many(count, self.tried):
             return {}
-        bad = self._of_themselves(conn, session)
-        found = {work.subject: failure for work, failure in self.alike if work.subject not in bad}
+        alike = [(work, failure) for work, failure in self.failed if failure.code == code]
+        bad = self._of_themselves(conn, session, [work for work, _ in alike], code)
+        found = {work.subject: failure for work, failure in alike if work.subject not in bad}
         return found if _is_many(len(found), self.tried) else {}
 
     def note(
@@ -88,15 +93,15 @@ class Streak:
     ) -> None:
         """Take back the tries that were counted before it was known to be an outage."""
         if outage:
-            failure = self.alike[-1][1]
+            failure = next(iter(outage.values()))
             self.out = Outage(len(outage), failure.code, failure.message)
-            for work, earlier in self.alike[: self.settled]:
+            for work, earlier in self.failed[: self.settled]:
                 if work.subject in outage:
                     wait_out(conn, session, work, earlier, counted=True)
-        failed = [each for each in results if isinstance(each, Failure)]
-        whole = [each for each in failed if concerns_more(each)]
-        if len(failed) == len(results) and all(e.sort is Sort.NOT_TRIED for e in failed):
-            whole = failed  # a batch of which nothing was even tried
+        bad = [each for each in results if isinstance(each, Failure)]
+        whole = [each for each in bad if concerns_more(each)]
+        if len(bad) == len(results) and all(e.sort is Sort.NOT_TRIED for e in bad):
+            whole = bad  # a batch of which nothing was even tried
         if whole:
             first = whole[0]
             scope = Scope.MAILBOX if first.scope is Scope.ITEM else first.scope
@@ -107,14 +112,11 @@ class Streak:
         if self.out is not None:
             raise self.out
 
-    def _begin_anew(self) -> None:
-        self.alike.clear()
-        self.settled = 0
-
-    def _of_themselves(self, conn: Connection, session: Session) -> set[str]:
+    def _of_themselves(
+        self, conn: Connection, session: Session, alike: Sequence[Work], code: str
+    ) -> set[str]:
         """Those that failed like this before, although the mailbox took another write since."""
-        code = self.alike[-1][1].code
-        again = [work for work, _ in self.alike if work.failed_before == code]
+        again = [work for work in alike if work.failed_before == code]
         if not again:
             return set()
         if self.good or _took_another(conn, session, [work.crm_id or "" for work in again]):

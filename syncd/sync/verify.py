@@ -21,7 +21,8 @@ from syncd.reconcile.decide import Stand
 from syncd.reconcile.divergence import Divergence, of_item, record_differs
 from syncd.reconcile.facts import Link, LinkState
 from syncd.reconcile.images import Standing
-from syncd.sync import accounting, links
+from syncd.reconcile.reasons import Reason
+from syncd.sync import accounting, links, questions
 from syncd.sync.facts_of import item_facts
 from syncd.sync.loading import Facts, read_items
 from syncd.sync.report import Outcome, RunReport
@@ -89,6 +90,7 @@ def _findings(
     waits = {row.crm_id for row in conn.execute(select(noticed).where(session.mine(noticed)))}
     members = set(records.members(conn, session.stored, session.where))
     held = records.read(conn, session.stored, members | known.keys())
+    said = questions.answered(conn, session)
     kind, key = session.policy.kind, session.installation.hash_key
 
     def called(crm_id: str) -> str:
@@ -98,7 +100,7 @@ def _findings(
         row = rows.get(link.remote_id)
         if crm_id in waits or (row is not None and row.unsettled):
             yield Finding(WAITING, called(crm_id), crm_id)
-        elif link.state is LinkState.LIVE:
+        elif link.state is LinkState.LIVE and not _is_left_alone(row):
             wrong = list(_of_link(session, facts, link, heads))
             for sort in wrong:
                 yield Finding(sort, called(crm_id), crm_id)
@@ -110,11 +112,18 @@ def _findings(
             elif not wrong and not _agree(session, facts, link, stored.record.fields):
                 yield Finding("groups-differ", called(crm_id), crm_id)
     for crm_id in sorted(members - known.keys()):
+        if crm_id in said and said[crm_id].left_alone(str(held[crm_id].version)):
+            continue  # as somebody said of it
         yield Finding(WAITING if crm_id in waits else "record-unaccounted", called(crm_id), crm_id)
     yield from _of_items(known, heads, rows)
     counters = {name: n for name, n in session.state(conn).counters.items() if n}
     if counters != dict(accounting.recount(conn, session)):
         yield Finding("miscounted", "", "")
+
+
+def _is_left_alone(row: Row[Any] | None) -> bool:
+    """Whether somebody said to leave it alone, however it stands, until it is edited."""
+    return row is not None and row.stand == Stand.EXCLUDED and row.reason == Reason.IGNORED
 
 
 def _of_link(session: Session, facts: Facts, link: Link, heads: dict[str, Head]) -> Iterator[str]:
