@@ -7,7 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.reasons import Reason
@@ -157,6 +168,16 @@ def set_noticed(
     mine = (session.mine(noticed), noticed.c.crm_id == crm_id)
     conn.execute(update(noticed).where(*mine).values(**values))
     _count(conn, session, before.values(), [(stand, reason)] if stand else [])
+
+
+def wait_as_items(conn: Connection, session: Session, ids: Iterable[str]) -> None:
+    """Of these records in doubt an item has shown: it is that which waits, once (P9)."""
+    doubt = session.mine(noticed) & (noticed.c.reason == Reason.IN_DOUBT)
+    doubt &= noticed.c.stand == Stand.WAITING
+    for chunk in chunks(ids):
+        mine = doubt & noticed.c.crm_id.in_(chunk)
+        shown = conn.scalars(update(noticed).where(mine).values(stand=None).returning(literal(1)))
+        _count(conn, session, [(Stand.WAITING, Reason.IN_DOUBT, 0) for _ in shown], [])
 
 
 def drop_noticed(conn: Connection, session: Session, ids: Iterable[str]) -> None:

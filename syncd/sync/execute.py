@@ -321,8 +321,7 @@ def _imaged(task: Task) -> dict[str, Value]:
 
 def _count(session: Session, verb: Verb, tasks: Sequence[Task]) -> None:
     tally = session.tally
-    name = {Verb.CREATE_ITEM: "created", Verb.UPDATE_ITEM: "updated", Verb.TRASH_ITEM: "deleted"}
-    tally.outlook[name.get(verb, "moved")] += len(tasks)
+    tally.wrote(verb, len(tasks))
     for task in tasks:
         if task.decision.origin in (Origin.ADOPTED, Origin.TRACKED):
             tally.links["adopted"] += task.decision.origin is Origin.ADOPTED

@@ -112,6 +112,8 @@ def _store(
     ]
     sighted = [_sighted(session, head, known.get(head.id)) for head in fresh]
     accounting.put_observed(conn, session, sighted, generation)
+    if arrived := [head.stamp.crm_id for head in fresh if head.stamp and head.id not in known]:
+        accounting.wait_as_items(conn, session, arrived)
     accounting.drop_held(conn, session, (each.remote_id for each in sighted if not each.unsettled))
     put_match_values(conn, session, fresh)
     same = latest.keys() - {head.id for head in fresh}

@@ -192,6 +192,8 @@ def _found(
     snapshots.flush(conn)
     done = [(row.key, traces[row.key].remote_id, None) for row in rows]
     journal.conclude(conn, session, Status.DONE, done)
+    for row in rows:  # the run that asked for it could not tell
+        session.tally.wrote(Verb(row.verb))
 
 
 def _look_again(conn: Connection, session: Session, before: str | None, trace: _Found) -> None:

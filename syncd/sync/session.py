@@ -19,7 +19,7 @@ from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.outlook.port import Head, Mailbox, Sensitivity
-from syncd.reconcile.decide import Rules
+from syncd.reconcile.decide import Rules, Verb
 from syncd.sync import acts, leases
 from syncd.sync.acts import Acts
 from syncd.sync.causes import Counting
@@ -39,6 +39,9 @@ class Stopped(Exception):
     """The daemon is stopping: the batch in hand was finished, the rest is for the next run."""
 
 
+_TOLD = {Verb.CREATE_ITEM: "created", Verb.UPDATE_ITEM: "updated", Verb.TRASH_ITEM: "deleted"}
+
+
 @dataclass
 class Tally:
     """What a run did so far: writes by side and verb, links made and released."""
@@ -48,6 +51,10 @@ class Tally:
     links: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     withdrawn: int = 0
+
+    def wrote(self, verb: Verb, n: int = 1) -> None:
+        """So many writes of this sort are known to have reached the mailbox."""
+        self.outlook[_TOLD.get(verb, "moved")] += n
 
 
 Progress = Callable[[str, int, int], None]  # what is done in which mailbox, how much, of how much
