@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Exit
+from syncd.cli.reporting import not_ours
+
+if TYPE_CHECKING:
+    from syncd.sync.report import RunReport
+    from syncd.sync.verify import Finding
 
 
-@click.command(name="verify", short_help="Prove that both sides agree, and change nothing.")
+@click.command(name="verify", short_help="Prove that both sides agree; neither is changed.")
 @click.argument("mailboxes", nargs=-1, metavar="[MAILBOX]...")
 @click.option("--json", "as_json", is_flag=True, help="Print a list with one object a mailbox.")
 @pass_context
 def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int:
-    """Read both sides in full, and hold them against each other. Nothing is changed.
+    """Read both sides in full, and hold them against each other. Neither is changed.
 
     Exit status: 0 everything agrees or is apart by a rule, 3 something waits, 5 the server cannot
     be reached, 6 something is not as it should be, or could not be verified.
     """
     from syncd.cli import mailboxes as served
-    from syncd.sync.verify import WAITING, Finding, verify
+    from syncd.sync.verify import WAITING, verify
 
     service, told, status = served.service(context), [], Exit.DONE
     for row in served.chosen(context, mailboxes):
@@ -45,20 +51,24 @@ def command(context: Context, mailboxes: Sequence[str], *, as_json: bool) -> int
             }
         )
         if not as_json:
-            _tell(row.address, report.error, report.todo, wrong, len(findings) - len(wrong))
+            _tell(report, wrong, len(findings) - len(wrong))
     if as_json:
         output.emit_json(told)
     return status
 
 
-def _tell(
-    address: str, error: str | None, todo: str | None, wrong: Sequence[object], waiting: int
-) -> None:
-    if error:
-        output.tell(f"{address}: it could not be verified: {error}. {todo or ''}".strip())
+def _tell(report: RunReport, wrong: Sequence[Finding], waiting: int) -> None:
+    address = report.mailbox
+    if report.error:
+        said = f"it could not be verified: {report.error}. {report.todo or ''}"
+        output.tell(f"{address}: {said}".strip())
+        return
+    if report.claim is not None:
+        said = f"it was not held against the CRM. {not_ours(address, report.claim)}"
+        output.tell(f"{address}: {said}")
         return
     if wrong:
-        rows = [[getattr(each, name) for name in ("sort", "name", "id")] for each in wrong]
+        rows = [[each.sort, each.name, each.id] for each in wrong]
         output.table(address, ["What", "Who", "Id"], rows)
         output.tell(
             f"{address}: {len(wrong)} not as they should be; nothing was changed. "

@@ -29,6 +29,7 @@ from syncd.settings.store_url import file_of, is_on_server, resolve_store_url
 DEFAULT_FILTER = "owner eq @me and statecode eq 'active'"
 
 SHORTEST_KEPT = timedelta(days=2)
+OFTENEST_AUDIT = timedelta(minutes=1)
 
 
 class LogFormat(StrEnum):
@@ -115,6 +116,27 @@ class Journal(Section):
         return keep
 
 
+class Audit(Section):
+    """`[audit]`: how much of a mailbox is looked at again, although nothing was told of it."""
+
+    items: int = Field(
+        default=200,
+        ge=0,
+        le=10_000,
+        description="How many linked items are read again at a time; 0 turns the audit off.",
+    )
+    every: Duration = Field(
+        default=timedelta(hours=1), description="How often a mailbox is audited."
+    )
+
+    @field_validator("every")
+    @classmethod
+    def _holds_a_minute(cls, every: timedelta) -> timedelta:
+        if every < OFTENEST_AUDIT:
+            raise refuse("is too short", f"write {format_duration(OFTENEST_AUDIT)} or more")
+        return every
+
+
 class CrmSettings(Section):
     """`[crm]`: what holds for the CRM's own rules.
 
@@ -176,6 +198,7 @@ class Configuration(Section):
     )
     log: Log = Field(default=Log(), description="What is logged, and how.")
     journal: Journal = Field(default=Journal(), description="What is kept of past runs.")
+    audit: Audit = Field(default=Audit(), description="What is looked at again, unasked.")
     daemon: Daemon = Field(default=Daemon(), description="How the daemon works.")
 
     @cached_property

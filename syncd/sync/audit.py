@@ -20,7 +20,7 @@ from syncd.reconcile.decide import Stand
 from syncd.reconcile.divergence import Divergence, of_item, record_differs
 from syncd.reconcile.facts import Link, LinkState
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, alerts, links, observe
+from syncd.sync import accounting, alerts, claims, links, observe
 from syncd.sync.accounting import Sighted
 from syncd.sync.facts_of import item_facts
 from syncd.sync.first_contact import ContactState
@@ -32,8 +32,6 @@ from syncd.sync.tables import link as link_table
 from syncd.sync.tables import mailbox, observed, operation
 
 CAUSE = "audit"
-ITEMS = 200  # that are read again in one audit
-EVERY = timedelta(hours=1)
 
 _LOG = structlog.get_logger("syncd")
 
@@ -41,7 +39,8 @@ _LOG = structlog.get_logger("syncd")
 def audit(session: Session, *, report: RunReport, items: int, every: timedelta) -> None:
     """Audit the next `items` links of a kind; the next audit of the mailbox is due in `every`.
 
-    ceil(items / read batch) requests and one for what changed. Raises MailboxError, Stopped.
+    ceil(items / read batch) requests, one for what changed, and one for whose the folder is.
+    Raises MailboxError, Stopped.
     """
     report.audited = report.audited or 0
     with session.write() as conn:  # first: one that fails is not tried again at once
@@ -50,27 +49,37 @@ def audit(session: Session, *, report: RunReport, items: int, every: timedelta) 
     state = session.ensure_state()
     settled = state.contact_state == ContactState.DONE and state.folder == session.policy.folder
     if state.folder_id is not None and settled and state.former_id is None:
-        with session.read() as conn:
-            session.know_acts(conn)
-            numbers, chosen = _next(conn, session, state.audited, items)
-        facts = Facts(state, set())
-        read_items(session, facts, (each.remote_id for each in chosen))
-        # After reading: an edit until then has been told by now, or was silent.
-        observe.outlook(session)
-        observe.crm(session)
-        with session.write() as conn:
-            report.divergence += _compare(conn, session, chosen, facts)
-            session.set_state(conn, audited=numbers[-1] if len(numbers) == items else 0)
-        report.audited += len(chosen)
+        try:
+            # Of a mailbox of another day everything differs, and says nothing.
+            claims.check(session)
+        except claims.NotOurs as not_ours:
+            report.claim = not_ours.finding
+        else:
+            _look(session, report, items)
     with session.write() as conn:
         report.miscounted += _recount(conn, session)
         report.counters.update(session.state(conn).counters)
-        found = {
-            alerts.Code.DIVERGENCE: report.divergence,
-            alerts.Code.MISCOUNTED: report.miscounted,
-        }
+        found = {alerts.Code.MISCOUNTED: report.miscounted}
+        if report.claim is None:
+            found[alerts.Code.DIVERGENCE] = report.divergence
         alerts.after_audit(conn, session.mailbox, found, session.clock())
     report.outcome = Outcome.OK
+
+
+def _look(session: Session, report: RunReport, items: int) -> None:
+    with session.read() as conn:
+        session.know_acts(conn)
+        state = session.state(conn)
+        numbers, chosen = _next(conn, session, state.audited, items)
+    facts = Facts(state, set())
+    read_items(session, facts, (each.remote_id for each in chosen))
+    # After reading: an edit until then has been told by now, or was silent.
+    observe.outlook(session)
+    observe.crm(session)
+    with session.write() as conn:
+        report.divergence += _compare(conn, session, chosen, facts)
+        session.set_state(conn, audited=numbers[-1] if len(numbers) == items else 0)
+    report.audited = (report.audited or 0) + len(chosen)
 
 
 def _next(

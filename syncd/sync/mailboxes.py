@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from syncd.crm.database import cause_of, insert_missing
@@ -223,49 +223,6 @@ def known(conn: Connection) -> list[MailboxRow]:
     return sorted(rows, key=lambda row: row.address)
 
 
-def due(
-    conn: Connection,
-    now: datetime,
-    policies: Iterable[str],
-    limit: int,
-    asking: Iterable[str] = (),
-) -> list[str]:
-    """The addresses of mailboxes under one of these policies that are due, longest waiting first.
-
-    One that somebody runs is not among them; nor, under the policies that are `asking` for it, one
-    whose user has not agreed.
-    """
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-    agreed = or_(table.c.consented_at.is_not(None), table.c.policy.not_in(sorted(asking)))
-    query = select(table.c.address).where(
-        table.c.state.in_(SERVED),
-        table.c.due <= now,
-        free,
-        agreed,
-        table.c.policy.in_(sorted(policies)),
-    )
-    return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
-
-
-def audits_due(
-    conn: Connection, now: datetime, policies: Iterable[str], limit: int, asking: Iterable[str] = ()
-) -> list[str]:
-    """As `due`, whose audit is: only live ones, and none that is due to be synced itself."""
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-    agreed = or_(table.c.consented_at.is_not(None), table.c.policy.not_in(sorted(asking)))
-    ready = or_(table.c.audit_due.is_(None), table.c.audit_due <= now)
-    query = select(table.c.address).where(
-        table.c.state == MailboxState.LIVE.value,
-        table.c.failures == 0,
-        table.c.due > now,
-        ready,
-        free,
-        agreed,
-        table.c.policy.in_(sorted(policies)),
-    )
-    return list(conn.scalars(query.order_by(table.c.audit_due, table.c.id).limit(limit)))
-
-
 AUDIT = " "  # behind the rules that were last gone by: they are the same, and are asked anew
 
 
@@ -273,12 +230,6 @@ def audit_scopes(conn: Connection) -> None:
     """Let the next run of each mailbox evaluate its whole scope, whatever the feed told."""
     again = mailbox_kind.c.rules != ""
     conn.execute(update(mailbox_kind).where(again).values(rules=mailbox_kind.c.rules + AUDIT))
-
-
-def bring_forward(conn: Connection, policy: str, at: datetime) -> None:
-    """Let no sound mailbox of a policy wait longer than until `at`."""
-    late = (table.c.policy == policy) & (table.c.failures == 0) & (table.c.due > at)
-    conn.execute(update(table).where(late).values(due=at))
 
 
 def set_state(

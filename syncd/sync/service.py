@@ -22,15 +22,14 @@ from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
 from syncd.model.policy import Consent
-from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.errors import MailboxError
 from syncd.outlook.port import Mailbox
-from syncd.settings.configuration import Configuration, Journal
+from syncd.settings.configuration import Audit, Configuration, Journal
 from syncd.settings.policies import MailboxPolicy, compile_policies, policy_for
 from syncd.sync import (
-    account,
-    alerts,
     audit,
     chronicle,
+    due,
     finishing,
     leases,
     mailboxes,
@@ -44,16 +43,10 @@ from syncd.sync import (
 )
 from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
+from syncd.sync.containing import contain
 from syncd.sync.errand import Act, Errand
 from syncd.sync.leases import Lease
-from syncd.sync.mailboxes import (
-    MailboxProblem,
-    MailboxRow,
-    MailboxState,
-    Misconfigured,
-    StoreTrouble,
-)
-from syncd.sync.outage import Outage
+from syncd.sync.mailboxes import MailboxProblem, MailboxRow, Misconfigured, StoreTrouble
 from syncd.sync.placing import Connect, Place
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.ruling import Ruling
@@ -65,13 +58,14 @@ from syncd.sync.waking import Waker
 log = structlog.get_logger("syncd")
 
 KEEP = Journal().keep
+AUDITS = Audit()
 
 
 @dataclass
 class SyncService:
     """Runs mailboxes. `connect` opens one on a server; `policies` are the compiled ones by name.
 
-    `keep` is for how long the journal keeps what was done.
+    `keep` is for how long the journal keeps what was done; `audits`: how much is looked at again.
     """
 
     engine: Engine
@@ -82,6 +76,7 @@ class SyncService:
     new_key: Callable[[], UUID] = uuid4
     progress: Progress = quiet
     keep: timedelta = KEEP
+    audits: Audit = AUDITS
     configuration: Configuration | None = None  # for what users set; without one they set nothing
     _waker: Waker = field(init=False)
 
@@ -95,7 +90,8 @@ class SyncService:
             self._set_clock(conn)
             leases.free_the_dead(conn)
             for name, policy in self.policies.items():
-                mailboxes.bring_forward(conn, name, self.clock() + policy.interval)
+                due.bring_forward(conn, name, self.clock() + policy.interval)
+            due.bring_audits_forward(conn, self.clock() + self.audits.every)
             lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
         if lost:
             log.warning("the configuration lacks the policy of these mailboxes", mailboxes=lost)
@@ -107,7 +103,7 @@ class SyncService:
         self.policies = compile_policies(configuration)
         self.connect = Connector(configuration).open_on
         self.configuration = configuration
-        self.keep = configuration.journal.keep
+        self.keep, self.audits = configuration.journal.keep, configuration.audit
         self.begin()
 
     def due(self, limit: int) -> Sequence[str]:
@@ -116,7 +112,7 @@ class SyncService:
         with database.read(self.engine) as conn:
             self._set_clock(conn)
             asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
-            found = mailboxes.due(conn, self.clock(), self.policies, limit, asking)
+            found = due.due(conn, self.clock(), self.policies, limit, asking)
             died = leases.held_by_the_dead(conn)
         if died:
             with database.write(self.engine, alone=True) as conn:
@@ -157,25 +153,25 @@ class SyncService:
 
     def audits_due(self, limit: int) -> Sequence[str]:
         """The addresses of mailboxes whose audit is due and that nobody runs."""
+        if not self.audits.items:
+            return []
         with database.read(self.engine) as conn:
             self._set_clock(conn)
             asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
-            return mailboxes.audits_due(conn, self.clock(), self.policies, limit, asking)
+            return due.audits_due(conn, self.clock(), self.policies, limit, asking)
 
     def audit(
         self,
         address: str,
         *,
-        items: int = audit.ITEMS,
-        every: timedelta = audit.EVERY,
         stop: threading.Event | None = None,
         run_id: str | None = None,
     ) -> RunReport:
-        """Look again at the next `items` links of a mailbox; the next audit is due in `every`.
+        """Look again at the next links of a mailbox, as many and as often as the settings say.
 
         It writes to neither side. Raises MailboxProblem when there is no such mailbox.
         """
-        act = partial(audit.audit, items=items, every=every)
+        act = partial(audit.audit, items=self.audits.items, every=self.audits.every)
         errand = Errand(audit.CAUSE, act, schedules=False, admits=self._may_run)
         return self._send(address, errand, stop, run_id)
 
@@ -271,7 +267,10 @@ class SyncService:
                 stop,
             ).run(row)
         except MailboxError as error:
-            self._failed(row, policy, report, error)
+            contain(
+                self.engine, self.configuration, self.policies, row, policy, report, error,
+                self.clock(),
+            )  # fmt: skip
         except Stopped:
             report.outcome, report.stopped = Outcome.PARTIAL, True
             report.error = "syncd was stopped; the rest is for the next run"
@@ -358,33 +357,6 @@ class SyncService:
             )
         return policy
 
-    def _failed(
-        self, row: MailboxRow, policy: MailboxPolicy, report: RunReport, error: MailboxError
-    ) -> None:
-        """A failure that concerns more than single items: told, and kept to its scope (P10)."""
-        server = error.server if isinstance(error, placing.Unclear) else report.server
-        server = server or policy.servers[0]
-        refused = account.account_on(self.configuration, server)
-        error = account.in_words(refused, row, error)
-        report.outcome, report.error = Outcome.FAILED, str(error)
-        report.todo = chronicle.todo(row, policy, server, error)
-        report.retry_after = error.retry_after
-        report.throttled = error.sort is Sort.THROTTLED
-        report.unreachable = error.scope is Scope.SERVER
-        report.outage = error.count if isinstance(error, Outage) else 0
-        # Where there is one server alone, a person has to say where else the mailbox is.
-        lost = error.sort is Sort.ELSEWHERE and len(policy.servers) == 1
-        if not (error.sort is Sort.DENIED or lost) or row.state not in mailboxes.SERVED:
-            return
-        with database.write(self.engine, alone=True) as conn:
-            mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
-            report.suspended = str(error)
-            if error.scope is Scope.CREDENTIAL and refused.is_shared_by(row):
-                # A thousand more tries with a refused password lock the account.
-                every = {each.name: each.servers for each in self.policies.values()}
-                account.suspend(conn, refused, every, str(error))
-                alerts.others_suspended(conn, row, str(error), self.clock())
-
 
 def open_service(configuration: Configuration, engine: Engine) -> SyncService:
     """The service of a configuration, over its store."""
@@ -396,5 +368,6 @@ def open_service(configuration: Configuration, engine: Engine) -> SyncService:
         StoreClock(),
         kinds_of(engine),
         keep=configuration.journal.keep,
+        audits=configuration.audit,
         configuration=configuration,
     )

@@ -1,6 +1,6 @@
 """Everything of a mailbox read at once, on both sides, and held against what is kept of it.
 
-It changes nothing: neither side, nor what is kept of them.
+It changes nothing: neither side, nor what is kept of their items.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from syncd.crm import records
+from syncd.crm.stored import Stored
+from syncd.model.fields import Side
+from syncd.model.kinds import Kind
 from syncd.model.record import equal
 from syncd.model.values import Value
 from syncd.outlook.errors import Sort
@@ -22,7 +25,7 @@ from syncd.reconcile.divergence import Divergence, of_item, record_differs
 from syncd.reconcile.facts import Link, LinkState
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, links, questions
+from syncd.sync import accounting, claims, links, questions, remembering
 from syncd.sync.facts_of import item_facts
 from syncd.sync.loading import Facts, read_items
 from syncd.sync.report import Outcome, RunReport
@@ -51,6 +54,11 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
     if state.folder_id is None:
         findings.append(Finding("never-synced", "", ""))
         return
+    whose = claims.look(session).finding
+    if whose in claims.HOLDS:  # of a mailbox of another day everything differs, and says nothing
+        findings.append(Finding(whose.value, "", ""))
+        report.claim = whose
+        return
     heads = _listed(session, state.folder_id)
     with session.read() as conn:
         session.know_acts(conn)
@@ -59,7 +67,11 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
     facts = Facts(state, set())
     read_items(session, facts, (each.remote_id for each in live.values()))
     with session.read() as conn:
-        findings += _findings(conn, session, facts, known, heads)
+        kept = _kept(conn, session, known)
+        findings += _of_links(session, kept, facts, heads)
+        findings += _of_records(conn, session, kept)
+        findings += _of_items(kept, heads)
+        findings += _of_counters(conn, session)
     report.outcome = Outcome.OK
 
 
@@ -77,45 +89,68 @@ def _listed(session: Session, folder: str) -> dict[str, Head]:
     return heads
 
 
-def _findings(
-    conn: Connection,
-    session: Session,
-    facts: Facts,
-    known: dict[str, Link],
-    heads: dict[str, Head],
-) -> Iterator[Finding]:
-    rows = {row.remote_id: row for row in conn.execute(
-        select(observed).where(session.mine(observed))
-    )}  # fmt: skip
-    waits = {row.crm_id for row in conn.execute(select(noticed).where(session.mine(noticed)))}
-    members = set(records.members(conn, session.stored, session.where))
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept of a mailbox, beside what was just read of it."""
+
+    links: Mapping[str, Link]  # by CRM id
+    rows: Mapping[str, Row[Any]]  # of items, by remote id
+    waits: frozenset[str]  # records, by id
+    members: frozenset[str]
+    held: Mapping[str, Stored]
+
+    def called(self, kind: Kind, crm_id: str) -> str:
+        """What a record is called, as far as it is known."""
+        return kind.called(self.held[crm_id].record.fields) if crm_id in self.held else ""
+
+
+def _kept(conn: Connection, session: Session, known: Mapping[str, Link]) -> _Kept:
+    rows = conn.execute(select(observed).where(session.mine(observed)))
+    waits = conn.scalars(select(noticed.c.crm_id).where(session.mine(noticed)))
+    members = frozenset(records.members(conn, session.stored, session.where))
     held = records.read(conn, session.stored, members | known.keys())
-    said = questions.answered(conn, session)
+    return _Kept(known, {each.remote_id: each for each in rows}, frozenset(waits), members, held)
+
+
+def _of_links(
+    session: Session, kept: _Kept, facts: Facts, heads: Mapping[str, Head]
+) -> Iterator[Finding]:
+    """Every link points both ways, and both sides hold what it says."""
     kind, key = session.policy.kind, session.installation.hash_key
-
-    def called(crm_id: str) -> str:
-        return kind.called(held[crm_id].record.fields) if crm_id in held else ""
-
-    for crm_id, link in known.items():
-        row = rows.get(link.remote_id)
-        if crm_id in waits or (row is not None and row.unsettled):
-            yield Finding(WAITING, called(crm_id), crm_id)
+    for crm_id, link in kept.links.items():
+        row, name = kept.rows.get(link.remote_id), kept.called(kind, crm_id)
+        if crm_id in kept.waits or (row is not None and row.unsettled):
+            yield Finding(WAITING, name, crm_id)
         elif link.state is LinkState.LIVE and not _is_left_alone(row):
             wrong = list(_of_link(session, facts, link, heads))
             for sort in wrong:
-                yield Finding(sort, called(crm_id), crm_id)
-            stored = held.get(crm_id)
+                yield Finding(sort, name, crm_id)
+            stored = kept.held.get(crm_id)
             if stored is None or stored.deleted:
                 yield Finding(Divergence.RECORD_GONE, "", crm_id)
             elif record_differs(key, kind, link, stored.record):
-                yield Finding(Divergence.RECORD_DIFFERS, called(crm_id), crm_id)
-            elif not wrong and not _agree(session, facts, link, stored.record.fields):
-                yield Finding("groups-differ", called(crm_id), crm_id)
-    for crm_id in sorted(members - known.keys()):
-        if crm_id in said and said[crm_id].left_alone(str(held[crm_id].version)):
+                yield Finding(Divergence.RECORD_DIFFERS, name, crm_id)
+            elif not wrong and (why := _apart(session, facts, link, stored.record.fields)):
+                yield Finding(why, name, crm_id)
+
+
+def _of_records(conn: Connection, session: Session, kept: _Kept) -> Iterator[Finding]:
+    """Records that belong here and have no link: each has its reason."""
+    lacking = kept.members - kept.links.keys()
+    said = questions.answered(conn, session)
+    entered = {each: kept.held[each].record.fields for each in lacking - kept.waits}
+    thrown = remembering.among(conn, session, entered)
+    may_come = session.policy.direction.speaks(Side.CRM)
+    for crm_id in sorted(lacking):
+        if crm_id in said and said[crm_id].left_alone(str(kept.held[crm_id].version)):
             continue  # as somebody said of it
-        yield Finding(WAITING if crm_id in waits else "record-unaccounted", called(crm_id), crm_id)
-    yield from _of_items(known, heads, rows)
+        if crm_id in kept.waits:
+            yield Finding(WAITING, kept.called(session.policy.kind, crm_id), crm_id)
+        elif may_come and crm_id not in thrown:
+            yield Finding("record-unaccounted", kept.called(session.policy.kind, crm_id), crm_id)
+
+
+def _of_counters(conn: Connection, session: Session) -> Iterator[Finding]:
     counters = {name: n for name, n in session.state(conn).counters.items() if n}
     if counters != dict(accounting.recount(conn, session)):
         yield Finding("miscounted", "", "")
@@ -126,7 +161,9 @@ def _is_left_alone(row: Row[Any] | None) -> bool:
     return row is not None and row.stand == Stand.EXCLUDED and row.reason == Reason.IGNORED
 
 
-def _of_link(session: Session, facts: Facts, link: Link, heads: dict[str, Head]) -> Iterator[str]:
+def _of_link(
+    session: Session, facts: Facts, link: Link, heads: Mapping[str, Head]
+) -> Iterator[str]:
     found = facts.items[link.remote_id]
     if not isinstance(found, Item):
         yield Divergence.ITEM_GONE if found.sort is Sort.GONE else "unreadable"
@@ -139,33 +176,36 @@ def _of_link(session: Session, facts: Facts, link: Link, heads: dict[str, Head])
         yield sort
 
 
-def _agree(session: Session, facts: Facts, link: Link, fields: Mapping[str, Value]) -> bool:
-    """Whether every group that counts as agreed is the same on both sides."""
+def _apart(session: Session, facts: Facts, link: Link, fields: Mapping[str, Value]) -> str | None:
+    """What is wrong where a group is not the same on both sides, and no rule lets it be.
+
+    One whose rule has changed waits to be decided by the new one.
+    """
     found = facts.items[link.remote_id]
     if not isinstance(found, Item) or session.private(found.head):
-        return True
+        return None
+    sort = None
     for name, group in session.policy.kind.groups.items():
-        mark = link.marks.get(name)
-        seen = found.record.group(group)
+        seen, mark = found.record.group(group), link.marks.get(name)
         if seen is None or len(seen) != len(group.fields):
             continue
-        if mark is not None and mark.standing is Standing.APART:
+        if equal(group, {each.name: fields.get(each.name) for each in group.fields}, seen):
             continue
-        if not equal(group, {each.name: fields.get(each.name) for each in group.fields}, seen):
-            return False
-    return True
+        if mark is None or mark.standing is Standing.AGREED:
+            return "groups-differ"
+        if mark.standing is Standing.UNSETTLED:
+            sort = WAITING
+    return sort
 
 
-def _of_items(
-    known: dict[str, Link], heads: dict[str, Head], rows: Mapping[str, Row[Any]]
-) -> Iterator[Finding]:
+def _of_items(kept: _Kept, heads: Mapping[str, Head]) -> Iterator[Finding]:
     """Items without a link: each has its reason; no two bear one stamp but known copies."""
-    linked = {each.remote_id for each in known.values()}
+    linked = {each.remote_id for each in kept.links.values()}
     stamps = Counter(head.stamp.link for head in heads.values() if head.stamp)
     for head in heads.values():
         if head.id in linked:
             continue
-        row = rows.get(head.id)
+        row = kept.rows.get(head.id)
         stand, reason = getattr(row, "stand", None), getattr(row, "reason", "")
         if row is None:
             yield Finding("item-unaccounted", "", head.id)

@@ -20,7 +20,7 @@ from syncd.sync.quarantine import Case, State
 from syncd.sync.report import Outcome
 from syncd.sync.settling import FIRST_GAP, SPREAD, TRIES
 from syncd.sync.verify import Finding, verify
-from tests.sync.test_audit import audit
+from tests.sync.verifying import audit
 from tests.sync.world import ALICE, World
 from tests.sync.worlds import sandbox_world
 
