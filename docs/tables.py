@@ -14,6 +14,7 @@ from doctor_tables import doctor_tables
 from fault_tables import fault_tables
 from filter_tables import filter_tables
 from online_tables import online_tables
+from quarantine_tables import quarantine_tables
 from settings_tables import settings_page
 
 from syncd.crm.entities import ENTITIES
@@ -333,6 +334,12 @@ def faults() -> str:
     return text + PRINTED + "\n\n" + "\n".join(fault_tables(_table))
 
 
+def quarantine() -> str:
+    """`quarantine.md`: its text stays, and the numbers and reasons at its end are printed."""
+    text = (HERE / "quarantine.md").read_text(encoding="utf-8").split(PRINTED)[0]
+    return text + PRINTED + "\n\n" + "\n".join(quarantine_tables(_table))
+
+
 def exchange_online() -> str:
     """`exchange-online.md`: its text stays, and the comparison at its end is printed."""
     text = (HERE / "exchange-online.md").read_text(encoding="utf-8").split(PRINTED)[0]
@@ -374,6 +381,7 @@ PAGES = {
     "doctor.md": doctor,
     "exchange-online.md": exchange_online,
     "faults.md": faults,
+    "quarantine.md": quarantine,
     "settings.md": lambda: settings_page(_table),
 }
 

@@ -22,6 +22,7 @@ PAGES = [
     "doctor.md",
     "exchange-online.md",
     "faults.md",
+    "quarantine.md",
     "settings.md",
 ]
 
