@@ -30,9 +30,10 @@ from syncd.sync.facts_of import item_facts
 from syncd.sync.loading import Facts, read_items
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
-from syncd.sync.tables import noticed, observed
+from syncd.sync.tables import mailbox_kind, noticed, observed
 
 WAITING = "waiting"  # has a reason, and is no divergence; nor is it in step
+NEVER_SYNCED = "never-synced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Finding:
     name: str
     id: str
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has its reason, and is nothing to put right."""
+        return self.sort == WAITING
+
     def to_json(self) -> dict[str, str]:
         """The finding for programs."""
         return {"sort": self.sort, "name": self.name, "id": self.id}
@@ -50,9 +56,9 @@ class Finding:
 
 def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> None:
     """Add what is not in step to `findings`. Raises MailboxError when it cannot be read."""
-    state = session.ensure_state()
-    if state.folder_id is None:
-        findings.append(Finding("never-synced", "", ""))
+    state = _state(session)
+    if state is None or state.folder_id is None:
+        findings.append(Finding(NEVER_SYNCED, "", ""))
         return
     whose = claims.look(session).finding
     if whose in claims.HOLDS:  # of a mailbox of another day everything differs, and says nothing
@@ -73,6 +79,11 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
         findings += _of_items(kept, heads)
         findings += _of_counters(conn, session)
     report.outcome = Outcome.OK
+
+
+def _state(session: Session) -> Row[Any] | None:
+    with session.read() as conn:
+        return conn.execute(select(mailbox_kind).where(session.mine(mailbox_kind))).first()
 
 
 def _listed(session: Session, folder: str) -> dict[str, Head]:
