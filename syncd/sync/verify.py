@@ -17,7 +17,6 @@ from syncd.crm.stored import Stored
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
 from syncd.model.record import equal
-from syncd.model.values import Value
 from syncd.outlook.errors import Sort
 from syncd.outlook.port import Head, Item
 from syncd.reconcile.decide import Stand
@@ -25,7 +24,7 @@ from syncd.reconcile.divergence import Divergence, of_item, record_differs
 from syncd.reconcile.facts import Link, LinkState
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, claims, links, questions, remembering
+from syncd.sync import accounting, claims, links, observe, questions, remembering
 from syncd.sync.facts_of import item_facts
 from syncd.sync.loading import Facts, read_items
 from syncd.sync.report import Outcome, RunReport
@@ -73,7 +72,7 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
     facts = Facts(state, set())
     read_items(session, facts, (each.remote_id for each in live.values()))
     with session.read() as conn:
-        kept = _kept(conn, session, known)
+        kept = _kept(conn, session, known, observe.changed_groups(state.rules, session.rules_text))
         findings += _of_links(session, kept, facts, heads)
         findings += _of_records(conn, session, kept)
         findings += _of_items(kept, heads)
@@ -109,18 +108,21 @@ class _Kept:
     waits: frozenset[str]  # records, by id
     members: frozenset[str]
     held: Mapping[str, Stored]
+    changed: frozenset[str]  # groups whose rules are others than those that were last in force
 
     def called(self, kind: Kind, crm_id: str) -> str:
         """What a record is called, as far as it is known."""
         return kind.called(self.held[crm_id].record.fields) if crm_id in self.held else ""
 
 
-def _kept(conn: Connection, session: Session, known: Mapping[str, Link]) -> _Kept:
+def _kept(
+    conn: Connection, session: Session, known: Mapping[str, Link], changed: frozenset[str]
+) -> _Kept:
     rows = conn.execute(select(observed).where(session.mine(observed)))
     waits = conn.scalars(select(noticed.c.crm_id).where(session.mine(noticed)))
     members = frozenset(records.members(conn, session.stored, session.where))
     held = records.read(conn, session.stored, members | known.keys())
-    return _Kept(known, {each.remote_id: each for each in rows}, frozenset(waits), members, held)
+    return _Kept(known, {each.remote_id: each for each in rows}, frozenset(waits), members, held, changed)
 
 
 def _of_links(
@@ -141,7 +143,7 @@ def _of_links(
                 yield Finding(Divergence.RECORD_GONE, "", crm_id)
             elif record_differs(key, kind, link, stored.record):
                 yield Finding(Divergence.RECORD_DIFFERS, name, crm_id)
-            elif not wrong and (why := _apart(session, facts, link, stored.record.fields)):
+            elif not wrong and (why := _apart(session, kept, facts, link)):
                 yield Finding(why, name, crm_id)
 
 
@@ -187,7 +189,7 @@ def _of_link(
         yield sort
 
 
-def _apart(session: Session, facts: Facts, link: Link, fields: Mapping[str, Value]) -> str | None:
+def _apart(session: Session, kept: _Kept, facts: Facts, link: Link) -> str | None:
     """What is wrong where a group is not the same on both sides, and no rule lets it be.
 
     One whose rule has changed waits to be decided by the new one.
@@ -195,17 +197,17 @@ def _apart(session: Session, facts: Facts, link: Link, fields: Mapping[str, Valu
     found = facts.items[link.remote_id]
     if not isinstance(found, Item) or session.private(found.head):
         return None
-    sort = None
+    sort, fields = None, kept.held[link.crm_id].record.fields
     for name, group in session.policy.kind.groups.items():
         seen, mark = found.record.group(group), link.marks.get(name)
         if seen is None or len(seen) != len(group.fields):
             continue
         if equal(group, {each.name: fields.get(each.name) for each in group.fields}, seen):
             continue
-        if mark is None or mark.standing is Standing.AGREED:
-            return "groups-differ"
-        if mark.standing is Standing.UNSETTLED:
+        if name in kept.changed or (mark and mark.standing is Standing.UNSETTLED):
             sort = WAITING
+        elif mark is None or mark.standing is Standing.AGREED:
+            return "groups-differ"
     return sort
 
 

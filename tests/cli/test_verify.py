@@ -1,6 +1,6 @@
 """`syncd verify`, as an admin sees it: what agrees, what waits, what is wrong, what is not known.
 
-Over the real wire. Whatever it finds, it writes nothing, on either side, nor of either in the store.
+Over the real wire. Whatever it finds, it writes nothing, on either side, and of it into the store.
 """
 
 from __future__ import annotations
