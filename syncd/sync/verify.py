@@ -21,12 +21,12 @@ from syncd.outlook.errors import Sort
 from syncd.outlook.port import Head, Item
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.divergence import Divergence, of_item, record_differs
-from syncd.reconcile.facts import Link, LinkState
+from syncd.reconcile.facts import CrmPresence, Link, LinkState
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, claims, links, observe, questions, remembering
-from syncd.sync.facts_of import item_facts
-from syncd.sync.loading import Facts, read_items
+from syncd.sync.facts_of import crm_facts, item_facts
+from syncd.sync.loading import Facts, ask_scope, read_items
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
 from syncd.sync.tables import mailbox_kind, noticed, observed
@@ -72,7 +72,10 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
     facts = Facts(state, set())
     read_items(session, facts, (each.remote_id for each in live.values()))
     with session.read() as conn:
+        facts.links = live
         kept = _kept(conn, session, known, observe.changed_groups(state.rules, session.rules_text))
+        facts.held.update(kept.held)
+        ask_scope(conn, session, facts, live)
         findings += _of_links(session, kept, facts, heads)
         findings += _of_records(conn, session, kept)
         findings += _of_items(kept, heads)
@@ -122,7 +125,9 @@ def _kept(
     waits = conn.scalars(select(noticed.c.crm_id).where(session.mine(noticed)))
     members = frozenset(records.members(conn, session.stored, session.where))
     held = records.read(conn, session.stored, members | known.keys())
-    return _Kept(known, {each.remote_id: each for each in rows}, frozenset(waits), members, held, changed)
+    return _Kept(
+        known, {each.remote_id: each for each in rows}, frozenset(waits), members, held, changed
+    )
 
 
 def _of_links(
@@ -141,6 +146,8 @@ def _of_links(
             stored = kept.held.get(crm_id)
             if stored is None or stored.deleted:
                 yield Finding(Divergence.RECORD_GONE, "", crm_id)
+            elif _has_left(session, facts, crm_id):
+                yield Finding("record-left", name, crm_id)
             elif record_differs(key, kind, link, stored.record):
                 yield Finding(Divergence.RECORD_DIFFERS, name, crm_id)
             elif not wrong and (why := _apart(session, kept, facts, link)):
@@ -167,6 +174,13 @@ def _of_counters(conn: Connection, session: Session) -> Iterator[Finding]:
     counters = {name: n for name, n in session.state(conn).counters.items() if n}
     if counters != dict(accounting.recount(conn, session)):
         yield Finding("miscounted", "", "")
+
+
+def _has_left(session: Session, facts: Facts, crm_id: str) -> bool:
+    """Whether a record does not belong in the mailbox, and the CRM has a say in that."""
+    if not session.policy.direction.speaks(Side.CRM):
+        return False
+    return crm_facts(session, facts, crm_id).presence is CrmPresence.OUT_OF_SCOPE
 
 
 def _is_left_alone(row: Row[Any] | None) -> bool:
