@@ -36,9 +36,8 @@ class Dispatcher:
         self._stop = stop
         self._clock = clock
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="mailbox")
-        self._lock = threading.Lock()  # guards the three below
+        self._lock = threading.Lock()  # guards the two below
         self._running: set[str] = set()
-        self._audited: set[str] = set()  # of these
         self._resting: dict[str, tuple[float, float]] = {}  # address → (until when, how long)
         self._pause = (0.0, 0.0)  # of looking for what is due: until when, how long
 
@@ -70,22 +69,21 @@ class Dispatcher:
         with self._lock:
             skipped = self._running | self._now_resting()
             free = self._workers - len(self._running)
-            auditing = len(self._audited)
         if free <= 0:
             return
         due = self._service.due(free + len(skipped))
         starting = [each for each in dict.fromkeys(due) if each not in skipped][:free]
         for address in starting:
             self._start(address, self._run_once)
-        # Audits take what is left, and never the last worker: what is due is not to wait for them.
-        left = min(free - len(starting), (self._workers - 1 or 1) - auditing)
-        if left <= 0 or (starting and self._workers == 1):
+        # Audits take what is left, and never the last free worker: what comes due in a moment is
+        # not to wait for one. Where there is but one worker, they have it while nothing is due.
+        spared = 1 if self._workers > 1 else 0
+        left = free - len(starting) - spared
+        if left <= 0:
             return
         skipped |= set(starting)
         audits = self._service.audits_due(left + len(skipped))
         for address in [each for each in dict.fromkeys(audits) if each not in skipped][:left]:
-            with self._lock:
-                self._audited.add(address)
             self._start(address, self._audit_once)
 
     def _start(self, address: str, once: Callable[[str, str], None]) -> None:
@@ -101,7 +99,6 @@ class Dispatcher:
             )
         with self._lock:
             self._running.discard(address)
-            self._audited.discard(address)
             if sound:
                 self._resting.pop(address, None)
             elif not self._stop.is_set():

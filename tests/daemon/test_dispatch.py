@@ -187,6 +187,22 @@ def test_audits_leave_a_worker_to_what_is_due(workers: int) -> None:
     assert service.done.count("due") == 1
 
 
+@pytest.mark.parametrize(
+    ("workers", "busy", "audits"),
+    [(1, 0, 1), (1, 1, 0), (2, 0, 1), (2, 1, 0), (3, 0, 2), (3, 1, 1), (3, 2, 0), (5, 2, 2)],
+)
+def test_an_audit_never_takes_the_last_free_worker(workers: int, busy: int, audits: int) -> None:
+    """Of several workers one stays free, whatever the others do; a single one is never shared."""
+    service = Mailboxes(tuple(f"due{n}" for n in range(busy)), audits=tuple("abcdefgh"))
+    dispatcher = Dispatcher(service, workers, threading.Event())
+    for _ in range(5):
+        dispatcher.tick()
+    service.wait(lambda: len(service.running) == busy + audits)
+    service.gate.set()
+    dispatcher.close()
+    assert sorted(service.done) == sorted([*service.addresses, *"abcdefgh"[:audits]])
+
+
 def test_an_audit_that_is_over_makes_room_for_the_next() -> None:
     """What was audited once is not counted for ever: each tick starts as many as may be."""
     service = Mailboxes((), audits=("a",))
