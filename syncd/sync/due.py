@@ -12,7 +12,7 @@ from syncd.sync.tables import mailbox as table
 
 
 def due(
-    conn: Connection, now: datetime, policies: Iterable[str], limit: int, asking: Iterable[str] = ()
+    conn: Connection, now: datetime, policies: Iterable[str], asking: Iterable[str], limit: int
 ) -> list[str]:
     """The addresses of mailboxes under one of these policies that are due, longest waiting first.
 
@@ -25,7 +25,7 @@ def due(
 
 
 def audits_due(
-    conn: Connection, now: datetime, policies: Iterable[str], limit: int, asking: Iterable[str] = ()
+    conn: Connection, now: datetime, policies: Iterable[str], asking: Iterable[str], limit: int
 ) -> list[str]:
     """As `due`, whose audit is: only live ones, and none that is due to be synced itself."""
     ready = and_(
@@ -44,6 +44,12 @@ def _may_run(now: datetime, policies: Iterable[str], asking: Iterable[str]) -> C
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
     agreed = or_(table.c.consented_at.is_not(None), table.c.policy.not_in(sorted(asking)))
     return and_(free, agreed, table.c.policy.in_(sorted(policies)))
+
+
+def put_off(conn: Connection, mailbox_id: int, now: datetime, until: datetime) -> None:
+    """Let a mailbox that is due wait until then."""
+    ready = (table.c.id == mailbox_id) & (table.c.due <= now)
+    conn.execute(update(table).where(ready).values(due=until))
 
 
 def bring_forward(conn: Connection, policy: str, at: datetime) -> None:

@@ -57,6 +57,7 @@ from syncd.sync.waking import Waker
 
 log = structlog.get_logger("syncd")
 
+UNTIL_PUT_RIGHT = timedelta(minutes=5)  # of a mailbox whose policy says nothing of it
 KEEP = Journal().keep
 AUDITS = Audit()
 
@@ -92,9 +93,12 @@ class SyncService:
             for name, policy in self.policies.items():
                 due.bring_forward(conn, name, self.clock() + policy.interval)
             due.bring_audits_forward(conn, self.clock() + self.audits.every)
-            lost = [row.id for row in mailboxes.every(conn) if row.policy not in self.policies]
-        if lost:
+            rows = mailboxes.every(conn)
+        if lost := [row.id for row in rows if row.policy not in self.policies]:
             log.warning("the configuration lacks the policy of these mailboxes", mailboxes=lost)
+        of_nothing = self.policies.keys() - self._served()[0]
+        if idle := [row.id for row in rows if row.policy in of_nothing]:
+            log.warning("the policy of these mailboxes names no kind of record", mailboxes=idle)
 
     def reconfigure(self, configuration: Configuration) -> None:
         """Go by another configuration from the next run on; what runs ends under the old one."""
@@ -111,13 +115,21 @@ class SyncService:
         self._waker.wake()
         with database.read(self.engine) as conn:
             self._set_clock(conn)
-            asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
-            found = due.due(conn, self.clock(), self.policies, limit, asking)
+            found = due.due(conn, self.clock(), *self._served(), limit)
             died = leases.held_by_the_dead(conn)
         if died:
             with database.write(self.engine, alone=True) as conn:
                 leases.free_the_dead(conn)
         return found
+
+    def _served(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The policies under which mailboxes run; and those that ask their users.
+
+        One that names no kind of record is none of them: its mailboxes would be due for ever.
+        """
+        served = [each for each in self.policies.values() if each.kinds]
+        asking = [each.name for each in served if each.consent is Consent.USER]
+        return [each.name for each in served], asking
 
     def run(
         self,
@@ -157,8 +169,7 @@ class SyncService:
             return []
         with database.read(self.engine) as conn:
             self._set_clock(conn)
-            asking = [p.name for p in self.policies.values() if p.consent is Consent.USER]
-            return due.audits_due(conn, self.clock(), self.policies, limit, asking)
+            return due.audits_due(conn, self.clock(), *self._served(), limit)
 
     def audit(
         self,
@@ -222,6 +233,8 @@ class SyncService:
                 lease = self._take(row, policy, errand)
             except MailboxProblem as problem:
                 report.failed(problem)
+                if errand.schedules and isinstance(problem, Misconfigured):
+                    self._put_off(row)
                 with database.read(self.engine) as conn:  # as it stands, though nothing is done
                     report.counters = mailboxes.counters(conn, row.id)
                 chronicle.log(report)
@@ -313,6 +326,13 @@ class SyncService:
                 f"{until.astimezone():%H:%M:%S}.",
             )
         return lease
+
+    def _put_off(self, row: MailboxRow) -> None:
+        """See to it that what nobody can do as it is configured is not due again at once."""
+        policy, now = self.policies.get(row.policy), self.clock()
+        wait = policy.interval if policy is not None else UNTIL_PUT_RIGHT
+        with database.write(self.engine) as conn:
+            due.put_off(conn, row.id, now, now + wait)
 
     def _set_clock(self, conn: Connection) -> None:
         """Go by the store's clock: a lease is worth what all who ask for it agree on."""

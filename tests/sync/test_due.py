@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.settings.configuration import Audit
 from syncd.sync import leases, mailboxes
-from syncd.sync.mailboxes import MailboxState
+from syncd.sync.mailboxes import MailboxState, Misconfigured
 from syncd.sync.service import SyncService
 from syncd.sync.tables import mailbox
 from tests.conftest import DATABASES
@@ -81,6 +83,51 @@ def test_a_mailbox_that_was_added_is_due_by_itself(memory: Memory) -> None:
     report = world.sync()
     assert report.misconfigured
     assert world.counts.total() == 0
+
+
+def test_a_policy_of_no_kind_lets_nobody_wait(memory: Memory) -> None:
+    """Its mailboxes are not due, nor their audits, and take nobody's turn; it is told once."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    world.execute(f"update mailbox set policy = 'empty' where address = '{ALICE}'")  # noqa: S608 - ours
+    service = world.service()
+    empty = replace(service.policies["sales"], name="empty", kinds={})
+    service.policies = {**service.policies, "empty": empty}
+    with capture_logs() as told:
+        service.begin()
+        assert service.audits_due(1) == [BOB]
+        world.pass_time(minutes=30)
+        assert service.due(1) == [BOB]
+    assert [each["mailboxes"] for each in told] == [[world.mailbox_id(ALICE)]]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_cannot_be_run_as_it_is_configured_is_not_due_at_once(
+    memory: Memory, known: bool
+) -> None:
+    """Whatever a mailbox is refused for: it waits as after a run, and others come first (P10)."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    world.pass_time(minutes=30)
+    service = world.service()
+    sound = service.policies
+    service.policies = {"sales": replace(sound["sales"], kinds={})} if known else {}
+    assert service.run(ALICE).misconfigured
+    service.policies = sound
+    assert service.due(10) == [BOB]
+    world.pass_time(minutes=6)
+    assert service.due(10) == [BOB, ALICE]
+
+
+def test_a_mailbox_that_is_misconfigured_is_put_off_by_nobody(memory: Memory) -> None:
+    """A command that is refused leaves a mailbox that waits already as due as it was."""
+    world, _ = memory
+    world.settle()
+    before = world.state().due
+    service = world.service()
+    service.policies = {}
+    assert service.run(ALICE).misconfigured
+    assert world.state().due == before
 
 
 def test_a_mailbox_that_is_paused_during_its_first_run_stays_paused(memory: Memory) -> None:
