@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection, select, update
@@ -29,23 +28,20 @@ from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
 from syncd.sync.snapshots import chunks
 from syncd.sync.tables import link as link_table
-from syncd.sync.tables import mailbox, observed, operation
+from syncd.sync.tables import observed, operation
 
 CAUSE = "audit"
 
 _LOG = structlog.get_logger("syncd")
 
 
-def audit(session: Session, *, report: RunReport, items: int, every: timedelta) -> None:
-    """Audit the next `items` links of a kind; the next audit of the mailbox is due in `every`.
+def audit(session: Session, *, report: RunReport, items: int) -> None:
+    """Audit the next `items` links of a kind.
 
     ceil(items / read batch) requests, one for what changed, and one for whose the folder is.
     Raises MailboxError, Stopped.
     """
     report.audited = report.audited or 0
-    with session.write() as conn:  # first: one that fails is not tried again at once
-        due = update(mailbox).where(mailbox.c.id == session.mailbox.id)
-        conn.execute(due.values(audit_due=session.clock() + every))
     state = session.ensure_state()
     settled = state.contact_state == ContactState.DONE and state.folder == session.policy.folder
     if state.folder_id is not None and settled and state.former_id is None:

@@ -52,6 +52,11 @@ def put_off(conn: Connection, mailbox_id: int, now: datetime, until: datetime) -
     conn.execute(update(table).where(ready).values(due=until))
 
 
+def audit_again(conn: Connection, mailbox_id: int, at: datetime) -> None:
+    """Let the next audit of a mailbox be due then."""
+    conn.execute(update(table).where(table.c.id == mailbox_id).values(audit_due=at))
+
+
 def bring_forward(conn: Connection, policy: str, at: datetime) -> None:
     """Let no sound mailbox of a policy wait longer than until `at`."""
     late = (table.c.policy == policy) & (table.c.failures == 0) & (table.c.due > at)

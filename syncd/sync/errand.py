@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from syncd.settings.policies import MailboxPolicy
@@ -23,10 +24,12 @@ class Act(Protocol):
 class Errand:
     """What a mailbox is taken for. `admits` raises MailboxProblem where that may not be.
 
-    `schedules`: how it goes says when the next run is.
+    `schedules`: how it goes says when the next run is. `again`: how soon it is due again, whatever
+    comes of it, where it is not a run.
     """
 
     cause: str
     act: Act
     schedules: bool
     admits: Callable[[MailboxRow, MailboxPolicy], None]
+    again: timedelta | None = None

@@ -182,8 +182,8 @@ class SyncService:
 
         It writes to neither side. Raises MailboxProblem when there is no such mailbox.
         """
-        act = partial(audit.audit, items=self.audits.items, every=self.audits.every)
-        errand = Errand(audit.CAUSE, act, schedules=False, admits=self._may_run)
+        act, every = partial(audit.audit, items=self.audits.items), self.audits.every
+        errand = Errand(audit.CAUSE, act, schedules=False, admits=self._may_run, again=every)
         return self._send(address, errand, stop, run_id)
 
     @contextmanager
@@ -233,8 +233,8 @@ class SyncService:
                 lease = self._take(row, policy, errand)
             except MailboxProblem as problem:
                 report.failed(problem)
-                if errand.schedules and isinstance(problem, Misconfigured):
-                    self._put_off(row)
+                if isinstance(problem, Misconfigured):
+                    self._put_off(row, errand)
                 with database.read(self.engine) as conn:  # as it stands, though nothing is done
                     report.counters = mailboxes.counters(conn, row.id)
                 chronicle.log(report)
@@ -318,6 +318,9 @@ class SyncService:
             lease = leases.acquire(conn, row.id, self.clock())
             # Once more, as it stands under the lease: its user may have said no just now.
             errand.admits(mailboxes.get(conn, row.address), policy)
+            if lease is not None and errand.again is not None:
+                # First: one that fails, and be it at the door, is not tried again at once.
+                due.audit_again(conn, row.id, self.clock() + errand.again)
         if lease is None:
             until = row.lease_until or self.clock()
             raise MailboxProblem(
@@ -327,12 +330,15 @@ class SyncService:
             )
         return lease
 
-    def _put_off(self, row: MailboxRow) -> None:
+    def _put_off(self, row: MailboxRow, errand: Errand) -> None:
         """See to it that what nobody can do as it is configured is not due again at once."""
         policy, now = self.policies.get(row.policy), self.clock()
-        wait = policy.interval if policy is not None else UNTIL_PUT_RIGHT
         with database.write(self.engine) as conn:
-            due.put_off(conn, row.id, now, now + wait)
+            if errand.schedules:
+                wait = policy.interval if policy is not None else UNTIL_PUT_RIGHT
+                due.put_off(conn, row.id, now, now + wait)
+            if errand.again is not None:
+                due.audit_again(conn, row.id, now + errand.again)
 
     def _set_clock(self, conn: Connection) -> None:
         """Go by the store's clock: a lease is worth what all who ask for it agree on."""

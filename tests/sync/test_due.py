@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Audit
 from syncd.sync import leases, mailboxes
 from syncd.sync.mailboxes import MailboxState, Misconfigured
@@ -229,6 +230,39 @@ def test_who_is_audited_is_due_again_after_a_while(memory: Memory) -> None:
     assert set(shorter.audits_due(10)) == {ALICE, BOB}
     auditing(world, every=timedelta(days=1)).begin()
     assert set(shorter.audits_due(10)) == {ALICE, BOB}
+
+
+REFUSALS: dict[str, Exception | None] = {
+    "misconfigured": Misconfigured("it cannot be reached", "Say where it is"),
+    "out of reach": MailboxError(Sort.TRANSIENT, Scope.SERVER, "NoConnection", "it is down"),
+    "of a policy of no kind": None,
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_an_audit_that_fails_at_the_door_is_not_tried_again_at_once(
+    memory: Memory, refusal: Exception | None
+) -> None:
+    """It is due again as one that went well is, however early it failed; else all is as it was."""
+    world, _ = memory
+    world.settle()
+    service, before = auditing(world, every=timedelta(minutes=2)), world.state()
+
+    def refuse(name: str, row: mailboxes.MailboxRow) -> Mailbox:
+        del name, row
+        assert refusal is not None
+        raise refusal
+
+    service.connect, sound = refuse, service.policies
+    if refusal is None:
+        service.policies = {"sales": replace(sound["sales"], kinds={})}
+    assert ALICE in auditing(world).audits_due(10)
+    assert service.audit(ALICE).error
+    service.policies = sound
+    assert ALICE not in service.audits_due(10)
+    assert world.state() == before
+    world.pass_time(minutes=2)
+    assert ALICE in service.audits_due(10)
 
 
 NOT_AUDITED = {
