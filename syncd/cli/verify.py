@@ -103,6 +103,7 @@ def _tell(report: RunReport, wrong: Sequence[Finding], waiting: int) -> None:
             f"Find out why: syncd explain, then: syncd sync {address}"
         )
     if waiting:
-        output.tell(f"{address}: {waiting} wait. See them: syncd held {address}")
+        whom = f"for the next sync, or for a person: syncd held {address}"
+        output.tell(f"{address}: {waiting} wait {whom}")
     if not wrong and not waiting:
         output.tell(f"{address}: both sides agree.")

@@ -147,6 +147,14 @@ def since(
     return [_change(row) for row in conn.execute(query)]
 
 
+def touched(conn: Connection, number: int, kind: str) -> frozenset[str]:
+    """The records of a kind that changed after `number`, and those that others became."""
+    table = crm_change
+    query = select(table.c.record_id, table.c.merged_into)
+    rows = conn.execute(query.where(table.c.number > number, table.c.kind == kind).distinct())
+    return frozenset(each for row in rows for each in row if each)
+
+
 def together(conn: Connection, change: Change) -> list[Change]:
     """The changes of one kind that were made with this one: by its actor, at its time.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from syncd.crm import records
+from syncd.crm import feed, records
 from syncd.crm.stored import Stored
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
@@ -76,8 +76,10 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
         kept = _kept(conn, session, known, observe.changed_groups(state.rules, session.rules_text))
         facts.held.update(kept.held)
         ask_scope(conn, session, facts, live)
-        findings += _of_links(session, kept, facts, heads)
-        findings += _of_records(conn, session, kept)
+        # After the records: what has changed until they were read is then among it.
+        told = feed.touched(conn, state.crm_cursor, session.policy.kind.name)
+        findings += _of_links(session, kept, facts, heads, told)
+        findings += _of_records(conn, session, kept, told)
         findings += _of_items(kept, heads)
         findings += _of_counters(conn, session)
     report.outcome = Outcome.OK
@@ -114,8 +116,9 @@ class _Kept:
     changed: frozenset[str]  # groups whose rules are others than those that were last in force
 
     def called(self, kind: Kind, crm_id: str) -> str:
-        """What a record is called, as far as it is known."""
-        return kind.called(self.held[crm_id].record.fields) if crm_id in self.held else ""
+        """What a record is called, as far as it is known, and still there."""
+        held = self.held.get(crm_id)
+        return "" if held is None or held.deleted else kind.called(held.record.fields)
 
 
 def _kept(
@@ -131,10 +134,13 @@ def _kept(
 
 
 def _of_links(
-    session: Session, kept: _Kept, facts: Facts, heads: Mapping[str, Head]
+    session: Session, kept: _Kept, facts: Facts, heads: Mapping[str, Head], told: frozenset[str]
 ) -> Iterator[Finding]:
-    """Every link points both ways, and both sides hold what it says."""
-    kind, key = session.policy.kind, session.installation.hash_key
+    """Every link points both ways, and both sides hold what it says.
+
+    A record that the feed has `told` of since the last run waits for the next one.
+    """
+    kind = session.policy.kind
     for crm_id, link in kept.links.items():
         row, name = kept.rows.get(link.remote_id), kept.called(kind, crm_id)
         if crm_id in kept.waits or (row is not None and row.unsettled):
@@ -143,18 +149,26 @@ def _of_links(
             wrong = list(_of_link(session, facts, link, heads))
             for sort in wrong:
                 yield Finding(sort, name, crm_id)
-            stored = kept.held.get(crm_id)
-            if stored is None or stored.deleted:
-                yield Finding(Divergence.RECORD_GONE, "", crm_id)
-            elif _has_left(session, facts, crm_id):
-                yield Finding("record-left", name, crm_id)
-            elif record_differs(key, kind, link, stored.record):
-                yield Finding(Divergence.RECORD_DIFFERS, name, crm_id)
-            elif not wrong and (why := _apart(session, kept, facts, link)):
-                yield Finding(why, name, crm_id)
+            why = _of_record(session, kept, facts, link)
+            if why is None and not wrong:
+                why = _apart(session, kept, facts, link)
+            if why is not None:
+                yield Finding(WAITING if crm_id in told else why, name, crm_id)
 
 
-def _of_records(conn: Connection, session: Session, kept: _Kept) -> Iterator[Finding]:
+def _of_record(session: Session, kept: _Kept, facts: Facts, link: Link) -> str | None:
+    stored = kept.held.get(link.crm_id)
+    if stored is None or stored.deleted:
+        return Divergence.RECORD_GONE
+    if _has_left(session, facts, link.crm_id):
+        return "record-left"
+    key, kind = session.installation.hash_key, session.policy.kind
+    return Divergence.RECORD_DIFFERS if record_differs(key, kind, link, stored.record) else None
+
+
+def _of_records(
+    conn: Connection, session: Session, kept: _Kept, told: frozenset[str]
+) -> Iterator[Finding]:
     """Records that belong here and have no link: each has its reason."""
     lacking = kept.members - kept.links.keys()
     said = questions.answered(conn, session)
@@ -167,7 +181,8 @@ def _of_records(conn: Connection, session: Session, kept: _Kept) -> Iterator[Fin
         if crm_id in kept.waits:
             yield Finding(WAITING, kept.called(session.policy.kind, crm_id), crm_id)
         elif may_come and crm_id not in thrown:
-            yield Finding("record-unaccounted", kept.called(session.policy.kind, crm_id), crm_id)
+            sort = WAITING if crm_id in told else "record-unaccounted"
+            yield Finding(sort, kept.called(session.policy.kind, crm_id), crm_id)
 
 
 def _of_counters(conn: Connection, session: Session) -> Iterator[Finding]:
