@@ -94,10 +94,12 @@ def _compare(
     conn: Connection, session: Session, chosen: Sequence[Link], facts: Facts
 ) -> Counter[str]:
     """Compare what was read with what was settled, and note what is not the same."""
+    # First of all: an edit that is committed in the midst of this is then in the feed, which
+    # `_known` looks at, where a database shows each statement what was committed before it.
+    held = records.read(conn, session.stored, (each.crm_id for each in chosen))
     known = _known(conn, session, chosen)
     now = links.by_crm(conn, session.key, (each.crm_id for each in chosen))
     same = [each for each in chosen if now.get(each.crm_id) == each and each.crm_id not in known]
-    held = records.read(conn, session.stored, (each.crm_id for each in same))
     key, kind, found = session.installation.hash_key, session.policy.kind, Counter[str]()
     for each in same:
         sort = _of_item(conn, session, each, facts)
@@ -138,8 +140,9 @@ def _known(conn: Connection, session: Session, chosen: Sequence[Link]) -> set[st
         session.mine(operation), operation.c.settled_at.is_(None), operation.c.crm_id.is_not(None)
     )
     known.update(each for each in conn.scalars(open_) if each)
-    late = feed.since(conn, session.state(conn).crm_cursor, observe.FEED_CHUNK)
-    return known | {each.id for each in late}  # changed since the feed was read
+    # Changed since the feed was read.
+    late = feed.touched(conn, session.state(conn).crm_cursor, session.policy.kind.name)
+    return known | late
 
 
 def _of_item(conn: Connection, session: Session, link: Link, facts: Facts) -> Divergence | None:
