@@ -190,6 +190,12 @@ run = Table(
     Column("error", Text),
     Index(None, "mailbox_id", "started"),
 )
+Index(
+    "ix_run_open",
+    run.c.mailbox_id,
+    sqlite_where=text("outcome IS NULL"),
+    postgresql_where=text("outcome IS NULL"),
+)
 
 operation = Table(
     "operation",
