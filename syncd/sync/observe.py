@@ -41,12 +41,22 @@ _BY_RULE = (Reason.NOT_TRACKED, Reason.DIRECTION, Reason.NOT_WRITABLE)
 def outlook(session: Session) -> None:
     """Read what changed in the mailbox since the cursor, to the end.
 
+    Where the rules let more in than those that all of it was seen under, it is listed once more.
     Raises MailboxError when the folder cannot be read; what was read until then is stored.
     """
     with session.read() as conn:
         state = session.state(conn)
-    cursor, listing = state.cursor, state.cursor is None or state.listing
-    generation = state.generation + 1 if state.cursor is None else state.generation
+    anew, listed_for = state.cursor is None, state.listed_for
+    if lets_in_more(listed_for or state.rules, session.rules_text):
+        # What was left alone is looked at once more. What for is noted beside the cursor: else a
+        # listing that is broken off begins anew each time, and a large mailbox sees no end of it.
+        with session.write() as conn:
+            session.set_state(conn, cursor=None, listed_for=session.rules_text)
+        anew, listed_for = True, session.rules_text
+    cursor, listing = None if anew else state.cursor, anew or state.listing
+    generation = state.generation + 1 if anew else state.generation
+    if anew and not state.rules:  # the first one of all: no rules were in force yet
+        listed_for = session.rules_text
     last, restarts = False, 0
     while not last:
         session.check_stop()
@@ -74,8 +84,9 @@ def outlook(session: Session) -> None:
                 # there and it does not show was taken away at once.
                 _conclude_missing(conn, session, _UNLISTED)
             session.set_state(
-                conn, cursor=page.cursor, generation=generation, listing=listing and not last
-            )
+                conn, cursor=page.cursor, generation=generation, listing=listing and not last,
+                listed_for=listed_for,
+            )  # fmt: skip
         cursor = page.cursor
 
 
@@ -263,7 +274,7 @@ def _take_rules(conn: Connection, session: Session) -> None:
             accounting.notice(conn, session, barred)
     else:  # no link yet, so nothing of the feed's past concerns this mailbox
         session.set_state(conn, crm_cursor=newest)
-    session.set_state(conn, rules=session.rules_text)
+    session.set_state(conn, rules=session.rules_text, listed_for=None)
 
 
 def _count_causes(conn: Connection, session: Session, changes: Sequence[Change]) -> None:

@@ -161,9 +161,6 @@ def _observe_outlook(session: Session, report: RunReport, *, create: bool) -> bo
             report.moving = moving  # a plan looks at the folder that is served until then
         elif not _find_folder(session, spec, state.folder_id, create=create):
             return False
-    elif observe.lets_in_more(state.rules, session.rules_text):
-        with session.write() as conn:
-            session.set_state(conn, cursor=None)  # what was left alone is looked at once more
     try:
         observe.outlook(session)
     except MailboxError as error:

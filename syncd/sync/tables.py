@@ -70,6 +70,7 @@ mailbox_kind = Table(
     Column("cursor", Text),
     Column("generation", Integer, nullable=False, default=0),
     Column("listing", Boolean, nullable=False, default=False),  # a full listing is under way
+    Column("listed_for", Text),  # the rules it was begun for, until they are in force
     Column("crm_cursor", Number, nullable=False, default=0),
     Column("rules", Text, nullable=False, default=""),  # what was in force when last evaluated
     Column("contact_state", String(12), nullable=False, default="new"),

@@ -1,4 +1,4 @@
-"""What a mailbox needs that has been served for long: the runs that are open, at a glance."""
+"""What a mailbox needs that is large, or was served for long: its open runs, and its listing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the index."""
+    """Add them. Of a listing that is under way it is not known what for: it is begun anew."""
+    op.add_column("mailbox_kind", sa.Column("listed_for", sa.Text()))
     op.create_index(
         "ix_run_open",
         "run",
@@ -24,5 +25,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it again."""
+    """Drop them again."""
     op.drop_index("ix_run_open", "run")
+    op.drop_column("mailbox_kind", "listed_for")
