@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from syncd.model.fields import Side
 from syncd.model.policy import CrmDelete, OutlookDelete, ScopeExit
-from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
+from syncd.reconcile.decision import Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState, Loser, Origin
 from syncd.reconcile.groups import edited_groups, group_facts, merge_groups
 from syncd.reconcile.images import AGREED, Mark, Standing
@@ -18,16 +18,16 @@ from syncd.reconcile.merge import GroupFacts, GroupOutcome, blocked, value
 from syncd.reconcile.reasons import Reason
 
 
-def resting(action: Action, reason: Reason, state: LinkState, *verbs: Verb) -> Decision:
+def resting(reason: Reason, state: LinkState, *verbs: Verb) -> Decision:
     """A decision after which the link is at rest, and its item nobody's but its user's."""
-    return Decision(action, reason, Stand.EXCLUDED, verbs, link_state=state)
+    return Decision(reason, Stand.EXCLUDED, verbs, link_state=state)
 
 
 def wait(case: Case) -> Decision:
     """Nothing follows from what is not known (P5)."""
     unknown = case.crm.presence is CrmPresence.UNKNOWN
     reason = Reason.UNKNOWN_CRM if unknown else Reason.UNKNOWN_OUTLOOK
-    return Decision(Action.WAIT, reason, Stand.WAITING)
+    return Decision(reason, Stand.WAITING)
 
 
 def gone(case: Case) -> Reason:
@@ -50,7 +50,7 @@ def remember(case: Case, rules: Rules) -> Decision:
             reason, verbs = Reason.RECORD_DEACTIVATED, (Verb.DEACTIVATE_RECORD, Verb.UNLINK)
         elif policy.on_outlook_delete is OutlookDelete.DELETE_IF_OWNER and crm.owned:
             reason, verbs = Reason.RECORD_DELETED, (Verb.DELETE_RECORD, Verb.UNLINK)
-    return resting(Action.REMEMBER, reason, LinkState.REMEMBERED, *verbs)
+    return resting(reason, LinkState.REMEMBERED, *verbs)
 
 
 EXITS = {
@@ -66,7 +66,7 @@ def exit_scope(case: Case, rules: Rules) -> Decision:
     verb = EXITS[exit_policy(case, rules)] if _may_remove(rules) else Verb.UNLINK
     if verb is Verb.MOVE_ITEM and not rules.moves:
         return _aside_in_place(case, rules)
-    leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
+    leaving = resting(Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
     return replace(leaving, aside=verb is not Verb.UNLINK)
 
 
@@ -77,7 +77,7 @@ def _aside_in_place(case: Case, rules: Rules) -> Decision:
     """
     if case.item.record is None:
         return wait(case)  # which categories it has is not known
-    leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, Verb.UNLINK)
+    leaving = resting(Reason.LEFT_SCOPE, LinkState.RELEASED, Verb.UNLINK)
     labels = _labels(case, rules)
     if _has(labels, rules.policy.kind.archive_category):
         return leaving
@@ -123,9 +123,7 @@ def take_and_exit(case: Case, rules: Rules) -> Decision:
     taking = (Verb.UPDATE_RECORD,) if any(each.writes for each in taken) else ()
     ours = {each.group for each in leaving.groups}  # its categories: no edit that the CRM takes
     groups = (*(each for each in taken if each.group not in ours), *leaving.groups)
-    return replace(
-        leaving, action=Action.TAKE_AND_EXIT, verbs=(*taking, *leaving.verbs), groups=groups
-    )
+    return replace(leaving, verbs=(*taking, *leaving.verbs), groups=groups)
 
 
 def _lost(facts: GroupFacts) -> Loser:
@@ -142,7 +140,7 @@ def unmake(case: Case, rules: Rules) -> Decision:
     }[rules.policy.on_crm_delete]
     if not goes or not _may_remove(rules):
         return keep(case, rules)
-    return resting(Action.UNMAKE, Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
+    return resting(Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
 
 
 def keep(case: Case, rules: Rules) -> Decision:
@@ -166,7 +164,7 @@ def keep(case: Case, rules: Rules) -> Decision:
         if facts.group.name in edited - {label_group} and blocked(facts, Side.OUTLOOK) is None
     ]
     kept = replace(
-        resting(Action.KEEP, Reason.CRM_DELETED, LinkState.ORPHANED, Verb.UNLINK),
+        resting(Reason.CRM_DELETED, LinkState.ORPHANED, Verb.UNLINK),
         groups=tuple(late),
     )
     return without_category(kept, case, rules)
@@ -236,4 +234,4 @@ def withdraw(case: Case, rules: Rules) -> Decision:
     gone = case.item.presence in (ItemPresence.DELETED, ItemPresence.MOVED)
     rests = LinkState.REMEMBERED if gone else LinkState.RELEASED
     state, verbs = (rests, (Verb.UNLINK,)) if live else (case.tied.state, ())
-    return resting(Action.WITHDRAW, Reason.MADE_PRIVATE, state, Verb.WITHDRAW, *verbs)
+    return resting(Reason.MADE_PRIVATE, state, Verb.WITHDRAW, *verbs)
