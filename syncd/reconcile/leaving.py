@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from syncd.model.fields import Side
-from syncd.model.policy import CrmDelete, OutlookDelete, ScopeExit
+from syncd.model.policy import CrmDelete, KindPolicy, OutlookDelete, ScopeExit
 from syncd.reconcile.decision import Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState, Loser, Origin
 from syncd.reconcile.groups import edited_groups, group_facts, merge_groups
@@ -92,7 +92,12 @@ def _may_remove(rules: Rules) -> bool:
 
 def exit_policy(case: Case, rules: Rules) -> ScopeExit:
     """What the policy says of an item whose record left scope, by how it came about."""
-    exits, origin = rules.policy.on_scope_exit, case.tied.origin
+    return exit_of(rules.policy, case.tied.origin)
+
+
+def exit_of(policy: KindPolicy, origin: Origin) -> ScopeExit:
+    """What the policy says of items that came about so."""
+    exits = policy.on_scope_exit
     return {
         Origin.CREATED: exits.created,
         Origin.ADOPTED: exits.adopted,

@@ -108,14 +108,7 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
     wanted = facts.noticed | facts.stamped | {each.crm_id for each in facts.by_remote.values()}
     facts.links = links.by_crm(conn, session.key, wanted)
     facts.held = records.read(conn, session.stored, wanted)
-    facts.members = records.members_among(conn, session.stored, session.where, wanted)
-    facts.readable = session.rights.readable_among(conn, wanted)
-    if session.excluded is not None:
-        barred = records.members_among(conn, session.stored, session.excluded, wanted)
-        facts.barred = frozenset(barred)
-    if session.unsure is not None:
-        unsure = records.members_among(conn, session.stored, session.unsure, wanted)
-        facts.unsure = frozenset(unsure)
+    ask_scope(conn, session, facts, wanted)
     facts.writable = session.rights.writable_among(conn, facts.held)
     _load_returned(conn, session, facts)
     if facts.noticed or facts.seen:
@@ -123,6 +116,19 @@ def load(conn: Connection, session: Session, in_doubt: frozenset[str], *, parked
         facts.answers = questions.answered(conn, session)
     facts.thrown = remembering.among(conn, session, facts.entered())
     return facts
+
+
+def ask_scope(conn: Connection, session: Session, facts: Facts, wanted: Iterable[str]) -> None:
+    """Which of these records belong in the mailbox, and of which that may be said."""
+    ids = list(wanted)
+    facts.members = records.members_among(conn, session.stored, session.where, ids)
+    facts.readable = session.rights.readable_among(conn, ids)
+    if session.excluded is not None:
+        barred = records.members_among(conn, session.stored, session.excluded, ids)
+        facts.barred = frozenset(barred)
+    if session.unsure is not None:
+        unsure = records.members_among(conn, session.stored, session.unsure, ids)
+        facts.unsure = frozenset(unsure)
 
 
 def _load_returned(conn: Connection, session: Session, facts: Facts) -> None:

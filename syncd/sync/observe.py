@@ -296,6 +296,13 @@ def lets_in_more(before: str, now: str) -> bool:
     )
 
 
+def changed_groups(before: str, now: str) -> frozenset[str]:
+    """The groups that are to be decided by another rule than the one before."""
+    if not before or before.strip() == now:
+        return frozenset()
+    return _turned(before, now) | _remapped(before, now) | _new_to_map(before, now)
+
+
 def _conflicts(rules: str) -> object:
     return json.loads(rules).get("conflicts")
 

@@ -16,23 +16,25 @@ from syncd.crm import records
 from syncd.crm.stored import Stored
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
+from syncd.model.policy import ScopeExit
 from syncd.model.record import equal
-from syncd.model.values import Value
 from syncd.outlook.errors import Sort
 from syncd.outlook.port import Head, Item
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.divergence import Divergence, of_item, record_differs
-from syncd.reconcile.facts import Link, LinkState
+from syncd.reconcile.facts import CrmPresence, Link, LinkState
 from syncd.reconcile.images import Standing
+from syncd.reconcile.leaving import exit_of
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, claims, links, questions, remembering
-from syncd.sync.facts_of import item_facts
-from syncd.sync.loading import Facts, read_items
+from syncd.sync import accounting, claims, links, observe, questions, remembering
+from syncd.sync.facts_of import crm_facts, item_facts
+from syncd.sync.loading import Facts, ask_scope, read_items
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.session import Session
-from syncd.sync.tables import noticed, observed
+from syncd.sync.tables import mailbox_kind, noticed, observed
 
 WAITING = "waiting"  # has a reason, and is no divergence; nor is it in step
+NEVER_SYNCED = "never-synced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Finding:
     name: str
     id: str
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has its reason, and is nothing to put right."""
+        return self.sort == WAITING
+
     def to_json(self) -> dict[str, str]:
         """The finding for programs."""
         return {"sort": self.sort, "name": self.name, "id": self.id}
@@ -50,9 +57,9 @@ class Finding:
 
 def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> None:
     """Add what is not in step to `findings`. Raises MailboxError when it cannot be read."""
-    state = session.ensure_state()
-    if state.folder_id is None:
-        findings.append(Finding("never-synced", "", ""))
+    state = _state(session)
+    if state is None or state.folder_id is None:
+        findings.append(Finding(NEVER_SYNCED, "", ""))
         return
     whose = claims.look(session).finding
     if whose in claims.HOLDS:  # of a mailbox of another day everything differs, and says nothing
@@ -67,12 +74,20 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
     facts = Facts(state, set())
     read_items(session, facts, (each.remote_id for each in live.values()))
     with session.read() as conn:
-        kept = _kept(conn, session, known)
+        facts.links = live
+        kept = _kept(conn, session, known, observe.changed_groups(state.rules, session.rules_text))
+        facts.held.update(kept.held)
+        ask_scope(conn, session, facts, live)
         findings += _of_links(session, kept, facts, heads)
         findings += _of_records(conn, session, kept)
         findings += _of_items(kept, heads)
         findings += _of_counters(conn, session)
     report.outcome = Outcome.OK
+
+
+def _state(session: Session) -> Row[Any] | None:
+    with session.read() as conn:
+        return conn.execute(select(mailbox_kind).where(session.mine(mailbox_kind))).first()
 
 
 def _listed(session: Session, folder: str) -> dict[str, Head]:
@@ -98,18 +113,23 @@ class _Kept:
     waits: frozenset[str]  # records, by id
     members: frozenset[str]
     held: Mapping[str, Stored]
+    changed: frozenset[str]  # groups whose rules are others than those that were last in force
 
     def called(self, kind: Kind, crm_id: str) -> str:
         """What a record is called, as far as it is known."""
         return kind.called(self.held[crm_id].record.fields) if crm_id in self.held else ""
 
 
-def _kept(conn: Connection, session: Session, known: Mapping[str, Link]) -> _Kept:
+def _kept(
+    conn: Connection, session: Session, known: Mapping[str, Link], changed: frozenset[str]
+) -> _Kept:
     rows = conn.execute(select(observed).where(session.mine(observed)))
     waits = conn.scalars(select(noticed.c.crm_id).where(session.mine(noticed)))
     members = frozenset(records.members(conn, session.stored, session.where))
     held = records.read(conn, session.stored, members | known.keys())
-    return _Kept(known, {each.remote_id: each for each in rows}, frozenset(waits), members, held)
+    return _Kept(
+        known, {each.remote_id: each for each in rows}, frozenset(waits), members, held, changed
+    )
 
 
 def _of_links(
@@ -128,9 +148,11 @@ def _of_links(
             stored = kept.held.get(crm_id)
             if stored is None or stored.deleted:
                 yield Finding(Divergence.RECORD_GONE, "", crm_id)
+            elif _has_left(session, facts, link):
+                yield Finding("record-left", name, crm_id)
             elif record_differs(key, kind, link, stored.record):
                 yield Finding(Divergence.RECORD_DIFFERS, name, crm_id)
-            elif not wrong and (why := _apart(session, facts, link, stored.record.fields)):
+            elif not wrong and (why := _apart(session, kept, facts, link)):
                 yield Finding(why, name, crm_id)
 
 
@@ -156,6 +178,15 @@ def _of_counters(conn: Connection, session: Session) -> Iterator[Finding]:
         yield Finding("miscounted", "", "")
 
 
+def _has_left(session: Session, facts: Facts, link: Link) -> bool:
+    """Whether a record belongs in the mailbox no more, and no rule keeps its item in step."""
+    if not session.policy.direction.speaks(Side.CRM):
+        return False
+    said = crm_facts(session, facts, link.crm_id)
+    stays = exit_of(session.policy, link.origin) is ScopeExit.KEEP_UPDATING and said.readable
+    return said.presence is CrmPresence.OUT_OF_SCOPE and not stays
+
+
 def _is_left_alone(row: Row[Any] | None) -> bool:
     """Whether somebody said to leave it alone, however it stands, until it is edited."""
     return row is not None and row.stand == Stand.EXCLUDED and row.reason == Reason.IGNORED
@@ -176,7 +207,7 @@ def _of_link(
         yield sort
 
 
-def _apart(session: Session, facts: Facts, link: Link, fields: Mapping[str, Value]) -> str | None:
+def _apart(session: Session, kept: _Kept, facts: Facts, link: Link) -> str | None:
     """What is wrong where a group is not the same on both sides, and no rule lets it be.
 
     One whose rule has changed waits to be decided by the new one.
@@ -184,17 +215,17 @@ def _apart(session: Session, facts: Facts, link: Link, fields: Mapping[str, Valu
     found = facts.items[link.remote_id]
     if not isinstance(found, Item) or session.private(found.head):
         return None
-    sort = None
+    sort, fields = None, kept.held[link.crm_id].record.fields
     for name, group in session.policy.kind.groups.items():
         seen, mark = found.record.group(group), link.marks.get(name)
         if seen is None or len(seen) != len(group.fields):
             continue
         if equal(group, {each.name: fields.get(each.name) for each in group.fields}, seen):
             continue
-        if mark is None or mark.standing is Standing.AGREED:
-            return "groups-differ"
-        if mark.standing is Standing.UNSETTLED:
+        if name in kept.changed or (mark and mark.standing is Standing.UNSETTLED):
             sort = WAITING
+        elif mark is None or mark.standing is Standing.AGREED:
+            return "groups-differ"
     return sort
 
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from syncd.daemon.dispatch import FIRST_REST, LONGEST_PAUSE, Dispatcher
 
 PATIENCE = 10.0  # seconds; nothing waits that long unless it is broken
@@ -16,11 +18,15 @@ class Mailboxes:
     """A service whose mailboxes are always due, and whose runs take as long as a test says."""
 
     addresses: tuple[str, ...]
+    audits: tuple[str, ...] = ()  # always due to be audited, too
     broken: frozenset[str] = frozenset()
     gate: threading.Event = field(default_factory=threading.Event)
     lock: threading.Condition = field(default_factory=threading.Condition)
     running: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    audited: list[str] = field(default_factory=list)
+    auditing: int = 0
+    most_audits: int = 0
     most_at_once: int = 0
 
     def begin(self) -> None:
@@ -34,18 +40,31 @@ class Mailboxes:
         return self.addresses[:limit]
 
     def audits_due(self, limit: int) -> Sequence[str]:
-        """None."""
-        del limit
-        return []
+        """The first of those, whether they are being run or not."""
+        return self.audits[:limit]
 
     def audit(self, address: str, *, stop: threading.Event, run_id: str) -> object:
-        """Nothing is due to be audited."""
-        raise NotImplementedError
+        """As a run."""
+        assert run_id
+        with self.lock:
+            self.auditing += 1
+            self.most_audits = max(self.most_audits, self.auditing)
+        try:
+            self._stay(address, stop)
+        finally:
+            with self.lock:
+                self.auditing -= 1
+                self.audited.append(address)
+        return None
 
     def run(self, address: str, *, cause: str, stop: threading.Event, run_id: str) -> object:
         """Stay until the gate opens or `stop` is set, or break at once."""
         assert cause == "schedule"
         assert run_id
+        self._stay(address, stop)
+        return None
+
+    def _stay(self, address: str, stop: threading.Event) -> None:
         with self.lock:
             self.running.append(address)
             self.most_at_once = max(self.most_at_once, len(self.running))
@@ -60,7 +79,6 @@ class Mailboxes:
                 self.running.remove(address)
                 self.done.append(address)
                 self.lock.notify_all()
-        return None
 
     def wait(self, until: Callable[[], bool]) -> None:
         """Wait until something is so."""
@@ -147,6 +165,80 @@ def test_stop_ends_what_runs_and_starts_nothing() -> None:
     dispatcher.tick()
     dispatcher.close()
     assert service.done == ["a"]
+
+
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_audits_leave_a_worker_to_what_is_due(workers: int) -> None:
+    """However many ticks go by while they run, one worker is not theirs: what is due then runs."""
+    service = Mailboxes((), audits=tuple("abcdefgh"))
+    dispatcher = Dispatcher(service, workers, threading.Event())
+    for _ in range(5):
+        dispatcher.tick()
+    service.wait(lambda: len(service.running) == workers - 1)
+    service.addresses = ("due",)
+    dispatcher.tick()
+    service.wait(lambda: "due" in service.running)
+    for _ in range(5):
+        dispatcher.tick()
+    assert sorted(service.running) == sorted([*"abcdefgh"[: workers - 1], "due"])
+    service.gate.set()
+    dispatcher.close()
+    assert service.most_audits == workers - 1
+    assert service.done.count("due") == 1
+
+
+def test_an_audit_that_is_over_makes_room_for_the_next() -> None:
+    """What was audited once is not counted for ever: each tick starts as many as may be."""
+    service = Mailboxes((), audits=("a",))
+    service.gate.set()
+    dispatcher = Dispatcher(service, 2, threading.Event())
+    for _ in range(3):
+        dispatcher.tick()
+        _settle(dispatcher)
+    dispatcher.close()
+    assert service.audited == ["a"] * 3
+
+
+def test_a_worker_alone_audits_when_nothing_is_due() -> None:
+    """With one worker what is due goes first, at every tick; with nothing due there is an audit."""
+    service = Mailboxes(("due",), audits=("a", "b"))
+    service.gate.set()
+    dispatcher = Dispatcher(service, 1, threading.Event())
+    for _ in range(3):
+        dispatcher.tick()
+        _settle(dispatcher)
+    assert (service.done, service.audited) == (["due"] * 3, [])
+    service.addresses = ()
+    dispatcher.tick()
+    _settle(dispatcher)
+    dispatcher.close()
+    assert service.audited == ["a"]
+
+
+def test_no_mailbox_is_audited_while_it_is_synced() -> None:
+    """One that runs, or begins to, is passed over; the next one is audited."""
+    service = Mailboxes(("a",), audits=("a", "b"))
+    dispatcher = Dispatcher(service, 3, threading.Event())
+    for _ in range(3):
+        dispatcher.tick()
+    service.wait(lambda: len(service.running) == 2)
+    assert sorted(service.running) == ["a", "b"]
+    service.gate.set()
+    dispatcher.close()
+    assert service.audited == ["b"]
+
+
+def test_an_audit_that_breaks_lets_its_mailbox_rest() -> None:
+    """As a run that breaks: it is neither synced nor audited again at once (P10)."""
+    service = Mailboxes((), audits=("bad",), broken=frozenset({"bad"}))
+    now = [0.0]
+    dispatcher = Dispatcher(service, 1, threading.Event(), clock=lambda: now[0])
+    for moment in (0, FIRST_REST - 1, FIRST_REST + 1):
+        now[0] = moment
+        dispatcher.tick()
+        _settle(dispatcher)
+    dispatcher.close()
+    assert service.audited == ["bad", "bad"]
 
 
 def _settle(dispatcher: Dispatcher) -> None:

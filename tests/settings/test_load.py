@@ -12,6 +12,7 @@ from syncd.model.fields import Direction
 from syncd.model.policy import ConflictPolicy, FirstSync, Limits, Track
 from syncd.model.qualification import OnDuplicate
 from syncd.settings.configuration import (
+    Audit,
     Configuration,
     CrmSettings,
     Daemon,
@@ -82,7 +83,7 @@ def test_the_example_documents_every_key() -> None:
     """What a policy takes, and what the other sections take: each stands in the example."""
     text = (ROOT / "config" / "syncd.example.toml").read_text(encoding="utf-8")
     keys = {part for key in KEYS for part in key.name.split(".")} - {"*"}
-    for section in (Store, Server, CrmSettings, Log, Journal, Daemon):
+    for section in (Store, Server, CrmSettings, Log, Journal, Daemon, Audit):
         keys |= set(section.model_fields)
     missing = {key for key in keys if not re.search(rf"\b{key}\b[^\n]*[\]=]", text)}
     assert missing == set()
@@ -128,6 +129,7 @@ STORE, OFFICE, SALES, CONTACTS, CRM, LOG, DAEMON = (
     "store", "servers.office", "policies.sales", "policies.sales.contacts", "crm", "log", "daemon",
 )  # fmt: skip
 ORGANISATION, BREAKER, JOURNAL = "organisation", "policies.sales.breaker", "journal"
+AUDIT = "audit"
 
 # section, the line that is written there, the key that is mistaken, what is said of it
 MISTAKES = [
@@ -224,6 +226,11 @@ MISTAKES = [
     (DAEMON, 'workers = "4"', "workers", "must be a whole number"),
     (JOURNAL, 'keep = "1d"', "keep", "is too short (write 2d or more)"),
     (JOURNAL, "keep = 90", "keep", "'90' is not a duration"),
+    (AUDIT, "items = -1", "items", "must be greater than or equal to 0"),
+    (AUDIT, "items = 10001", "items", "must be less than or equal to 10000"),
+    (AUDIT, 'every = "30s"', "every", "is too short (write 1m or more)"),
+    (AUDIT, "every = 1", "every", "'1' is not a duration"),
+    (AUDIT, "item = 1", "item", "did you mean"),
     (LOG, "show_addresses = 1", "show_addresses", "must be true or false"),
     (LOG, 'format = "xml"', "format", "'xml' is not one of auto, json, console"),
     (

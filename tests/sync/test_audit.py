@@ -10,16 +10,10 @@ from syncd.crm import database
 from syncd.outlook.port import Backend, Sensitivity
 from syncd.sandbox.server import Sandbox
 from syncd.sync import alerts
-from syncd.sync.tables import alert, mailbox_kind, run
-from tests.sync.verifying import audit, verified
+from syncd.sync.tables import mailbox_kind, run
+from tests.sync.verifying import audit, open_alerts, swallow, verified
 from tests.sync.world import ALICE, World
 from tests.sync.worlds import sandbox_world
-
-
-def open_alerts(world: World) -> set[str]:
-    """The codes of the alerts that are not over."""
-    with database.read(world.engine) as conn:
-        return set(conn.scalars(select(alert.c.code).where(alert.c.over_at.is_(None))))
 
 
 def three(world: World) -> list[str]:
@@ -179,18 +173,6 @@ def test_the_journal_shows_what_an_audit_found(world: World) -> None:
     assert found.counts["divergence"] == {"record-differs": 1}
     assert "record-differs: 1" in told.sentence("en")
     assert ALICE in told.advice("de")
-
-
-def swallow(world: World) -> None:
-    """The mailbox told of what changed, and it was lost on our side: reading goes on behind it."""
-    with database.read(world.engine) as conn:
-        folder = conn.scalar(select(mailbox_kind.c.folder_id))
-        cursor = conn.scalar(select(mailbox_kind.c.cursor))
-    port = world.connect(ALICE)
-    page = port.changes(world.rules.kind, str(folder), cursor)
-    port.close()
-    with database.write(world.engine) as conn:
-        conn.execute(mailbox_kind.update().values(cursor=page.cursor))
 
 
 def test_verify_is_content_only_with_what_agrees(world: World) -> None:

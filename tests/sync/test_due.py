@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.settings.configuration import Audit
 from syncd.sync import leases, mailboxes
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.service import SyncService
+from syncd.sync.tables import mailbox
+from tests.conftest import DATABASES
 from tests.memory_mailbox import Effect, run
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory
@@ -110,3 +119,97 @@ def test_a_run_that_lost_its_lease_says_nothing_of_the_mailbox(memory: Memory) -
     after = world.state()
     assert (after.due, after.failures, after.trouble) == (before.due, 0, None)
     assert after.lease_until is not None
+
+
+def audited(world: World, **rows: int | None) -> None:
+    """When the mailboxes are audited next, in minutes from now; by first letter of the address."""
+    with database.write(world.engine) as conn:
+        for letter, minutes in rows.items():
+            at = None if minutes is None else world.time() + timedelta(minutes=minutes)
+            mine = mailbox.c.address.startswith(letter)
+            conn.execute(update(mailbox).where(mine).values(audit_due=at))
+
+
+def auditing(world: World, **settings: Any) -> SyncService:
+    """A new process under an `[audit]` of the configuration."""
+    service = world.service()
+    service.audits = Audit(**settings)
+    return service
+
+
+@pytest.mark.parametrize("kept_in", DATABASES, indirect=True)
+def test_who_was_never_audited_comes_before_who_was_long_ago(memory: Memory) -> None:
+    """On either database; then who has waited longest, and who is not due yet is not among them."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    service = auditing(world)
+    for alice, bob, order in [
+        (-600, None, [BOB, ALICE]),
+        (None, -600, [ALICE, BOB]),
+        (-1, -600, [BOB, ALICE]),
+        (-600, 1, [ALICE]),
+        (1, None, [BOB]),
+        (1, 1, []),
+    ]:
+        audited(world, a=alice, b=bob)
+        assert service.audits_due(10) == order
+        assert service.audits_due(1) == order[:1]
+
+
+def test_an_audit_of_nothing_is_never_due(memory: Memory) -> None:
+    """`items = 0` turns it off, whoever was never audited."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    assert auditing(world).audits_due(10) == [ALICE, BOB]
+    assert auditing(world, items=0).audits_due(10) == []
+
+
+def test_who_is_audited_is_due_again_after_a_while(memory: Memory) -> None:
+    """As often as the settings say; a shorter time holds at once, and a longer one from then on."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    service = auditing(world, every=timedelta(hours=6))
+    for address in (ALICE, BOB):
+        service.audit(address)
+    world.pass_time(hours=2)
+    world.settle(ALICE, BOB)
+    assert service.audits_due(10) == []
+    shorter = auditing(world, every=timedelta(hours=1))
+    shorter.begin()
+    assert shorter.audits_due(10) == []
+    world.pass_time(minutes=61)
+    world.settle(ALICE, BOB)
+    assert set(shorter.audits_due(10)) == {ALICE, BOB}
+    auditing(world, every=timedelta(days=1)).begin()
+    assert set(shorter.audits_due(10)) == {ALICE, BOB}
+
+
+NOT_AUDITED = {
+    "paused": "state = 'paused'",
+    "suspended": "state = 'suspended'",
+    "approved": "state = 'approved'",
+    "failing": "failures = 1",
+    "of a policy that is gone": "policy = 'gone'",
+}
+
+
+@pytest.mark.parametrize("how", NOT_AUDITED.values(), ids=NOT_AUDITED)
+def test_who_is_not_audited(memory: Memory, how: str) -> None:
+    """Only a mailbox that is live and sound is; and none that is due to be synced, or being run."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    world.execute(f"update mailbox set {how} where address = '{ALICE}'")  # noqa: S608 - ours
+    assert auditing(world).audits_due(10) == [BOB]
+
+
+def test_what_is_due_or_under_way_is_not_audited(memory: Memory) -> None:
+    """It is synced first; two never run beside each other."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    with database.write(world.engine) as conn:
+        assert leases.acquire(conn, world.mailbox_id(ALICE), world.time())
+    assert auditing(world).audits_due(10) == [BOB]
+    world.pass_time(minutes=20)
+    assert auditing(world).audits_due(10) == []
+    world.sync(BOB)
+    assert auditing(world).audits_due(10) == [BOB]
