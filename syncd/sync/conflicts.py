@@ -32,12 +32,11 @@ class Parked:
     reasons: Mapping[str, Reason]
 
 
-def parked(link: Link, before: Mapping[str, Mark] | None) -> Parked | None:
+def parked(link: Link, before: Mapping[str, Mark], *, anew: bool) -> Parked | None:
     """What is asked of a link now; `None` where nothing is and nothing was.
 
     Nothing of one at rest, where an answer could not be carried out: it is asked again when the
-    link is live. Of a new one (`before` is `None`) something may have been, before the link of then
-    was lost.
+    link is live. Of one that is tied `anew` something may have been before its link was lost.
     """
     groups = {
         name: {side: _content(link, side, name) for side in Side}
@@ -45,7 +44,7 @@ def parked(link: Link, before: Mapping[str, Mark] | None) -> Parked | None:
         if link.state is LinkState.LIVE and mark.reason in ASKS
     }
     reasons = {name: link.marks[name].reason for name in groups}
-    was = before is None or any(mark.reason in _ASKED for mark in before.values())
+    was = anew or any(mark.reason in _ASKED for mark in before.values())
     return Parked(link.crm_id, groups, reasons) if groups or was else None
 
 
@@ -80,6 +79,11 @@ def reopen(
         counters = {**session.state(conn).counters}
         counters["conflicts"] = accounting.open_conflicts(conn, session)
         session.set_state(conn, counters=counters)
+
+
+def close(conn: Connection, session: Session, ids: Sequence[str]) -> None:
+    """Nothing is asked about these records any more."""
+    reopen(conn, session, [Parked(each, {}, {}) for each in ids], Snapshots())
 
 
 def _open(conn: Connection, session: Session, ids: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -5,6 +5,7 @@ While its contact is not kept in step nobody is asked, for nothing that is said 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from syncd.sync import alerts
 from syncd.sync.alerts import Code
 from syncd.sync.report import Outcome
 from tests.sync.asking import asked, told
+from tests.sync.relinked import put_back, relinked
 from tests.sync.test_oscillation import (
     HERS,
     HIS,
@@ -263,3 +265,16 @@ def test_what_goes_with_its_item_is_kept(world: World, go: Callable[[World, str]
     assert [each["mobilephone"] for each in world.items(TRASH)] == ["8"]
     assert reasons(world) == []
     assert any('"8"' in each for each in world.kept_losers())
+
+
+def test_a_backup_that_lacks_it(memory: Memory) -> None:
+    """Made anew from the CRM, the item holds what the record does: there is nothing to ask (P9)."""
+    world, servers = memory
+    before = copy.deepcopy(servers[ALICE])
+    record = frozen(world)
+    put_back(servers[ALICE], before)
+    relinked(world)
+    world.start()
+    world.settle()
+    assert numbers(world, record) == (HIS, HIS)
+    assert reasons(world) == []
