@@ -80,7 +80,6 @@ def _merged(case: Case, rules: Rules) -> Decision:
         return _wait(case, rules)
     groups = merge_groups(case, rules, facts)
     merged = Decision(
-        Action.MERGE,
         headline(groups),
         Stand.IN_STEP,
         groups=groups,
@@ -99,12 +98,12 @@ def _only_by_hand() -> Decision:
 
     Dragged back it is found and goes on, thrown away it is gone from there like from anywhere (P3).
     """
-    return Decision(Action.WAIT, Reason.ONLY_BY_HAND, Stand.WAITING)
+    return Decision(Reason.ONLY_BY_HAND, Stand.WAITING)
 
 
 def _let_go(case: Case, rules: Rules) -> Decision:
     """Its user does not track it any more: it rests, and is nobody's but theirs."""
-    untracked = resting(Action.EXIT, Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
+    untracked = resting(Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
     return without_category(untracked, case, rules)
 
 
@@ -118,9 +117,9 @@ def _nothing(case: Case, rules: Rules) -> Decision:
     link = case.tied
     if link.state is not LinkState.LIVE:
         reason = Reason.PRIVATE if case.item.private else Reason.AT_REST
-        return resting(Action.NOTHING, reason, link.state)
+        return resting(reason, link.state)
     if case.item.presence is ItemPresence.UNKNOWN:
-        return Decision(Action.NOTHING, Reason.UNKNOWN_OUTLOOK, Stand.WAITING)
+        return Decision(Reason.UNKNOWN_OUTLOOK, Stand.WAITING)
     return _merged(case, rules)  # to tell apart from agreed, and to restore a lost stamp
 
 
@@ -134,10 +133,10 @@ def _rest(case: Case, rules: Rules) -> Decision:
     if case.tied.state is LinkState.COPY:
         return _stay(case, rules)
     if case.tied.state is not LinkState.LIVE:
-        return resting(Action.REST, gone(case), case.tied.state)
+        return resting(gone(case), case.tied.state)
     deleted = case.crm.presence is CrmPresence.DELETED
     state = LinkState.ORPHANED if deleted else LinkState.REMEMBERED
-    return resting(Action.REST, gone(case), state)
+    return resting(gone(case), state)
 
 
 def _exit(case: Case, rules: Rules) -> Decision:
@@ -158,7 +157,7 @@ def _kept_updating(case: Case, rules: Rules) -> Decision | None:
         return None
     merged = _merged(case, rules)
     quiet = merged.link_state is LinkState.LIVE and not merged.verbs
-    return replace(merged, action=Action.EXIT, reason=Reason.KEPT_UPDATING) if quiet else merged
+    return replace(merged, reason=Reason.KEPT_UPDATING) if quiet else merged
 
 
 # --- no link yet ---------------------------------------------------------------------------------
@@ -168,16 +167,16 @@ def _match(case: Case, rules: Rules) -> Decision:
     """A record in scope without a link: tied to the item that was found for it, else created."""
     if case.item.private:
         # It bears our stamp, and its link was lost: known again, and left alone (P3, P7).
-        known = resting(Action.MATCH, Reason.PRIVATE, LinkState.RELEASED)
+        known = resting(Reason.PRIVATE, LinkState.RELEASED)
         return replace(known, origin=Origin.ADOPTED)
     if case.item.record is not None:
         return pair(case, rules, case.met)
     if case.crm.presence is not CrmPresence.IN_SCOPE:
-        return Decision(Action.MATCH, Reason.LEFT_SCOPE, Stand.EXCLUDED)
+        return Decision(Reason.LEFT_SCOPE, Stand.EXCLUDED)
     if not rules.policy.pushes:
-        return Decision(Action.MATCH, Reason.NO_FILTER, Stand.EXCLUDED)
+        return Decision(Reason.NO_FILTER, Stand.EXCLUDED)
     if not rules.policy.direction.speaks(Side.CRM):
-        return Decision(Action.MATCH, Reason.ONE_WAY, Stand.EXCLUDED)
+        return Decision(Reason.ONE_WAY, Stand.EXCLUDED)
     groups = entered(case, rules, Side.CRM, Reason.CREATED)
     return _new(Reason.CREATED, Origin.CREATED, groups, Verb.CREATE_ITEM)
 
@@ -198,25 +197,22 @@ def pair_anew(case: Case, rules: Rules, reason: Reason) -> Decision:
 def _new(
     reason: Reason, origin: Origin, groups: tuple[GroupOutcome, ...], *verbs: Verb
 ) -> Decision:
-    return Decision(
-        Action.MATCH, reason, Stand.IN_STEP, verbs, groups, LinkState.LIVE, origin, stamp=True
-    )
+    return Decision(reason, Stand.IN_STEP, verbs, groups, LinkState.LIVE, origin, stamp=True)
 
 
 def _track(case: Case, rules: Rules) -> Decision:
     """An item enters the CRM only by its user's act on it (P14)."""
     item = case.item
     if item.private:
-        return Decision(Action.TRACK, Reason.PRIVATE, Stand.EXCLUDED)
+        return Decision(Reason.PRIVATE, Stand.EXCLUDED)
     if not item.tracked or item.record is None:
-        return Decision(Action.TRACK, Reason.NOT_TRACKED, Stand.EXCLUDED)
+        return Decision(Reason.NOT_TRACKED, Stand.EXCLUDED)
     if not rules.policy.direction.speaks(Side.OUTLOOK):
-        return Decision(Action.TRACK, Reason.DIRECTION, Stand.EXCLUDED)
+        return Decision(Reason.DIRECTION, Stand.EXCLUDED)
     if not rules.policy.creates:
-        return Decision(Action.TRACK, Reason.NOT_WRITABLE, Stand.EXCLUDED)
+        return Decision(Reason.NOT_WRITABLE, Stand.EXCLUDED)
     groups = entered(case, rules, Side.OUTLOOK, Reason.TRACKED)
-    made = _new(Reason.TRACKED, Origin.TRACKED, groups, Verb.CREATE_RECORD, Verb.UPDATE_ITEM)
-    return replace(made, action=Action.TRACK)
+    return _new(Reason.TRACKED, Origin.TRACKED, groups, Verb.CREATE_RECORD, Verb.UPDATE_ITEM)
 
 
 # --- a link at rest ------------------------------------------------------------------------------
@@ -226,7 +222,7 @@ def _revive(case: Case, rules: Rules) -> Decision:
     """Live again, from the kept images; what was withdrawn meets its record as on adoption."""
     link = case.tied
     if _untracked(case):
-        return resting(Action.NOTHING, Reason.AT_REST, link.state)
+        return resting(Reason.AT_REST, link.state)
     if case.item.record is None:
         return _wait(case, rules)
     elsewhere = case.item.presence in (ItemPresence.ARCHIVED, ItemPresence.FORMER)
@@ -240,7 +236,6 @@ def _revive(case: Case, rules: Rules) -> Decision:
         groups = tuple(adopt(each) for each in facts)
     returned = link.state is LinkState.RELEASED
     revived = Decision(
-        Action.REVIVE,
         Reason.IN_SCOPE_AGAIN if returned else Reason.BACK_IN_FOLDER,
         Stand.IN_STEP,
         groups=taken_up(case, rules, groups),
@@ -254,7 +249,7 @@ def _revive_or_remember(case: Case, rules: Rules) -> Decision:
     # What was marked in its place, and is in another folder, is where its user keeps it (P3).
     filed = case.item.presence is ItemPresence.MOVED and not rules.moves
     if not case.tied.aside or filed:
-        return resting(Action.REMEMBER, gone(case), LinkState.REMEMBERED)
+        return resting(gone(case), LinkState.REMEMBERED)
     # We had put it aside ourselves; its user's tidying up there is no decision about a record that
     # is in scope again.
     return _match(Case(case.crm, ItemFacts(ItemPresence.PRESENT)), rules)
@@ -268,9 +263,9 @@ def recreated(case: Case, rules: Rules) -> Decision:
     """
     policy, link = rules.policy, case.tied
     if not policy.pushes:
-        return Decision(Action.MATCH, Reason.NO_FILTER, Stand.EXCLUDED)
+        return Decision(Reason.NO_FILTER, Stand.EXCLUDED)
     if not policy.direction.speaks(Side.CRM):
-        return Decision(Action.MATCH, Reason.ONE_WAY, Stand.EXCLUDED)
+        return Decision(Reason.ONE_WAY, Stand.EXCLUDED)
     held = case.item.record or Record(policy.kind, known(link.images.get(Side.OUTLOOK, {})))
     again = replace(case, item=replace(case.item, record=held, guarded=frozenset()))
     facts = group_facts(again, rules)
@@ -278,8 +273,7 @@ def recreated(case: Case, rules: Rules) -> Decision:
         _entered(again, rules, each, outcome)
         for each, outcome in zip(facts, merge_groups(again, rules, facts), strict=True)
     )
-    made = Decision(
-        Action.REVIVE, Reason.RECREATED, Stand.IN_STEP, groups=groups, link_state=LinkState.LIVE,
+    made = Decision(Reason.RECREATED, Stand.IN_STEP, groups=groups, link_state=LinkState.LIVE,
         stamp=True,
     )  # fmt: skip
     to_crm = (Verb.UPDATE_RECORD,) if made.patch(Side.CRM) else ()
@@ -321,8 +315,8 @@ def _stay(case: Case, rules: Rules) -> Decision:
     if wanted and case.crm.presence is CrmPresence.IN_SCOPE:
         return recreated(case, rules)
     if state is LinkState.COPY:  # the link is of the item that it is a copy of: not touched
-        return Decision(Action.RESPECT, Reason.COPY, Stand.EXCLUDED)
-    return resting(Action.RESPECT, Reason.AT_REST, state)
+        return Decision(Reason.COPY, Stand.EXCLUDED)
+    return resting(Reason.AT_REST, state)
 
 
 def _known(case: Case) -> Mapping[str, Value]:

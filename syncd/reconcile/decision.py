@@ -90,7 +90,6 @@ class Decision:
     that syncd puts it aside, out of the folder or under a category, so that it may put it back.
     """
 
-    action: Action
     reason: Reason
     stand: Stand
     verbs: tuple[Verb, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from syncd.reconcile.actions import pair_anew, recreated, with_writes
-from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
+from syncd.reconcile.decision import Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState
 from syncd.reconcile.groups import group_facts
 from syncd.reconcile.images import Mark, Standing
@@ -38,17 +38,17 @@ def discard(decision: Decision, case: Case, rules: Rules, *, found: bool) -> Dec
     """
     verbs = set(decision.verbs)
     if verbs & {Verb.CREATE_ITEM, Verb.CREATE_RECORD}:
-        return Decision(decision.action, Reason.DISCARDED, Stand.EXCLUDED)
+        return Decision(Reason.DISCARDED, Stand.EXCLUDED)
     if decision.reason is Reason.UNTRACKED:
         return _kept(case, rules)
     if decision.reason in _ITS_USERS_ACT and not rules.moves:
-        return _made_again(decision, case, rules)
+        return _made_again(case, rules)
     if decision.reason in _ITS_USERS_ACT:
         return _moved_back() if found else pair_anew(case, rules, Reason.PUT_BACK)
     if verbs.intersection(_ENDS):
         deleted = case.crm.presence is CrmPresence.DELETED
         state = LinkState.ORPHANED if deleted else LinkState.RELEASED
-        return resting(decision.action, Reason.DISCARDED, state, Verb.UNLINK)
+        return resting(Reason.DISCARDED, state, Verb.UNLINK)
     return _reversed(decision, case, rules)
 
 
@@ -59,9 +59,7 @@ def _kept(case: Case, rules: Rules) -> Decision:
         for each in group_facts(case, rules)
         if each.group.name == rules.policy.kind.by_name[rules.policy.kind.labels].group
     )
-    return Decision(
-        Action.NOTHING, Reason.DISCARDED, Stand.IN_STEP, groups=groups, link_state=LinkState.LIVE
-    )
+    return Decision(Reason.DISCARDED, Stand.IN_STEP, groups=groups, link_state=LinkState.LIVE)
 
 
 def _reversed(decision: Decision, case: Case, rules: Rules) -> Decision:
@@ -75,7 +73,6 @@ def _reversed(decision: Decision, case: Case, rules: Rules) -> Decision:
 def _moved_back() -> Decision:
     """The very item, as it is by now: the next run reads what was edited in it."""
     return Decision(
-        Action.REVIVE,
         Reason.PUT_BACK,
         Stand.IN_STEP,
         (Verb.RESTORE_ITEM,),
@@ -83,13 +80,13 @@ def _moved_back() -> Decision:
     )
 
 
-def _made_again(decision: Decision, case: Case, rules: Rules) -> Decision:
+def _made_again(case: Case, rules: Rules) -> Decision:
     """Nothing can be moved: what was thrown away is made anew, what is elsewhere stays (P3)."""
     if case.item.presence is ItemPresence.DELETED:
         made = recreated(case, rules)
         if made.verbs:
             return made
-    return resting(decision.action, Reason.DISCARDED, LinkState.REMEMBERED, Verb.UNLINK)
+    return resting(Reason.DISCARDED, LinkState.REMEMBERED, Verb.UNLINK)
 
 
 def _turned(facts: GroupFacts, outcome: GroupOutcome) -> GroupOutcome:

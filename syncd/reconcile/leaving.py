@@ -12,7 +12,7 @@ from syncd.model.fields import Side
 from syncd.model.policy import CrmDelete, OutlookDelete, ScopeExit
 from syncd.model.record import equal
 from syncd.model.values import is_empty
-from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
+from syncd.reconcile.decision import Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState, Loser, Origin
 from syncd.reconcile.groups import edited_groups, group_facts, merge_groups
 from syncd.reconcile.images import AGREED, Mark, Standing
@@ -20,16 +20,16 @@ from syncd.reconcile.merge import ASKED, GroupFacts, GroupOutcome, blocked, valu
 from syncd.reconcile.reasons import Reason
 
 
-def resting(action: Action, reason: Reason, state: LinkState, *verbs: Verb) -> Decision:
+def resting(reason: Reason, state: LinkState, *verbs: Verb) -> Decision:
     """A decision after which the link is at rest, and its item nobody's but its user's."""
-    return Decision(action, reason, Stand.EXCLUDED, verbs, link_state=state)
+    return Decision(reason, Stand.EXCLUDED, verbs, link_state=state)
 
 
 def wait(case: Case) -> Decision:
     """Nothing follows from what is not known (P5)."""
     unknown = case.crm.presence is CrmPresence.UNKNOWN
     reason = Reason.UNKNOWN_CRM if unknown else Reason.UNKNOWN_OUTLOOK
-    return Decision(Action.WAIT, reason, Stand.WAITING)
+    return Decision(reason, Stand.WAITING)
 
 
 def gone(case: Case) -> Reason:
@@ -52,7 +52,7 @@ def remember(case: Case, rules: Rules) -> Decision:
             reason, verbs = Reason.RECORD_DEACTIVATED, (Verb.DEACTIVATE_RECORD, Verb.UNLINK)
         elif policy.on_outlook_delete is OutlookDelete.DELETE_IF_OWNER and crm.owned:
             reason, verbs = Reason.RECORD_DELETED, (Verb.DELETE_RECORD, Verb.UNLINK)
-    return resting(Action.REMEMBER, reason, LinkState.REMEMBERED, *verbs)
+    return resting(reason, LinkState.REMEMBERED, *verbs)
 
 
 EXITS = {
@@ -68,7 +68,7 @@ def exit_scope(case: Case, rules: Rules) -> Decision:
     verb = EXITS[exit_policy(case, rules)] if _may_remove(rules) else Verb.UNLINK
     if verb is Verb.MOVE_ITEM and not rules.moves:
         return _aside_in_place(case, rules)
-    leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
+    leaving = resting(Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
     groups = _undecided(case, rules) if verb is Verb.TRASH_ITEM else ()
     return replace(leaving, aside=verb is not Verb.UNLINK, groups=groups)
 
@@ -80,7 +80,7 @@ def _aside_in_place(case: Case, rules: Rules) -> Decision:
     """
     if case.item.record is None:
         return wait(case)  # which categories it has is not known
-    leaving = resting(Action.EXIT, Reason.LEFT_SCOPE, LinkState.RELEASED, Verb.UNLINK)
+    leaving = resting(Reason.LEFT_SCOPE, LinkState.RELEASED, Verb.UNLINK)
     labels = _labels(case, rules)
     if _has(labels, rules.policy.kind.archive_category):
         return leaving
@@ -128,9 +128,7 @@ def take_and_exit(case: Case, rules: Rules) -> Decision:
     taken = [each for each in taken if each.group not in ours]
     twice = {each.group for each in taken}
     groups = (*taken, *(each for each in leaving.groups if each.group not in twice))
-    return replace(
-        leaving, action=Action.TAKE_AND_EXIT, verbs=(*taking, *leaving.verbs), groups=groups
-    )
+    return replace(leaving, verbs=(*taking, *leaving.verbs), groups=groups)
 
 
 def _lost(facts: GroupFacts) -> Loser:
@@ -158,7 +156,7 @@ def unmake(case: Case, rules: Rules) -> Decision:
     }[rules.policy.on_crm_delete]
     if not may_go or not _may_remove(rules):
         return keep(case, rules)
-    goes = resting(Action.UNMAKE, Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
+    goes = resting(Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
     return replace(goes, groups=_undecided(case, rules))
 
 
@@ -183,7 +181,7 @@ def keep(case: Case, rules: Rules) -> Decision:
         if facts.group.name in edited - {label_group} and blocked(facts, Side.OUTLOOK) is None
     ]
     kept = replace(
-        resting(Action.KEEP, Reason.CRM_DELETED, LinkState.ORPHANED, Verb.UNLINK),
+        resting(Reason.CRM_DELETED, LinkState.ORPHANED, Verb.UNLINK),
         groups=tuple(late),
     )
     return without_category(kept, case, rules)
@@ -253,4 +251,4 @@ def withdraw(case: Case, rules: Rules) -> Decision:
     gone = case.item.presence in (ItemPresence.DELETED, ItemPresence.MOVED)
     rests = LinkState.REMEMBERED if gone else LinkState.RELEASED
     state, verbs = (rests, (Verb.UNLINK,)) if live else (case.tied.state, ())
-    return resting(Action.WITHDRAW, Reason.MADE_PRIVATE, state, Verb.WITHDRAW, *verbs)
+    return resting(Reason.MADE_PRIVATE, state, Verb.WITHDRAW, *verbs)

@@ -126,7 +126,7 @@ def regress(facts: GroupFacts, key: bytes) -> GroupOutcome | None:
     holds what was known, or where it is to be decided anyhow: it is merged like any other.
     """
     outlook, standing = Side.OUTLOOK, facts.mark.standing
-    if standing is Standing.UNSETTLED or facts.mark.reason is Reason.MADE_PRIVATE:
+    if standing is Standing.UNSETTLED:
         return None
     if not differs(key, facts.group, facts.images[outlook], facts.now[outlook]):
         return None

@@ -145,7 +145,7 @@ def foreseen(
             if isinstance(task, Task):
                 found.append((task.work, task.decision))
             else:
-                found.append((work, Decision(decision.action, task.reason, Stand.WAITING)))
+                found.append((work, Decision(task.reason, Stand.WAITING)))
     return found
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from syncd.model.record import Record, equal
-from syncd.reconcile.decide import Action, Decision, Stand, Verb
+from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.facts import LinkState
 from syncd.reconcile.reasons import Reason
 from syncd.sync.journal import Status
@@ -26,7 +26,7 @@ from syncd.sync.work import Work
 
 def decision() -> Decision:
     """What becomes of a double."""
-    return Decision(Action.UNMAKE, Reason.DOUBLE, Stand.EXCLUDED, (Verb.TRASH_ITEM,))
+    return Decision(Reason.DOUBLE, Stand.EXCLUDED, (Verb.TRASH_ITEM,))
 
 
 def marked(session: Session, cases: Sequence[Work]) -> list[Work]:

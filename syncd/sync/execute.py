@@ -208,7 +208,7 @@ def _settle(session: Session, verb: Verb, done: Sequence[Done], streak: Streak) 
     written = [(attempt, result) for attempt, result in done if isinstance(result, Written)]
     # Settle after request, and it may be lost: the intent is on disk and is open, so that recovery
     # finds what was written by its key. The other order would call done what never happened.
-    read = _read_back(session, verb, [result for _, result in written])
+    read, trouble = _read_back(session, verb, [result for _, result in written])
     with session.write() as conn:
         settling = Settling(conn, session, session.state(conn).generation)
         outage = streak.outage(conn, session)
@@ -225,6 +225,8 @@ def _settle(session: Session, verb: Verb, done: Sequence[Done], streak: Streak) 
         _let_go(conn, session, settling, verb, [attempt.task for attempt, _ in written])
         settling.flush()
     _count(session, verb, [attempt.task for attempt, _ in written])
+    if trouble is not None and trouble.sort in (Sort.DENIED, Sort.THROTTLED):
+        raise trouble  # only now: what was written is known to be, whatever is not to be read
     stop_if_throttled(result for _, result in done)
     streak.stop_if_out()
 
@@ -255,22 +257,26 @@ def _last(task: Task) -> Verb | None:
     return next((verb for verb in reversed(_ORDER) if verb in task.decision.verbs), None)
 
 
-def _read_back(session: Session, verb: Verb, written: Sequence[Written]) -> dict[str, Item]:
-    """What the written items hold now; what cannot be read is taken up by the next run.
+def _read_back(
+    session: Session, verb: Verb, written: Sequence[Written]
+) -> tuple[dict[str, Item], MailboxError | None]:
+    """What the written items hold now, and what was in the way of reading the others.
+
+    What cannot be read is settled as it was sent, and taken up by the next run.
 
     An answer that shows the item is its read-back; the others are read.
     """
     if verb not in (Verb.CREATE_ITEM, Verb.UPDATE_ITEM):
-        return {}
+        return {}, None
     shown = {each.id: each.item for each in written if each.item is not None}
     ids = [each.id for each in written if each.item is None]
     if not ids:
-        return shown
+        return shown, None
     try:
         found = session.port.read(session.policy.kind, ids)
-    except MailboxError:
-        return shown  # the write itself is known to be done: it is settled as sent
-    return shown | {each.head.id: each for each in found if isinstance(each, Item)}
+    except MailboxError as error:
+        return shown, error
+    return shown | {each.head.id: each for each in found if isinstance(each, Item)}, None
 
 
 def _written(

@@ -22,7 +22,7 @@ from syncd.model.fields import Side
 from syncd.model.values import to_json
 from syncd.outlook.port import Item
 from syncd.reconcile.breaker import BOUNDED, Bounded, emptied, tripped
-from syncd.reconcile.decide import Action, Case, Decision, Stand, Verb
+from syncd.reconcile.decide import Case, Decision, Stand, Verb
 from syncd.reconcile.facts import CrmFacts, CrmPresence, ItemFacts, Link, LinkState
 from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.merged import as_settled, into_survivor
@@ -138,7 +138,7 @@ class _Edit:
         """As the breaker counts it."""
         writes = any(each.writes for each in self.outcomes)
         verbs = (Verb.UPDATE_RECORD,) if writes else ()
-        return Decision(Action.MERGE, Reason.MERGED, Stand.IN_STEP, verbs, self.outcomes)
+        return Decision(Reason.MERGED, Stand.IN_STEP, verbs, self.outcomes)
 
 
 def _has_edit(facts: Facts, crm_id: str) -> bool:

@@ -14,7 +14,7 @@ from syncd.model.fields import Side
 from syncd.model.policy import Track
 from syncd.model.record import Record
 from syncd.outlook.port import Head
-from syncd.reconcile.decide import Action, Decision, Stand, Verb
+from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.facts import ItemPresence, Link, LinkState, Loser, Origin
 from syncd.reconcile.images import Image, Mark, Standing, known
 from syncd.reconcile.reasons import Reason
@@ -146,7 +146,7 @@ class Settling:
             # Of what is private not even hashes are kept, though it were entered anew (P7).
             held = None if private or task.crm is None else task.crm.fields
             self._thrown.append((task.crm_id, task.decision.reason, held))
-        elif was is LinkState.LIVE and task.decision.action is Action.REST:
+        elif was is LinkState.LIVE and settled.state is LinkState.ORPHANED:
             # The CRM ended it as well meanwhile: entered anew it stays away all the same.
             if task.decision.reason is Reason.OUTLOOK_DELETED:
                 held = known(before.images[Side.CRM]) if before is not None else None

@@ -18,11 +18,14 @@ from syncd.model.contact import CONTACT
 from syncd.model.normal import normal
 from syncd.model.policy import ScopeExit
 from syncd.outlook.port import Sensitivity
+from syncd.sync.mailboxes import MailboxState
 from syncd.sync.tables import snapshot
+from syncd.sync.verify import WAITING
 from tests.memory_server import TRASH, MemoryServer, Thing
 from tests.simulation.actors import Actors
 from tests.simulation.ledger import SECRET, UNTRACKED, Ledger, Violation, named, theirs, tokens
 from tests.simulation.world_of import SimulatedWorld, Store
+from tests.sync.verifying import audit, verified
 
 _CANARIES = tuple(
     case for each in (SECRET, UNTRACKED) for case in (each.encode(), each.upper().encode())
@@ -173,6 +176,18 @@ class Checks:
             self._one_item_each(address)
             self._nothing_resurrected(address)
             self._agreed(address)
+            self._content(address)
+
+    def _content(self, address: str) -> None:
+        """P2, P9: neither `syncd verify` nor an audit has anything to tell of."""
+        served = self.world.state(address).state in (MailboxState.LIVE, MailboxState.APPROVED)
+        if not served or self.world.contact_state(address) != "done":
+            return
+        if wrong := verified(self.world, address).keys() - {WAITING}:
+            raise Violation(f"P2: verify finds {sorted(wrong)} in {address}")
+        found = audit(self.world, 10_000, address)
+        if found.divergence or found.miscounted:
+            raise Violation(f"P9: an audit of {address} finds {found.counts()}")
 
     def _one_item_each(self, address: str) -> None:
         """P3: of one record there is one item, but for what the user copied, or filed away.

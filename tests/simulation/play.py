@@ -204,6 +204,8 @@ class _Playing:
                 worked = worked or bool(self.world.writes)
                 self.checks.after_run(address, whole=came.startswith("ok"))
             for address in addresses:
+                if number == 1:  # that a mailbox was restored shows before a write, or in an audit
+                    self.world.service().audit(address)
                 if came := self.actors.admin.relink(address):
                     self.say(f"relinked {address}: {came}")
                 self.world.approve(address)

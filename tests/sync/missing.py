@@ -240,6 +240,17 @@ def emptied(memory: Memory) -> str:
     return ids[0]
 
 
+def served_by_another(memory: Memory) -> str:
+    """Another installation has put its mark on the folder, and then she was entered."""
+    world, servers = memory
+    world.new(firstname="Bea")
+    world.settle()
+    servers[ALICE].folder("contacts").claim = "another/epoch/7/token"
+    ann = world.new(**ANN)
+    world.sync()
+    return ann
+
+
 # situation → how it is, and why
 MISSING: dict[Situation, tuple[str, str]] = {
     not_owned: ("absent", "not-owned"),
@@ -251,6 +262,7 @@ MISSING: dict[Situation, tuple[str, str]] = {
     new: ("absent", "next-run"),
     first_contact: ("absent", "first-contact"),
     never_synced: ("absent", "first-time"),
+    served_by_another: ("absent", "claimed"),
     doubtful: ("absent", "doubtful-match"),
     refused: ("absent", "refused"),
     deleted_in_outlook: ("absent", "outlook-deleted"),

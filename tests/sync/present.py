@@ -171,6 +171,16 @@ def contested(memory: Memory) -> str:
     return ann
 
 
+def served_by_another(memory: Memory) -> str:
+    """Another installation has put its mark on the folder, and then the CRM changed."""
+    world, servers = memory
+    ann = in_step(memory)
+    servers[ALICE].folder("contacts").claim = "another/epoch/7/token"
+    world.change(ann, jobtitle="Boss")
+    world.sync()
+    return ann
+
+
 # situation → how it is, and why
 PRESENT: dict[Situation, tuple[str, str]] = {
     in_step: ("there", "belongs"),
@@ -187,5 +197,6 @@ PRESENT: dict[Situation, tuple[str, str]] = {
     guarded: ("behind", "guarded"),
     changed: ("behind", "next-change"),
     paused: ("behind", "unserved"),
+    served_by_another: ("behind", "claimed"),
     contested: ("behind", "asked"),
 }

@@ -73,6 +73,8 @@ def _mailbox(facts: Facts) -> Iterator[Said]:
         yield Said("mailbox.never")
     if facts.waits_for_approval:
         yield Said("mailbox.first-contact")
+    if facts.claim is not None:
+        yield Said(f"claim.{facts.claim}")
     if row.trouble:
         yield Said("mailbox.trouble", {"trouble": row.trouble})
 

@@ -14,6 +14,7 @@ from syncd.crm.stored import Stored
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.reconcile.breaker import Bounded
+from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Stand, Verb
 from syncd.reconcile.facts import Link, LinkState, Origin
 from syncd.reconcile.images import Mark
@@ -133,6 +134,7 @@ class Facts:
     policy: KindPolicy | None  # of this kind
     waits_for_approval: bool
     synced: bool  # its first sync is done
+    claim: Finding | None  # what holds every write: the folder is not ours to serve
     readable: bool
     hidden: frozenset[str]  # fields that its user may not read
     writable: bool

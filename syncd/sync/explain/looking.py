@@ -24,7 +24,7 @@ from syncd.reconcile.images import completed, differs
 from syncd.reconcile.reasons import Reason
 from syncd.settings.filter_clauses import clauses
 from syncd.settings.policies import MailboxPolicy, NamedFilter, ScopedKind
-from syncd.sync import links, mailboxes, remembering, scoping, user_filters
+from syncd.sync import claims, links, mailboxes, remembering, scoping, user_filters
 from syncd.sync.explain.facts import (
     About,
     Act,
@@ -116,6 +116,7 @@ def look(
         policy=rules.policy if rules is not None else None,
         waits_for_approval=first is ContactState.PROPOSED,
         synced=first is ContactState.DONE,
+        claim=claims.held_for(state.claim_found) if state is not None else None,
         readable=_among(conn, stored, rights.access.readable(stored), about.record),
         hidden=access.unreadable_fields(stored.entity),
         writable=crm_id in rights.writable_among(conn, {crm_id: about.record}),

@@ -19,6 +19,7 @@ def trace(facts: Facts, chain: dict[str, list[str]], first: str) -> dict[str, ob
         "number": facts.mailbox.id,
         "mailbox_state": facts.mailbox.state.value,
         "policy": facts.mailbox.policy,
+        "claim": facts.claim and facts.claim.value,
         "due": _moment(facts.mailbox.due),
         "how": found.how,
         "code": found.code,

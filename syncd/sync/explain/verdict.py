@@ -83,7 +83,7 @@ def _kept_up(facts: Facts) -> Verdict:
     if (facts.changed or facts.stirred) and not _served(facts):
         return _why("behind", "unserved", state=facts.mailbox.state.value)
     if facts.changed:
-        return _why("behind", "next-change")
+        return _why("behind", "claimed" if facts.claim else "next-change")
     if differing := differences(facts):
         reason = min(differing, key=_weight)
         differs = Said("why.differs", {"fields": differing[reason], "why": reason})
@@ -255,6 +255,8 @@ def _coming(facts: Facts) -> tuple[str, Said]:
         return _because(Reason.FIRST_CONTACT)
     if not _served(facts):
         return "unserved", Said("why.unserved", {"state": facts.mailbox.state.value})
+    if facts.claim is not None:
+        return "claimed", Said("why.claimed")
     if not facts.synced:
         return "first-time", Said("why.first-time")
     return "next-run", Said("why.next-run")
@@ -303,6 +305,8 @@ def _stops(facts: Facts) -> Said | None:
         return Said("next.resume", where)
     if row.state not in SERVED:
         return Said("next.approve")
+    if facts.claim is not None:
+        return Said("next.relink", where)
     return Said("next.onboard", where) if facts.waits_for_approval else None
 
 

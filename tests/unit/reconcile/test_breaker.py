@@ -8,7 +8,7 @@ from syncd.model.fields import Side
 from syncd.model.policy import Limits
 from syncd.model.values import Value
 from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, tripped
-from syncd.reconcile.decide import Action, Decision, Stand, Verb
+from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import AGREED
 from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.reasons import Reason
@@ -21,7 +21,7 @@ def deciding(
 ) -> Decision:
     """A decision that does these."""
     group = GroupOutcome("serial", Reason.EQUAL, AGREED, {side: patch} if patch else {})
-    return Decision(Action.MERGE, Reason.EQUAL, Stand.IN_STEP, verbs, (group,))
+    return Decision(Reason.EQUAL, Stand.IN_STEP, verbs, (group,))
 
 
 # verb | how many | live links | executed in the last day | held already | held?

@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[str | None, str | None, str | None, Finding]] = {
     "newer than the one on its way": (said(9), said(7), said(8), Finding.STORE_RESTORED),
     "as new, by somebody else": (said(7, "u"), said(7), None, Finding.STORE_COPIED),
     "as new as the one on its way": (said(8, "u"), said(7), said(8), Finding.STORE_COPIED),
+    "as new as our first on its way": (said(1, "u"), None, said(1), Finding.STORE_COPIED),
     "relinked elsewhere": (said(8, epoch=LATER), said(7), None, Finding.OTHER_STORE),
     "not known any more": (said(7), None, None, Finding.FORGOTTEN),
     "relinked elsewhere, not known": (said(7, epoch=LATER), None, None, Finding.OTHER_STORE),

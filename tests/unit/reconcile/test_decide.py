@@ -10,6 +10,8 @@ import pytest
 from syncd.model.fields import Direction, Side
 from syncd.model.policy import ConflictPolicy
 from syncd.reconcile.decide import Case, Row, Rules, Stand, Verb, decide, row_of
+from syncd.reconcile.discard import discard
+from syncd.reconcile.facts import ItemPresence, LinkState, Origin
 from syncd.reconcile.images import Mark, Standing
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import settle
@@ -68,6 +70,50 @@ def test_an_item_has_one_time_for_all_its_groups(others: dict[str, str], reason:
     decision = decide(case(here, there, link()), RULES)
     assert {g.group: g.reason for g in decision.groups}["serial"] is reason
     assert decision.reason is reason  # a conflict speaks for the whole
+
+
+EDIT, RIVAL = {"brand": "Apex"}, {"serial": "y"}
+PRESENT, FORMER = ItemPresence.PRESENT, ItemPresence.FORMER
+# what happened: (the CRM's edits, Outlook's, where the item is) → why, in one word
+HEADLINES: dict[str, tuple[dict[str, str], dict[str, str], ItemPresence, Reason]] = {
+    "nothing": ({}, {}, PRESENT, Reason.EQUAL),
+    "an edit": ({}, EDIT, PRESENT, Reason.OUTLOOK_CHANGED),
+    "an edit on either side": ({"serial": "x"}, EDIT, PRESENT, Reason.BOTH_CHANGED),
+    "a conflict, and edits of both": (
+        {"serial": "x", "hint": "gone"}, RIVAL | EDIT, PRESENT, Reason.CONFLICT_CRM
+    ),
+    "nothing, in the folder of before": ({}, {}, FORMER, Reason.OTHER_FOLDER),
+    "an edit, in the folder of before": ({}, EDIT, FORMER, Reason.OUTLOOK_CHANGED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HEADLINES)
+def test_the_gravest_reason_speaks_for_the_whole(what: str) -> None:
+    """A conflict before edits, edits before where the item is."""
+    here, there, presence, reason = HEADLINES[what]
+    ruled = Rules(policy(conflict=ConflictPolicy.CRM), KEY)
+    found = case(crm(BASE.patched(here)), item(BASE.patched(there), presence), link())
+    decision = decide(found, ruled)
+    assert decision.reason is reason
+    assert (Verb.RESTORE_ITEM in decision.verbs) is (presence is FORMER)
+    assert decision.stand is Stand.IN_STEP
+
+
+def test_what_is_made_private_is_withdrawn_though_only_hashes_are_kept() -> None:
+    """P7: a live link has given something to the CRM, whatever is remembered of it."""
+    decision = decide(case(crm(), item(private=True), link(hashes=True)), RULES)
+    assert Verb.WITHDRAW in decision.verbs
+    resting = link(hashes=True, state=LinkState.RELEASED)
+    assert Verb.WITHDRAW not in decide(case(crm(), item(private=True), resting), RULES).verbs
+
+
+def test_who_is_kept_though_untracked_is_in_step() -> None:
+    """Its user took the category off, a person said to go on: nothing is let go."""
+    tie = link(origin=Origin.TRACKED, tracked=True)
+    untracked = case(crm(), item(tracked=False), tie)
+    assert decide(untracked, RULES).reason is Reason.UNTRACKED
+    kept = discard(decide(untracked, RULES), untracked, RULES, found=True)
+    assert (kept.stand, kept.link_state, kept.verbs) == (Stand.IN_STEP, LinkState.LIVE, ())
 
 
 def test_what_a_set_owes_outlook_is_paid_on_return() -> None:

@@ -210,16 +210,16 @@ def test_latest_without_an_image_is_the_crms() -> None:
 
 # images | now | both in the end; each as CRM/Outlook
 SETS = """
-ab/ab | abc/ab   | abc   # added on one side
-ab/ab | a/ab     | a     # removed on one side
-ab/ab | abc/abd  | abcd  # added on both
-ab/ab | ac/abd   | acd   # removed here, added there
-ab/ab | b/a      |       # each removed another
-ab/ab | ab/ab    | ab    # nothing
-ab/ab | abc/abc  | abc   # the same on both
-ab/a  | abc/a    | abc   # apart: what one side has and the other never had stays
-ab/cd | abx/cd   | abcdx # apart: nothing goes that nobody removed
-ab/bc | a/bc     | ac    # apart: what both had and one removed goes
+ab/ab | abc/ab   | abc  | crm-changed # added on one side
+ab/ab | a/ab     | a    | crm-changed # removed on one side
+ab/ab | abc/abd  | abcd | merged-set  # added on both
+ab/ab | ac/abd   | acd  | merged-set  # removed here, added there
+ab/ab | b/a      |      | merged-set  # each removed another
+ab/ab | ab/ab    | ab   | equal       # nothing
+ab/ab | abc/abc  | abc  | equal       # the same on both
+ab/a  | abc/a    | abc  | merged-set  # apart: what one side has and the other never had stays
+ab/cd | abx/cd   | abcdx| merged-set  # apart: nothing goes that nobody removed
+ab/bc | a/bc     | ac   | merged-set  # apart: what both had and one removed goes
 """
 
 
@@ -230,7 +230,7 @@ def _set(text: str) -> Mapping[str, Value]:
 @pytest.mark.parametrize("line", SETS.strip().splitlines())
 def test_sets(line: str) -> None:
     """Added on either side is in, removed on either side is out, whatever the policy."""
-    was, now, end = line.split("#")[0].split("|")
+    was, now, end, reason = line.split("#")[0].split("|")
     images = [content(_set(each)) for each in was.split("/")]
     held = [_set(each) for each in now.split("/")]
     mark = AGREED if images[0] == images[1] else PERSONAL
@@ -242,7 +242,9 @@ def test_sets(line: str) -> None:
         mark,
     )
     for policy in ConflictPolicy:
-        assert after(group, merge(group, policy, CRM_LATER, KEY)) == dict.fromkeys(Side, _set(end))
+        outcome = merge(group, policy, CRM_LATER, KEY)
+        assert after(group, outcome) == dict.fromkeys(Side, _set(end))
+        assert outcome.reason == reason.strip()
 
 
 def test_elements_are_compared_in_normal_form() -> None:

@@ -93,6 +93,25 @@ def test_what_is_apart_stays_apart() -> None:
     assert not any(each.loser for each in decision.groups)
 
 
+@pytest.mark.parametrize("why", [Reason.RULE_CHANGED, Reason.MADE_PRIVATE])
+def test_what_is_yet_to_be_decided_is_decided(why: Reason) -> None:
+    """A group whose rule changed, or that was withdrawn, is no regress: it is merged as ever."""
+    tie = replace(
+        link(marks={"serial": Mark(Standing.UNSETTLED, why)}), remote_modified=NOON + HOUR
+    )
+    decision = decide(case(crm(), replace(item(OLD), modified=NOON, version="v0"), tie), RULES)
+    assert Reason.REGRESS not in {each.reason for each in decision.groups}
+    assert decision.reason is not Reason.REGRESS
+
+
+def test_a_minute_into_the_future_is_no_wrong_clock() -> None:
+    """What was noted may be as much ahead of the server's clock as clocks differ."""
+    ahead = NOON + HOUR + timedelta(minutes=1)
+    assert decide(older(known=ahead), RULES).reason is Reason.REGRESS
+    later = ahead + timedelta(seconds=1)
+    assert decide(older(known=later), RULES).reason is not Reason.REGRESS
+
+
 def test_an_edit_of_the_crm_goes_on_as_ever() -> None:
     """Of the other groups, nothing is special about it."""
     tie = replace(link(), remote_modified=NOON + HOUR)

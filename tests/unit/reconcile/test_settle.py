@@ -83,7 +83,7 @@ def test_pending_groups_keep_everything() -> None:
 
 def test_what_was_not_decided_keeps_everything() -> None:
     """A link that goes to rest keeps its images: coming back goes on from them."""
-    resting = Decision(decide(case(crm(), item(), link()), RULES).action, Reason.AT_REST, _STAND)
+    resting = Decision(Reason.AT_REST, _STAND)
     changed = BASE.patched({"serial": "a2"})
     images, marks = settled(resting, link(), changed, changed)
     assert images == {side: dict(image) for side, image in link().images.items()}
