@@ -24,6 +24,8 @@ from syncd.outlook.verdict import Effect, unanswered, unsent
 LONGEST_PAUSE = 3600.0  # seconds
 LOST = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
+WRITE_OVER = 120.0  # seconds after it was begun; whoever looks later finds what there is to find
+
 _PIECE = 65536  # bytes
 
 
@@ -46,6 +48,30 @@ class Reply:
     def pause(self) -> float | None:
         """The pause that it asks for, in seconds."""
         return seconds(self.retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long one request is waited for.
+
+    `silence`, in seconds, for its next piece; all of it `until` then, by the monotonic clock.
+    """
+
+    silence: float
+    until: float
+
+    @classmethod
+    def of(cls, effect: Effect, timeout: float, deadline: float) -> Wait:
+        """A read may take as long as it is configured to; a write is over by `WRITE_OVER`."""
+        if effect is not Effect.NONE:
+            timeout = min(timeout, WRITE_OVER / 2)
+            deadline = min(deadline, WRITE_OVER - timeout)
+        return cls(timeout, time.monotonic() + deadline)
+
+    @property
+    def both(self) -> tuple[float, float]:
+        """For the connection, and for the next piece, as `requests` takes it."""
+        return self.silence, self.silence
 
 
 class Body(io.BytesIO):

@@ -32,6 +32,8 @@ class Mark:
 AGREED = Mark(Standing.AGREED)
 REMAPPED = Mark(Standing.UNSETTLED, Reason.MAP_CHANGED)
 """Of a group that goes with another Outlook property now: its Outlook image is of the old one."""
+FROZEN = Mark(Standing.APART, Reason.FROZEN)
+"""Of a group that two keep undoing: apart whatever a side edits, until a person thaws it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from syncd.model.fields import Side
-from syncd.model.policy import CrmDelete, OutlookDelete, ScopeExit
+from syncd.model.policy import CrmDelete, KindPolicy, OutlookDelete, ScopeExit
+from syncd.model.record import equal
+from syncd.model.values import is_empty
 from syncd.reconcile.decision import Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState, Loser, Origin
 from syncd.reconcile.groups import edited_groups, group_facts, merge_groups
 from syncd.reconcile.images import AGREED, Mark, Standing
-from syncd.reconcile.merge import GroupFacts, GroupOutcome, blocked, value
+from syncd.reconcile.merge import ASKED, GroupFacts, GroupOutcome, blocked, value
 from syncd.reconcile.reasons import Reason
 
 
@@ -67,7 +69,8 @@ def exit_scope(case: Case, rules: Rules) -> Decision:
     if verb is Verb.MOVE_ITEM and not rules.moves:
         return _aside_in_place(case, rules)
     leaving = resting(Reason.LEFT_SCOPE, LinkState.RELEASED, verb)
-    return replace(leaving, aside=verb is not Verb.UNLINK)
+    groups = _undecided(case, rules) if verb is Verb.TRASH_ITEM else ()
+    return replace(leaving, aside=verb is not Verb.UNLINK, groups=groups)
 
 
 def _aside_in_place(case: Case, rules: Rules) -> Decision:
@@ -92,7 +95,12 @@ def _may_remove(rules: Rules) -> bool:
 
 def exit_policy(case: Case, rules: Rules) -> ScopeExit:
     """What the policy says of an item whose record left scope, by how it came about."""
-    exits, origin = rules.policy.on_scope_exit, case.tied.origin
+    return exit_of(rules.policy, case.tied.origin)
+
+
+def exit_of(policy: KindPolicy, origin: Origin) -> ScopeExit:
+    """What the policy says of items that came about so."""
+    exits = policy.on_scope_exit
     return {
         Origin.CREATED: exits.created,
         Origin.ADOPTED: exits.adopted,
@@ -121,8 +129,10 @@ def take_and_exit(case: Case, rules: Rules) -> Decision:
             reason = barred if blocked(facts, Side.OUTLOOK) is barred else each.reason
             taken.append(GroupOutcome(each.group, reason, each.mark, loser=_lost(facts)))
     taking = (Verb.UPDATE_RECORD,) if any(each.writes for each in taken) else ()
-    ours = {each.group for each in leaving.groups}  # its categories: no edit that the CRM takes
-    groups = (*(each for each in taken if each.group not in ours), *leaving.groups)
+    ours = {each.group for each in leaving.groups if each.writes}  # categories, which no CRM takes
+    taken = [each for each in taken if each.group not in ours]
+    twice = {each.group for each in taken}
+    groups = (*taken, *(each for each in leaving.groups if each.group not in twice))
     return replace(leaving, verbs=(*taking, *leaving.verbs), groups=groups)
 
 
@@ -130,17 +140,29 @@ def _lost(facts: GroupFacts) -> Loser:
     return Loser(facts.group.name, Side.OUTLOOK, value(facts, Side.OUTLOOK))
 
 
+def _undecided(case: Case, rules: Rules) -> tuple[GroupOutcome, ...]:
+    """What waits for a person and goes with its item: kept, for the CRM does not hold it (P1)."""
+    return tuple(
+        GroupOutcome(facts.group.name, facts.mark.reason, facts.mark, loser=_lost(facts))
+        for facts in group_facts(case, rules)
+        if facts.mark.reason in (*ASKED, Reason.FROZEN)
+        and not all(map(is_empty, value(facts, Side.OUTLOOK).values()))
+        and not equal(facts.group, *(value(facts, side) for side in Side))
+    )
+
+
 def unmake(case: Case, rules: Rules) -> Decision:
     """The record was deleted in the CRM: the item goes or is kept, as the policy says."""
-    goes = {
+    may_go = {
         CrmDelete.DELETE_CREATED: case.tied.origin is Origin.CREATED,
         CrmDelete.DELETE_IF_NOT_OWNER: not case.crm.owned,
         CrmDelete.DELETE: True,
         CrmDelete.RELEASE: False,
     }[rules.policy.on_crm_delete]
-    if not goes or not _may_remove(rules):
+    if not may_go or not _may_remove(rules):
         return keep(case, rules)
-    return resting(Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
+    goes = resting(Reason.CRM_DELETED, LinkState.ORPHANED, Verb.TRASH_ITEM)
+    return replace(goes, groups=_undecided(case, rules))
 
 
 def keep(case: Case, rules: Rules) -> Decision:

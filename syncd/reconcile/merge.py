@@ -17,7 +17,7 @@ from syncd.model.policy import ConflictPolicy
 from syncd.model.record import difference, equal
 from syncd.model.values import Value, is_empty
 from syncd.reconcile.facts import Loser
-from syncd.reconcile.images import AGREED, REMAPPED, GroupImage, Mark, Standing, differs
+from syncd.reconcile.images import AGREED, FROZEN, REMAPPED, GroupImage, Mark, Standing, differs
 from syncd.reconcile.reasons import Reason
 
 
@@ -104,8 +104,8 @@ def merge(facts: GroupFacts, conflict: ConflictPolicy, timing: Timing, key: byte
     if facts.mark == REMAPPED:
         return _remapped(facts, crm_edited=edited[Side.CRM])
     same = _equal(facts, edited)
-    if facts.mark.reason is Reason.FROZEN and not same:
-        return GroupOutcome(facts.group.name, Reason.FROZEN, facts.mark)
+    if facts.mark == FROZEN and not same:  # one whose rule changed is decided once by the new one
+        return _frozen(facts)
     if facts.mark.reason in ASKED and not same:
         return _asked(facts, conflict, timing, answered=not any(edited.values()))
     verdict = MERGE[edited[Side.CRM], edited[Side.OUTLOOK], same]
@@ -287,11 +287,21 @@ def _conflict(facts: GroupFacts, policy: ConflictPolicy, timing: Timing) -> Grou
 def _asked(
     facts: GroupFacts, policy: ConflictPolicy, timing: Timing, *, answered: bool
 ) -> GroupOutcome:
-    """A conflict that a person was asked about. An answer is about the values that were shown."""
+    """A conflict that a person was asked about. An answer is about the values that were shown.
+
+    An answer to other values is none. Where no rule says to ask it was about what two keep undoing,
+    which stays frozen; but of one side that alone may speak nobody is asked.
+    """
     side = _ANSWERED.get(facts.mark.reason)
     if side is not None and answered:
         return carry(facts, side, facts.mark.reason)
+    if side is not None and policy is not ConflictPolicy.ASK and _two_way(facts):
+        return _frozen(facts)
     return _conflict(facts, policy, timing)
+
+
+def _frozen(facts: GroupFacts) -> GroupOutcome:
+    return GroupOutcome(facts.group.name, Reason.FROZEN, FROZEN)
 
 
 def _winner(policy: ConflictPolicy, timing: Timing) -> tuple[Side, Reason]:

@@ -14,13 +14,13 @@ from syncd.model.normal import normal
 from syncd.model.values import Value
 from syncd.reconcile.actions import headline, with_writes
 from syncd.reconcile.decision import Decision, Verb
-from syncd.reconcile.images import Mark, Standing
-from syncd.reconcile.merge import GroupOutcome
+from syncd.reconcile.images import FROZEN
+from syncd.reconcile.merge import ANSWERED, GroupOutcome
 from syncd.reconcile.reasons import Reason
 
 TURNS = 6  # writes in a row, three there and three back; the last of them is not made any more
 
-FROZEN = Mark(Standing.APART, Reason.FROZEN)
+SAID = (*ANSWERED, Reason.RULE_CHANGED)  # a person has said so, or by what rule it goes
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,8 @@ def check(session: Session) -> None:
     known: dict[str, str | None] = {}
     if state.claim_found is not None:
         known["claim_found"] = None
-    if state.claim_next is not None:
-        # It was written down and not answered: which of both is there is known now.
+    if state.claim_next is not None and seen.text == state.claim_next:
+        # It was written down and not answered, and it is there. One that is not may still come.
         known |= {"claim": seen.text, "claim_next": None}
     if known:
         with session.write() as conn:
@@ -101,7 +101,9 @@ def advance(session: Session) -> None:
     with session.read() as conn:
         state = session.state(conn)
     last = Claim.parse(state.claim)
-    _put(session, state.folder_id, _next(session, last.counter if last else 0))
+    # One that was not answered may be put there later than this one: so it is the same.
+    pending = Claim.parse(state.claim_next)
+    _put(session, state.folder_id, pending or _next(session, last.counter if last else 0))
     session.claim_advanced = True
 
 

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from syncd.model.fields import Side
 from syncd.model.values import to_json
-from syncd.reconcile.facts import Link
+from syncd.reconcile.facts import Link, LinkState
 from syncd.reconcile.images import Mark
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting
 from syncd.sync.session import Session
-from syncd.sync.snapshots import Content, Snapshots
+from syncd.sync.snapshots import Content, Snapshots, chunks
 from syncd.sync.tables import conflict as table
 
 OPEN, KEPT, RESOLVED = "open", "kept", "resolved"
@@ -32,15 +32,19 @@ class Parked:
     reasons: Mapping[str, Reason]
 
 
-def parked(link: Link, before: Mapping[str, Mark]) -> Parked | None:
-    """What is asked of a link now; `None` where nothing is and nothing was."""
+def parked(link: Link, before: Mapping[str, Mark], *, anew: bool) -> Parked | None:
+    """What is asked of a link now; `None` where nothing is and nothing was.
+
+    Nothing of one at rest, where an answer could not be carried out: it is asked again when the
+    link is live. Of one that is tied `anew` something may have been before its link was lost.
+    """
     groups = {
         name: {side: _content(link, side, name) for side in Side}
         for name, mark in link.marks.items()
-        if mark.reason in ASKS
+        if link.state is LinkState.LIVE and mark.reason in ASKS
     }
     reasons = {name: link.marks[name].reason for name in groups}
-    was = any(mark.reason in _ASKED for mark in before.values())
+    was = anew or any(mark.reason in _ASKED for mark in before.values())
     return Parked(link.crm_id, groups, reasons) if groups or was else None
 
 
@@ -54,9 +58,9 @@ def reopen(
     conn: Connection, session: Session, all_parked: Sequence[Parked], snapshots: Snapshots
 ) -> None:
     """Write down what is asked of these links, in place of what was."""
+    before = _open(conn, session, [each.crm_id for each in all_parked])
     for each in all_parked:
-        mine = session.mine(table) & (table.c.crm_id == each.crm_id) & (table.c.state == OPEN)
-        known = {row.field_group: row.id for row in conn.execute(select(table).where(mine))}
+        known = before.get(each.crm_id, {})
         over = [number for name, number in known.items() if name not in each.groups]
         if over:
             conn.execute(delete(table).where(table.c.id.in_(over)))
@@ -71,10 +75,27 @@ def reopen(
                 conn.execute(update(table).where(table.c.id == known[name]).values(**again))
             else:
                 conn.execute(insert(table).values(**_new(session, each, name), **held))
-    if all_parked:
+    if before or any(each.groups for each in all_parked):
         counters = {**session.state(conn).counters}
         counters["conflicts"] = accounting.open_conflicts(conn, session)
         session.set_state(conn, counters=counters)
+
+
+def close(conn: Connection, session: Session, ids: Sequence[str]) -> None:
+    """Nothing is asked about these records any more."""
+    reopen(conn, session, [Parked(each, {}, {}) for each in ids], Snapshots())
+
+
+def _open(conn: Connection, session: Session, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The numbers of what is asked about these records, by group."""
+    found: dict[str, dict[str, int]] = {}
+    for chunk in chunks(ids):
+        mine = session.mine(table) & table.c.crm_id.in_(chunk) & (table.c.state == OPEN)
+        for row in conn.execute(
+            select(table.c.crm_id, table.c.field_group, table.c.id).where(mine)
+        ):
+            found.setdefault(row.crm_id, {})[row.field_group] = row.id
+    return found
 
 
 def _new(session: Session, parked: Parked, group: str) -> dict[str, object]:

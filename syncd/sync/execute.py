@@ -7,7 +7,8 @@ Nothing is repeated here. What is refused or unanswered goes back to be observed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -24,11 +25,13 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync import claims, journal
 from syncd.sync.failing import LIVELOCK, failed, waits_out
 from syncd.sync.journal import Intent, Status
+from syncd.sync.lots import UNANSWERED, alone_at_fault, lots, set_apart
 from syncd.sync.outage import Streak
 from syncd.sync.requests import REQUESTS, Attempt
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone
 from syncd.sync.throttling import is_throttled, stop_if_throttled
+from syncd.sync.work import Work
 
 JOURNALLED = 100  # writes of a batch
 
@@ -75,25 +78,9 @@ def _attempt(session: Session, task: Task) -> Attempt:
     return Attempt(task, str(session.new_key()))
 
 
-def _lots(session: Session, attempts: Sequence[Attempt]) -> Iterator[list[Attempt]]:
-    """Attempts in order, in lots of which none is too many or too large for one request."""
-    can = session.port.capabilities
-    lot: list[Attempt] = []
-    weight = 0
-    for each in attempts:
-        own = sum(len(str(value)) for value in each.task.decision.patch(Side.OUTLOOK).values())
-        if lot and (len(lot) == can.write_batch or weight + own > can.write_weight):
-            yield lot
-            lot, weight = [], 0
-        lot.append(each)
-        weight += own
-    if lot:
-        yield lot
-
-
 def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt], streak: Streak) -> None:
     with session.write(durable=True) as conn:
-        attempts = _still_meant(conn, session, attempts)
+        attempts = set_apart(conn, session, _still_meant(conn, session, attempts))
         # Intent before request, and on disk: after a crash or a power cut the request may have been
         # carried out, and this row is what finds it again. The other order could create an item
         # nobody knows of (P3). A crash in between repeats the look, and loses nothing.
@@ -105,7 +92,7 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt], streak: St
                 lost = each.task.losers(Side.OUTLOOK)
                 journal.keep_losers(conn, session, lost, settling.snapshots, key=each.key)
         settling.flush()
-    _send(session, verb, list(_lots(session, attempts)), streak)
+    _send(session, verb, list(lots(session, attempts)), streak)
 
 
 def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]], streak: Streak) -> None:
@@ -115,32 +102,46 @@ def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]], streak: S
     comes after was not tried.
     """
     done: list[Done] = []
+    alone: list[Work] = []  # in a request that failed as a whole
+    unanswered = 0
     for number, lot in enumerate(lots, 1):
         left = [each for later in lots[number:] for each in later]
         try:
-            session.keep_lease()
+            # A request that starts late is in doubt from then on, and not since its journalling.
+            session.keep_lease(partial(journal.start_now, session=session, keys=_keys(lot)))
             answers = REQUESTS[verb](session, lot)
         except MailboxError as error:
+            own = alone_at_fault(lot, error)
+            if own is not None and unanswered < UNANSWERED:
+                unanswered += 1
+                alone.append(lot[0].task.work)
+                done.append((lot[0], own))
+                continue
             _not_tried(session, left)
             if error.sort is not Sort.INVALID:
                 _note_failed_batch(session, lot, error)
-                _settle(session, verb, done, streak)
+                _settle(session, verb, done, streak, alone)
                 raise
             with session.write() as conn:
                 refused = [(each.key, None, error.code) for each in lot]
                 journal.conclude(conn, session, Status.FAILED, refused)
-            _settle(session, verb, done, streak)
+            _settle(session, verb, done, streak, alone)
             _refused_whole(session, verb, lot, error, streak)
             if left:
                 _batch(session, verb, [_attempt(session, each.task) for each in left], streak)
             return
+        unanswered = 0
         done += zip(lot, answers, strict=True)
         if left and (session.stop.is_set() or is_throttled(answers)):
             _not_tried(session, left)
-            _settle(session, verb, done, streak)
+            _settle(session, verb, done, streak, alone)
             session.check_stop()
             return
-    _settle(session, verb, done, streak)
+    _settle(session, verb, done, streak, alone)
+
+
+def _keys(lot: Sequence[Attempt]) -> list[str]:
+    return [each.key for each in lot]
 
 
 # The verbs that overwrite values, and those that take an item with an edit in it away.
@@ -201,7 +202,13 @@ def _note_failed_batch(session: Session, attempts: Sequence[Attempt], error: Mai
             postpone(conn, session, each.task.work, Stand.WAITING, reason, error=error.code)
 
 
-def _settle(session: Session, verb: Verb, done: Sequence[Done], streak: Streak) -> None:
+def _settle(
+    session: Session,
+    verb: Verb,
+    done: Sequence[Done],
+    streak: Streak,
+    alone: Sequence[Work] = (),
+) -> None:
     if not done:
         return
     streak.take((attempt.task.work, result) for attempt, result in done)
@@ -212,9 +219,10 @@ def _settle(session: Session, verb: Verb, done: Sequence[Done], streak: Streak) 
     with session.write() as conn:
         settling = Settling(conn, session, session.state(conn).generation)
         outage = streak.outage(conn, session)
+        not_theirs = {*outage, *streak.unproven(conn, session, alone)}
         for attempt, result in done:
             if isinstance(result, Failure):
-                failed(settling, attempt, result, outage)
+                failed(settling, attempt, result, not_theirs)
         streak.note(conn, session, outage, [result for _, result in done])
         withdrawn = journal.withdrawn_meanwhile(conn, [attempt.key for attempt, _ in written])
         for attempt, result in written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from syncd.model.values import to_json
+from syncd.outlook.errors import Sort
 from syncd.reconcile.decide import Verb
 from syncd.reconcile.facts import Loser
 from syncd.reconcile.reasons import Reason
@@ -27,6 +29,9 @@ class Status(StrEnum):
     DONE = "done"
     FAILED = "failed"  # refused, and known not to have happened
     LOST = "lost"  # was in doubt, looked for and not found: never happened
+
+
+TO_OUTLOOK = ("create-item", "update-item", "move-item", "trash-item", "restore-item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,32 @@ def conclude(
     if status in (Status.FAILED, Status.LOST):  # nothing was overwritten
         for chunk in chunks(str(row["which"]) for row in rows):
             conn.execute(delete(conflict).where(conflict.c.operation_key.in_(chunk)))
+
+
+def start_now(conn: Connection, session: Session, keys: Iterable[str]) -> None:
+    """The request with these is about to be sent: grace counts from now."""
+    for chunk in chunks(keys):
+        conn.execute(update(operation).where(operation.c.key.in_(chunk)).values(at=session.clock()))
+
+
+_UNDONE = (Status.FAILED, Status.LOST, Status.IN_DOUBT)
+
+
+def in_vain(conn: Connection, session: Session, crm_ids: Iterable[str], times: int) -> set[str]:
+    """Of these records, those of which the last so many writes to Outlook came to nothing."""
+    undone: Counter[str] = Counter()
+    ended: set[str] = set()
+    for chunk in chunks(crm_ids):
+        mine = session.mine(operation) & operation.c.crm_id.in_(chunk)
+        tried = mine & operation.c.verb.in_(TO_OUTLOOK) & operation.c.settled_at.is_not(None)
+        sent = func.coalesce(operation.c.error, "") != Sort.NOT_TRIED.value
+        query = select(operation.c.crm_id, operation.c.status).where(tried, sent)
+        for row in conn.execute(query.order_by(operation.c.at.desc())):
+            if row.status not in _UNDONE:
+                ended.add(row.crm_id)
+            elif row.crm_id not in ended:
+                undone[row.crm_id] += 1
+    return {each for each, count in undone.items() if count >= times}
 
 
 def unsettled(conn: Connection, session: Session) -> list[Row[Any]]:

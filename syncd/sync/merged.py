@@ -27,7 +27,7 @@ from syncd.reconcile.facts import CrmFacts, CrmPresence, ItemFacts, Link, LinkSt
 from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.merged import as_settled, into_survivor
 from syncd.reconcile.reasons import Reason
-from syncd.sync import accounting, journal, links
+from syncd.sync import accounting, claims, journal, links
 from syncd.sync.facts_of import item_facts
 from syncd.sync.journal import Intent, Status
 from syncd.sync.loading import Facts, is_act, load, read_items
@@ -113,6 +113,8 @@ def _take_edits(session: Session, facts: Facts, *, writing: bool) -> bool:
     with session.read() as conn:
         found = _edits(conn, session, facts, links_of)
         taken = _within_limits(conn, session, found)
+    if writing and taken and not claims.is_ours(session):
+        writing = False  # of another mailbox, or of another day: nothing of it goes anywhere
     done = False
     for edit in taken:
         if not writing:

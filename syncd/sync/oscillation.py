@@ -16,8 +16,7 @@ from syncd.model.fields import Group, Side
 from syncd.model.values import from_json
 from syncd.reconcile.decide import Decision, Verb
 from syncd.reconcile.facts import LinkState
-from syncd.reconcile.merge import ANSWERED
-from syncd.reconcile.oscillation import TURNS, Written, frozen, oscillates
+from syncd.reconcile.oscillation import SAID, TURNS, Written, frozen, oscillates
 from syncd.sync.journal import Status
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Content, chunks, load
@@ -60,8 +59,8 @@ def _checked(
     groups, names = session.policy.kind.groups, set()
     for outcome in decision.groups:
         group = groups[outcome.group]
-        if outcome.reason in ANSWERED:
-            continue  # a person has said so, having been asked
+        if outcome.reason in SAID:
+            continue
         now = [Written(side, values) for side, values in outcome.writes.items()]
         if now and oscillates(group, [*_of(group, before), *now]):
             names.add(group.name)
@@ -97,7 +96,7 @@ def _written(
     for chunk in chunks(often):
         query = select(*columns).where(recent, operation.c.crm_id.in_(chunk))
         for row in conn.execute(query.order_by(operation.c.at)):
-            if row.reason in ANSWERED:
+            if row.reason in SAID:
                 found[row.crm_id].clear()
             found[row.crm_id].append(row)
     contents = load(conn, {r.after for rows in found.values() for r in rows if r.after})

@@ -22,7 +22,7 @@ from syncd.reconcile.decide import Stand
 from syncd.reconcile.facts import LinkState
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, links
-from syncd.sync.journal import Status
+from syncd.sync.journal import TO_OUTLOOK, Status
 from syncd.sync.session import Session
 from syncd.sync.settling import postpone
 from syncd.sync.snapshots import chunks
@@ -83,6 +83,16 @@ class Streak:
         bad = self._of_themselves(conn, session, [work for work, _ in alike], code)
         found = {work.subject: failure for work, failure in alike if work.subject not in bad}
         return found if _is_many(len(found), self.tried) else {}
+
+    def unproven(self, conn: Connection, session: Session, alone: Sequence[Work]) -> set[str]:
+        """Of those that failed in a request of their own: all, if no other write got through.
+
+        But for a single one: its mailbox has just taken the claim of this run.
+        """
+        ids = [each.crm_id for each in alone if each.crm_id]
+        if not ids or self.good or self.tried == 1 or _took_another(conn, session, ids):
+            return set()
+        return {each.subject for each in alone}
 
     def note(
         self,
@@ -150,12 +160,9 @@ def _took_another(conn: Connection, session: Session, crm_ids: Sequence[str]) ->
     if last is None:
         return False
     done = (operation.c.status == Status.DONE) & (operation.c.at > last)
-    wrote = operation.c.verb.in_(_TO_OUTLOOK)
+    wrote = operation.c.verb.in_(TO_OUTLOOK)
     another = select(operation.c.key).where(mine, done, wrote).limit(1)
     return conn.execute(another).first() is not None
-
-
-_TO_OUTLOOK = ("create-item", "update-item", "move-item", "trash-item", "restore-item")
 
 
 def wait_out(

@@ -16,7 +16,7 @@ from syncd.crm import records
 from syncd.outlook.port import Stamp
 from syncd.reconcile.claim import Finding
 from syncd.reconcile.facts import LinkState
-from syncd.sync import accounting, claims, links, locate, remembering
+from syncd.sync import accounting, claims, conflicts, links, locate, remembering
 from syncd.sync.claims import Seen
 from syncd.sync.first_contact import ContactState
 from syncd.sync.listing import heads
@@ -153,6 +153,7 @@ def relink(session: Session) -> Found:
     # once more. In the other order the next run would take for thrown away what a backup lacks.
     with session.write(durable=True) as conn:
         links.drop(conn, session.key, gone)
+        conflicts.close(conn, session, sorted(gone))
         accounting.notice(conn, session, gone)
         # What is known of items without a tie is forgotten: the listing shows them as new.
         tied = select(link.c.remote_id).where(session.key.where())

@@ -17,10 +17,14 @@ Results = Sequence[Written | Failure]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One task's write in one batch, under its operation key."""
+    """One task's write in one batch, under its operation key.
+
+    `alone`: requests that it was part of came to nothing time and again; it has one of its own.
+    """
 
     task: Task
     key: str
+    alone: bool = False
 
 
 def _stamp(session: Session, attempt: Attempt) -> Stamp:

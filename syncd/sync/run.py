@@ -19,6 +19,7 @@ from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef
 from syncd.reconcile.claim import Finding
 from syncd.reconcile.decide import Decision, Stand, decide
+from syncd.reconcile.facts import LinkState
 from syncd.reconcile.reasons import Reason
 from syncd.sync import (
     accounting,
@@ -87,7 +88,7 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
         propose(session, decided, report.proposal)
     elif mode is Mode.SYNC:
         try:
-            if state.claim_found is not None or any(decision.verbs for _, decision in decided):
+            if state.claim_found is not None or any(_touches(*each) for each in decided):
                 _claim(session, approved=first is ContactState.APPROVED)
         except claims.NotOurs:
             _tell(session, report)  # what was decided is decided anew once the folder is ours
@@ -105,6 +106,13 @@ def run(session: Session, *, mode: Mode, report: RunReport) -> None:
     _tell(session, report)
     if out is not None and mode is Mode.SYNC:
         raise out  # only now: what needs no reading was not kept waiting for it (P10)
+
+
+def _touches(work: Work, decision: Decision) -> bool:
+    """Whether a decision writes anything, or ends a tie: a restored mailbox has ended none."""
+    link = work.case.link
+    live = link is not None and link.state is LinkState.LIVE
+    return bool(decision.verbs) or (live and decision.link_state not in (None, LinkState.LIVE))
 
 
 def _claim(session: Session, *, approved: bool) -> None:

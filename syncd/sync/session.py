@@ -19,6 +19,7 @@ from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
 from syncd.model.policy import KindPolicy, Track
 from syncd.outlook.port import Head, Mailbox, Sensitivity
+from syncd.outlook.transport import WRITE_OVER
 from syncd.reconcile.decide import Rules, Verb
 from syncd.sync import acts, leases
 from syncd.sync.acts import Acts
@@ -29,9 +30,10 @@ from syncd.sync.mailboxes import Installation, MailboxRow
 from syncd.sync.rights import Rights
 from syncd.sync.tables import mailbox_kind
 
-GRACE = timedelta(minutes=2)  # deadline of a request and more: a first try may still be executing
 CLOCK_SLACK = timedelta(minutes=1)
-KEPT = timedelta(seconds=10)  # how long after it was renewed a lease outlives a request
+KEPT = timedelta(seconds=10)  # how long after it was journalled, and the lease renewed, one is sent
+# A first try may still be executing until then.
+GRACE = timedelta(seconds=WRITE_OVER) + KEPT
 SECOND_LOOK = timedelta(minutes=10)  # search indexes lag
 
 
@@ -163,16 +165,18 @@ class Session:
             yield conn
         self.lease = renewed  # not before: what is rolled back has prolonged nothing
 
-    def keep_lease(self) -> None:
+    def keep_lease(self, late: Callable[[Connection], None] | None = None) -> None:
         """Between requests: prolong the lease, if one more would not end within it (P3).
 
-        Raises LeaseLost when the mailbox was taken away.
+        `late` is done in the transaction that does it. Raises LeaseLost when the mailbox was taken
+        away.
         """
         if self.clock() >= self.lease.until - leases.LEASE + KEPT:
             # Durable: a database server that forgot it after a power cut would lend the mailbox to
             # another process while the request of this one is on its way.
-            with self.write(durable=True):
-                pass
+            with self.write(durable=True) as conn:
+                if late is not None:
+                    late(conn)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A reading transaction."""

@@ -153,8 +153,9 @@ class Settling:
                 self._thrown.append((task.crm_id, task.decision.reason, held))
         elif settled.state is LinkState.LIVE and was is not LinkState.LIVE:
             self._back.append(task.crm_id)
-        marked = before.marks if before is not None else {}
-        if parked := conflicts.parked(settled, marked):
+        marks = before.marks if before is not None else {}
+        anew = task.decision.reason is Reason.STAMP_FOUND
+        if parked := conflicts.parked(settled, marks, anew=anew):
             self._parked.append(parked)
         said = self.session.acts
         if said is not None and said.by_item.get(task.remote_id) and was is not LinkState.LIVE:

@@ -16,6 +16,7 @@ from syncd.crm import feed, records
 from syncd.crm.stored import Stored
 from syncd.model.fields import Side
 from syncd.model.kinds import Kind
+from syncd.model.policy import ScopeExit
 from syncd.model.record import equal
 from syncd.outlook.errors import Sort
 from syncd.outlook.port import Head, Item
@@ -23,6 +24,7 @@ from syncd.reconcile.decide import Stand
 from syncd.reconcile.divergence import Divergence, of_item, record_differs
 from syncd.reconcile.facts import CrmPresence, Link, LinkState
 from syncd.reconcile.images import Standing
+from syncd.reconcile.leaving import exit_of
 from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, claims, links, observe, questions, remembering
 from syncd.sync.facts_of import crm_facts, item_facts
@@ -160,7 +162,7 @@ def _of_record(session: Session, kept: _Kept, facts: Facts, link: Link) -> str |
     stored = kept.held.get(link.crm_id)
     if stored is None or stored.deleted:
         return Divergence.RECORD_GONE
-    if _has_left(session, facts, link.crm_id):
+    if _has_left(session, facts, link):
         return "record-left"
     key, kind = session.installation.hash_key, session.policy.kind
     return Divergence.RECORD_DIFFERS if record_differs(key, kind, link, stored.record) else None
@@ -191,11 +193,13 @@ def _of_counters(conn: Connection, session: Session) -> Iterator[Finding]:
         yield Finding("miscounted", "", "")
 
 
-def _has_left(session: Session, facts: Facts, crm_id: str) -> bool:
-    """Whether a record does not belong in the mailbox, and the CRM has a say in that."""
+def _has_left(session: Session, facts: Facts, link: Link) -> bool:
+    """Whether a record belongs in the mailbox no more, and no rule keeps its item in step."""
     if not session.policy.direction.speaks(Side.CRM):
         return False
-    return crm_facts(session, facts, crm_id).presence is CrmPresence.OUT_OF_SCOPE
+    said = crm_facts(session, facts, link.crm_id)
+    stays = exit_of(session.policy, link.origin) is ScopeExit.KEEP_UPDATING and said.readable
+    return said.presence is CrmPresence.OUT_OF_SCOPE and not stays
 
 
 def _is_left_alone(row: Row[Any] | None) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from syncd.reconcile.oscillation import TURNS
 from tests.cli.office import ALICE, Office
 
+ROOT = Path(__file__).parents[2]
 MOBILE = "contacts:PhoneNumber:MobilePhone"
 ASK = 'conflict = "ask"'
 
@@ -143,3 +147,44 @@ def test_a_mistake_is_explained(disputed: Office, words: list[str], says: str) -
     result = disputed.type("conflicts", "resolve", *words)
     assert (result.exit_code, says in result.stderr) == (4, True), result.output
     assert {each["answered"] for each in disputed.json("conflicts", "list")} == {None}
+
+
+@pytest.fixture
+def frozen(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A dialler in the CRM and a phone in Outlook have undone each other's number of Ann."""
+    monkeypatch.setenv("LOGNAME", "dialler")
+    edit = ("crm", "contact", "edit", "Ann Lee", "--mobile-phone", "+31 20 111 11 11")
+    office.done(*edit)
+    office.done("sync")
+    for _ in range(TURNS // 2):
+        (item,) = office.box.mailbox(ALICE).items("contacts")
+        office.box.mailbox(ALICE).update(item.id, {MOBILE: "0031-20-2222222"})
+        office.done("sync")
+        office.done(*edit)
+        last = office.type("sync")
+    assert last.exit_code == 3  # somebody is asked
+    return office
+
+
+@pytest.mark.parametrize("words", [("conflicts", "list"), ("explain", "Ann Lee")], ids=" ".join)
+def test_the_manual_shows_what_is_frozen_as_it_is_told(
+    frozen: Office, words: tuple[str, ...]
+) -> None:
+    """Line by line: both writers are named, and what to type."""
+    manual = (ROOT / "docs" / "answering.md").read_text(encoding="utf-8")
+    said = " ".join(f'"{each}"' if " " in each else each for each in words)
+    block = manual.partition(f"$ syncd {said}\n")[2].partition("```")[0]
+    lines = [line for line in block.splitlines() if line != "…"]
+    assert len(lines) > 4
+    told = [line.rstrip() for line in frozen.done(*words).splitlines()]
+    assert [line for line in told if line in lines] == lines
+
+
+def test_what_is_frozen_is_resolved_like_any_conflict(frozen: Office) -> None:
+    """The answer is carried out by the next sync; what lost is kept, and nothing is open."""
+    (each,) = frozen.json("conflicts", "list")
+    assert (each["reason"], each["writer"]) == ("frozen", "user:dialler")
+    frozen.done("conflicts", "resolve", str(each["id"]), "--outlook")
+    frozen.done("sync")
+    assert mobiles(frozen) == {"crm": {"0031-20-2222222"}, "outlook": {"0031-20-2222222"}}
+    assert frozen.json("conflicts", "list") == []

@@ -13,6 +13,9 @@ from syncd.model.fields import Side
 from syncd.model.policy import ConflictPolicy, OutlookDelete
 from syncd.reconcile import actions, groups, leaving, match, merge
 from syncd.reconcile.decide import EXISTENCE, Action, Column, Row
+from syncd.reconcile.images import differs
+from syncd.reconcile.merge import GroupFacts, GroupOutcome
+from syncd.reconcile.reasons import Reason
 from syncd.sync import (
     accounting,
     apply,
@@ -21,6 +24,7 @@ from syncd.sync import (
     journal,
     matching,
     merged,
+    oscillation,
     requests,
 )
 from tests.planted.table import Patch, bug
@@ -199,3 +203,46 @@ def does_not_end_records(patch: Patch) -> None:
         return right(case, replace(rules, policy=policy))
 
     patch.setitem(actions.DECIDERS, Action.REMEMBER, wrong)
+
+
+# --- who undo each other -------------------------------------------------------------------------
+
+
+@bug("two-writers-keep-undoing-a-number")
+def never_freezes(patch: Patch) -> None:
+    """It goes on carrying what two keep undoing."""
+    patch.setattr(oscillation, "freeze", lambda _, decided: list(decided))
+
+
+@bug("two-writers-keep-undoing-a-number")
+def thaws_at_the_next_edit(patch: Patch) -> None:
+    """What was frozen flows again as soon as somebody edits it."""
+    right = merge._frozen
+
+    def wrong(facts: GroupFacts) -> GroupOutcome:
+        for side, image in facts.images.items():
+            if image is not None and differs(b"", facts.group, image, facts.now[side]):
+                return merge.carry(facts, side, Reason.CRM_CHANGED)
+        return right(facts)
+
+    patch.setattr(merge, "_frozen", wrong)
+
+
+@bug("two-writers-keep-undoing-a-number")
+def stays_frozen(patch: Patch) -> None:
+    """What a person says about it is not carried out."""
+    patch.setattr(merge, "_asked", lambda facts, *_, **__: merge._frozen(facts))
+
+
+@bug("two-writers-keep-undoing-a-number")
+def freezes_the_whole_contact(patch: Patch) -> None:
+    """Of a contact in which one thing is frozen nothing flows."""
+    right = groups.merge_groups
+
+    def wrong(case: Any, rules: Any, facts: Any) -> Any:
+        outcomes = right(case, rules, facts)
+        if not any(each.reason is Reason.FROZEN for each in outcomes):
+            return outcomes
+        return tuple(each for each in outcomes if each.reason in (Reason.FROZEN, Reason.EQUAL))
+
+    patch.setattr(actions, "merge_groups", wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from tests.scenarios.stage import ADDRESSES, Stage
 from tests.scenarios.trouble import Woe
 from tests.scenarios.vocabulary import VERBS, role_of, verb
 from tests.sync import desk
+from tests.sync.relinked import put_back
 
 __all__ = ["VERBS", "role_of", "saying"]  # all that is entered below, and what people say
 
@@ -335,6 +337,22 @@ def _forgets(stage: Stage, step: Step) -> None:
 @verb("exchange", "does not answer the next", "mailbox write")
 def _does_not_answer(stage: Stage, step: Step) -> None:
     stage.strike(_to(stage, step, "mailbox"), Woe.UNANSWERED, step.given["write"])
+
+
+@verb("exchange", "backs up", "mailbox")
+def _backs_up(stage: Stage, step: Step) -> None:
+    address = _to(stage, step, "mailbox")
+    stage.backups[address] = copy.deepcopy(stage.servers[address])
+
+
+@verb("exchange", "restores", "mailbox")
+def _restores(stage: Stage, step: Step) -> None:
+    address = _to(stage, step, "mailbox")
+    if address not in stage.backups:
+        raise stage.scenario.wrong(step, f"the mailbox of {address} was not backed up")
+    for _, name in stage.items:  # what came after the backup is known by its record alone
+        stage.record(name)
+    put_back(stage.servers[address], stage.backups[address])
 
 
 @verb("exchange", "refuses", "mailbox", fields=True)

@@ -156,7 +156,8 @@ class _Reader:
                 raise self._wrong("the file", f"it has no {key!r}")
         self._keys("[expected]", self.data["expected"], EXPECTED)
         start = self._start(self.data.get("start", {}))
-        steps = [self._step(n, each) for n, each in enumerate(self.data.get("step", []), 1)]
+        said = enumerate(self.data.get("step", []), 1)
+        steps = [step for n, each in said for step in self._steps(n, each)]
         self._expected(self.data["expected"])
         self._keys("[on]", self.data.get("on", {}), list(Backend))
         for backend, more in self.data.get("on", {}).items():
@@ -191,6 +192,13 @@ class _Reader:
                 keys = FIELDS | {MANY, "folder", "marked", "profession", "sort"}
                 self._keys(f"[start.outlook.{rep}.{name}]", each, keys)
         return Start(**said)
+
+    def _steps(self, number: int, said: Table) -> list[Step]:
+        """One step; or several that are taken over and over, as often as is said."""
+        if "steps" not in said:
+            return [self._step(number, said)]
+        self._keys(f"step {number}", said, {"steps", "times"})
+        return [self._step(number, each) for each in said["steps"]] * int(said.get("times", 1))
 
     def _step(self, number: int, said: Table) -> Step:
         from tests.scenarios.acts import VERBS, role_of  # which reads this module

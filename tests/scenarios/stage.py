@@ -68,6 +68,7 @@ class Stage:
     jotted: dict[tuple[str, str], str] = field(default_factory=dict)
     folders: dict[tuple[str, str], str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)  # accounts and teams
+    backups: dict[str, MemoryServer] = field(default_factory=dict)  # of mailboxes
     already: int = 0  # operations before the first step
 
     # --- playing ---------------------------------------------------------------------------------

@@ -92,6 +92,21 @@ def test_what_is_not_as_expected_is_named(
         expecting.check(stage)
 
 
+def test_steps_that_are_taken_over_and_over() -> None:
+    """One after the other, as often as is said; a slip in one of them is named, too."""
+    one, another = ('{ who = "alice", does = "edits", what = "ann", jobtitle = "A" }',
+                    '{ who = "syncd", does = "syncs", mailbox = "alice" }')  # fmt: skip
+    over = f"[[step]]\ntimes = 2\nsteps = [{one}, {another}]\n[expected.crm]"
+    told = reading.parse("story", STORY.replace("[expected.crm]", over, 1)).steps
+    assert [(each.number, each.does) for each in told] == [
+        (1, "edits"),
+        *[(2, "edits"), (2, "syncs")] * 2,
+    ]
+    slip = STORY.replace("[expected.crm]", over.replace("syncs", "synks"), 1)
+    with pytest.raises(ScenarioError, match="step 2: syncd does nothing called 'synks'"):
+        reading.parse("story", slip)
+
+
 def test_every_word_is_explained() -> None:
     """The README has the whole vocabulary."""
     told = (reading.HERE / "README.md").read_text(encoding="utf-8")

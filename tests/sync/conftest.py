@@ -41,6 +41,7 @@ ON_SQLITE_ALONE = (
     "tests.sync.test_due",
     "tests.sync.test_faults",
     "tests.sync.test_first_contact",
+    "tests.sync.test_frozen",
     "tests.sync.test_merged_edits",
     "tests.sync.test_moving_what_waits",
     "tests.sync.test_only_by_hand",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from syncd.crm import database
+from syncd.outlook.transport import WRITE_OVER
 from syncd.sync import leases
 from syncd.sync.report import Outcome
+from syncd.sync.session import GRACE, KEPT
 from tests.memory_mailbox import Effect, run
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory
@@ -114,4 +116,6 @@ def test_no_request_starts_that_the_lease_would_not_outlive(memory: Memory) -> N
 
     servers[ALICE].meddle = look
     world.sync()
-    assert min(left) > 120
+    assert min(left) > WRITE_OVER
+    assert (leases.LEASE - KEPT).total_seconds() > WRITE_OVER
+    assert GRACE.total_seconds() > WRITE_OVER

@@ -24,9 +24,8 @@ from syncd.sync.alerts import Code
 from syncd.sync.report import Outcome
 from tests.conftest import SQLITE
 from tests.memory_mailbox import Effect, run
-from tests.memory_server import MemoryServer
 from tests.sync import tearing
-from tests.sync.relinked import relinked
+from tests.sync.relinked import put_back, relinked
 from tests.sync.world import ALICE, World
 from tests.sync.worlds import Memory
 
@@ -77,12 +76,6 @@ def healed(world: World, address: str = ALICE) -> None:
     with database.read(world.engine) as conn:
         assert Code.CLAIM not in {each.code for each in alerts.every(conn)}
         assert claims.standing(conn, world.mailbox_id(address)) is None
-
-
-def put_back(server: MemoryServer, saved: MemoryServer) -> None:
-    """The mailbox is restored from a backup: its items, its folders with what they bear."""
-    server.things = dict(saved.things)
-    server._folders = copy.deepcopy(saved._folders)
 
 
 def test_a_mailbox_restored_from_a_backup(memory: Memory) -> None:

@@ -11,12 +11,13 @@ from sqlalchemy import Engine, select
 
 from syncd.crm import database
 from syncd.model.fields import Direction
+from syncd.model.policy import ExitPolicy, ScopeExit
 from syncd.outlook.port import Backend, Sensitivity
 from syncd.reconcile.claim import Finding
 from syncd.sandbox.server import Sandbox
 from syncd.sync.tables import observed
-from tests.sync.relinked import relinked
-from tests.sync.test_time_travel import entered, healed, put_back
+from tests.sync.relinked import put_back, relinked
+from tests.sync.test_time_travel import entered, healed
 from tests.sync.verifying import audit, open_alerts, swallow, verified
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory, memory_world
@@ -140,6 +141,16 @@ def test_what_was_assigned_past_the_feed_leaves_its_old_owner(world: World) -> N
     world.settle(BOB)
     assert verified(world, BOB) == {}
     assert world.items(address=BOB) == []
+
+
+def test_what_a_rule_keeps_in_step_has_not_left(world: World) -> None:
+    """Out of scope, and kept up to date by the policy: both sides agree."""
+    world.policy(on_scope_exit=ExitPolicy(created=ScopeExit.KEEP_UPDATING))
+    ids = entered(world)
+    world.set_active(ids["Ann"], active=False)
+    world.settle()
+    assert world.link(ids["Ann"]).state == "live"
+    assert verified(world) == {}
 
 
 def test_a_mailbox_that_was_never_synced(world: World) -> None:

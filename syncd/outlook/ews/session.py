@@ -7,7 +7,6 @@ Nothing here is ever sent twice.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,7 +28,7 @@ from syncd.outlook.ews.answers import Message, messages
 from syncd.outlook.ews.autodiscover import Autodiscover, discover
 from syncd.outlook.ews.sign_in import REFUSED, OAuth, SignIn, proof_of
 from syncd.outlook.ews.xml import Element
-from syncd.outlook.transport import LOST, Body, Reply, is_loopback, lost, receive, secure
+from syncd.outlook.transport import LOST, Body, Reply, Wait, is_loopback, lost, receive, secure
 from syncd.outlook.verdict import Effect, error
 
 
@@ -51,7 +50,7 @@ class EwsServer:
     An endpoint that is not known is looked for with the first request.
     `verify_tls` is True, False, or the file of the organisation's own CA. `timeout` is how long
     to wait for the next piece of an answer, `deadline` for all of it, both in seconds; a request
-    ends at the latest one `timeout` after its `deadline`.
+    ends at the latest one `timeout` after its `deadline`, and a write at `WRITE_OVER`.
     """
 
     endpoint: str | Autodiscover
@@ -116,20 +115,20 @@ class Session:
         return self._line
 
     def _post(self, payload: Element, effect: Effect) -> Reply:
-        until = time.monotonic() + self._server.deadline
         line = self._opened()
         content = line.wrapped(payload)
         session = line.borrow(self._server.verify_tls)
-        body = Body(content, until)
+        wait = Wait.of(effect, self._server.timeout, self._server.deadline)
+        body = Body(content, wait.until)
         whole = False
         try:
             self.requests += line.proof.show(session)
-            reply = self._exchange(line, session, body, until)
+            reply = self._exchange(line, session, body, wait)
             if reply.status == REFUSED and line.proof.renew(session, reply):
                 # It was refused before any effect, and so is not a second try at one.
                 self.requests += body.begun
-                body = Body(content, until)
-                reply = self._exchange(line, session, body, until)
+                body = Body(content, wait.until)
+                reply = self._exchange(line, session, body, wait)
             whole = True
         except LOST as problem:
             # The cause may quote the request.
@@ -148,16 +147,16 @@ class Session:
             verdict = errors.OF_TOKENS[REFUSED if lacks else reply.status]
             raise error(f"http-{reply.status}", verdict, effect, reply.pause)
 
-    def _exchange(self, line: _Line, session: requests.Session, body: Body, until: float) -> Reply:
+    def _exchange(self, line: _Line, session: requests.Session, body: Body, wait: Wait) -> Reply:
         with session.post(
             line.endpoint,
             data=body,
             headers=self._headers,
-            timeout=(min(self._server.timeout, self._server.deadline), self._server.timeout),
+            timeout=wait.both,
             allow_redirects=False,
             stream=True,
         ) as response:
-            reply = receive(response, until)
+            reply = receive(response, wait.until)
             self.server_time = reply.date
             return reply
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +27,7 @@ from syncd.outlook.transport import (
     LOST,
     Body,
     Reply,
+    Wait,
     is_loopback,
     is_unconnected,
     lost,
@@ -53,7 +53,7 @@ class GraphServer:
 
     `verify_tls` is True, False, or the file of the organisation's own CA. `timeout` is how long
     to wait for the next piece of an answer, `deadline` for all of it, both in seconds; a request
-    ends at the latest one `timeout` after its `deadline`.
+    ends at the latest one `timeout` after its `deadline`, and a write at `WRITE_OVER`.
     """
 
     tokens: TokenSource = field(repr=False)
@@ -185,8 +185,8 @@ class Session:
         return reply
 
     def _exchange(self, asked: _Asked, token: str) -> Reply:
-        until = time.monotonic() + self._server.deadline
-        body = Body(asked.body, until) if asked.body else None
+        wait = Wait.of(asked.effect, self._server.timeout, self._server.deadline)
+        body = Body(asked.body, wait.until) if asked.body else None
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
@@ -203,11 +203,11 @@ class Session:
             request = requests.Request(asked.method, asked.url, headers, data=body).prepare()
             with self._session.send(
                 request,
-                timeout=(min(self._server.timeout, self._server.deadline), self._server.timeout),
+                timeout=wait.both,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return receive(response, until)
+                return receive(response, wait.until)
         except LOST as problem:
             begun = body.begun if body is not None else not is_unconnected(problem)
             # Its cause may quote the request.

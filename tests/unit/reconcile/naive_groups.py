@@ -21,8 +21,9 @@ class Group:
     """One group: what it held when last settled, holds now, and the rules for it.
 
     `mark` is `agreed`, `apart`, `unsettled`, `remapped`, `asked`, `answered-crm`,
-    `answered-outlook`; `why` is the reason of one that is apart. `imaged` is false where nothing is
-    known of what either side held. `later` is the side that was edited later, `None` if unknown.
+    `answered-outlook`, `frozen`, `ruled-anew` (it was frozen, and its direction changed); `why` is
+    the reason of one that is apart. `imaged` is false where nothing is known of what either side
+    held. `later` is the side that was edited later, `None` if unknown.
     """
 
     was: tuple[Text, Text]
@@ -51,6 +52,7 @@ class Verdict:
     kept: Text = None
     agreed: bool = False
     parked: bool = False
+    frozen: bool = False
 
 
 def group(g: Group) -> Verdict:
@@ -72,11 +74,20 @@ def group(g: Group) -> Verdict:
     if g.mark == "remapped":
         return carried(g, CRM) if crm_edited else filled(g)
 
+    # Two keep undoing each other: apart until a person thaws it, whatever a side edits.
+    if g.mark == "frozen":
+        return frozen()
+
     # A person said which counts, about what was shown.
     if g.mark.startswith("answered") and not crm_edited and not outlook_edited:
         winner = CRM if g.mark == "answered-crm" else OUTLOOK
         said = Reason.ANSWERED_CRM if winner is CRM else Reason.ANSWERED_OUTLOOK
         return carried(g, winner, {said})
+
+    # "If somebody edits one of them before the next sync, it is asked again": where the rule does
+    # not say to ask, what they were asked about was frozen. Where one side alone speaks, none asks.
+    if g.mark.startswith("answered") and g.policy is not ConflictPolicy.ASK:
+        return conflict(g) if any(may(g, side) for side in Side) else frozen()
 
     # Both changed differently: conflict. One that is parked stays one, whoever edits next.
     if (crm_edited and outlook_edited) or g.mark == "asked" or g.mark.startswith("answered"):
@@ -90,9 +101,14 @@ def group(g: Group) -> Verdict:
 
     # Neither changed: agreed, or apart by a named rule: nothing; unsettled: decided once.
     # A right that is there now and was not is a rule that changed.
-    if g.mark == "unsettled" or (g.why is Reason.NOT_WRITABLE and g.writable):
+    if g.mark in ("unsettled", "ruled-anew") or (g.why is Reason.NOT_WRITABLE and g.writable):
         return once(g)
     return Verdict(None, frozenset({g.why}))
+
+
+def frozen() -> Verdict:
+    """Each side keeps its own, and a person is asked."""
+    return Verdict(None, frozenset({Reason.FROZEN}), frozen=True)
 
 
 def may(g: Group, side: Side) -> frozenset[Reason]:

@@ -10,7 +10,16 @@ from typing import Any
 
 from syncd.model.fields import Direction, Side
 from syncd.model.policy import ConflictPolicy
-from syncd.reconcile.images import AGREED, REMAPPED, GroupImage, Mark, Standing, content, hashed
+from syncd.reconcile.images import (
+    AGREED,
+    FROZEN,
+    REMAPPED,
+    GroupImage,
+    Mark,
+    Standing,
+    content,
+    hashed,
+)
 from syncd.reconcile.merge import GroupFacts, GroupOutcome, Timing, merge
 from syncd.reconcile.reasons import Reason
 from tests.toy import GADGET
@@ -26,6 +35,8 @@ MARKS = {
     "asked": Mark(Standing.APART, Reason.ASKED),
     "answered-crm": Mark(Standing.UNSETTLED, Reason.ANSWERED_CRM),
     "answered-outlook": Mark(Standing.UNSETTLED, Reason.ANSWERED_OUTLOOK),
+    "frozen": FROZEN,
+    "ruled-anew": Mark(Standing.UNSETTLED, Reason.FROZEN),
 }
 APART = (
     Reason.ONE_WAY, Reason.DIRECTION_NONE, Reason.PERSONAL, Reason.NOT_WRITABLE,
@@ -101,6 +112,8 @@ def disagreement(g: Group, outcome: GroupOutcome, told: Verdict) -> str:
         return f"mark {outcome.mark} for agreed={told.agreed}"
     if (outcome.mark == MARKS["asked"]) != told.parked:
         return f"mark {outcome.mark} for parked={told.parked}"
+    if (outcome.mark == FROZEN) != told.frozen:
+        return f"mark {outcome.mark} for frozen={told.frozen}"
     return ""
 
 
