@@ -30,6 +30,11 @@ class Place:
     presence: ItemPresence
     head: Head | None = None
 
+    @property
+    def here(self) -> bool:
+        """Whether it is in a folder of ours, and can be read there."""
+        return self.presence in _OURS
+
 
 def folders(session: Session, folder_id: str) -> Mapping[str, FolderRef]:
     """Every folder an item could be in. Raises MailboxError when the synced one is amiss."""
@@ -129,10 +134,10 @@ def may_be_of_one(error: MailboxError) -> bool:
     return error.sort in (Sort.TRANSIENT, Sort.INVALID) and error.scope is Scope.MAILBOX
 
 
+_OURS = (ItemPresence.PRESENT, ItemPresence.FORMER, ItemPresence.ARCHIVED)
+
 _ORDER = (
-    ItemPresence.PRESENT,
-    ItemPresence.FORMER,
-    ItemPresence.ARCHIVED,
+    *_OURS,
     ItemPresence.MOVED,
     ItemPresence.DELETED,
     ItemPresence.UNKNOWN,
