@@ -27,7 +27,7 @@ from syncd.reconcile.images import Standing, differs
 from syncd.reconcile.match import Matches
 from syncd.reconcile.merge import to_decide
 from syncd.reconcile.reasons import Reason
-from syncd.sync import doubles, links, locate, merged
+from syncd.sync import doubles, links, locate, merged, second_look
 from syncd.sync.facts_of import crm_facts, item_facts
 from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of, stamp_text
 from syncd.sync.matching import as_answered, match_loose
@@ -47,6 +47,7 @@ def gather(
     with session.read() as conn:
         facts = load(conn, session, in_doubt, parked=parked)
     facts = merged.follow(session, facts, in_doubt, parked=parked, writing=writing)
+    second_look.take(session, facts)
     if not facts.seen and not facts.noticed:
         return []
     matches = as_answered(session, facts, match_loose(session, facts))
@@ -197,17 +198,8 @@ def _missing_items(
         (remote_id, link, places.get(stamp_text(session, link.crm_id), []))
         for remote_id, link in wanted.items()
     ]
-    read_items(
-        session, facts, [p[0].head.id for _, _, p in found if p and p[0].head and _here(p[0])]
-    )
+    read_items(session, facts, [p[0].head.id for _, _, p in found if p and p[0].head and p[0].here])
     return [_missing_item(session, facts, *each) for each in found]
-
-
-_READABLE = (ItemPresence.PRESENT, ItemPresence.FORMER, ItemPresence.ARCHIVED)
-
-
-def _here(place: locate.Place) -> bool:
-    return place.presence in _READABLE
 
 
 def _missing_item(
@@ -223,7 +215,7 @@ def _missing_item(
     place = places[0]
     private = place.head is not None and session.private(place.head)
     item = ItemFacts(place.presence, remote_id, link.remote_version, private=private)
-    if place.head is not None and _here(place):
+    if place.head is not None and place.here:
         read = facts.items[place.head.id]
         if isinstance(read, Failure):
             # It was there when it was sought, and cannot be read: where it is now is not known.
@@ -263,7 +255,7 @@ def _records(session: Session, facts: Facts, ids: Iterable[str], matches: Matche
         for each in wanted
         if (link := facts.links.get(each)) is not None and _needs_item(session, facts, link)
     ]
-    back = [p[0].head.id for p in places.values() if p[0].head and _here(p[0])]
+    back = [p[0].head.id for p in places.values() if p[0].head and p[0].here]
     read_items(session, facts, [*apart, *back])
     return [_record(session, facts, each, matches, places) for each in wanted]
 
@@ -289,7 +281,7 @@ def _left_behind(
 
 def _own_first(found: list[locate.Place], remote_id: str) -> list[locate.Place]:
     """The places of a stamp, the linked item first: as long as it lives the others are copies."""
-    own = [each for each in found if _here(each) and _is(each, remote_id)]
+    own = [each for each in found if each.here and _is(each, remote_id)]
     return [*own, *(each for each in found if each not in own)]
 
 

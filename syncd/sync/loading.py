@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +13,13 @@ from syncd.crm.stored import Stored
 from syncd.model.kinds import Kind
 from syncd.model.policy import Track
 from syncd.model.values import Value
-from syncd.outlook.errors import Failure, MailboxError, Sort
+from syncd.outlook.errors import Failure, Sort
 from syncd.outlook.port import Item, Stamp
 from syncd.reconcile.facts import Link, LinkState, Origin
 from syncd.reconcile.reasons import Reason
 from syncd.sync import links, questions, remembering
 from syncd.sync.accounting import PARKED
+from syncd.sync.halving import read
 from syncd.sync.questions import Answered
 from syncd.sync.session import Session, batches
 from syncd.sync.snapshots import chunks
@@ -196,14 +197,14 @@ def read_items(session: Session, facts: Facts, ids: Iterable[str]) -> None:
     wanted = [each for each in fresh if not links.is_unknown(each)]
     for each in set(fresh).difference(wanted):
         facts.items[each] = Failure(Sort.GONE, "UnknownId", "its id is not known")
-    read = 0
+    done = 0
     for some in batches(wanted, session.port.capabilities.read_batch):
         session.check_held()
-        found = _read(session, some)
+        found = read(session, some)
         stop_if_throttled(found.values())
         facts.items.update({i: _in_place(session, facts, each) for i, each in found.items()})
-        read += len(some)
-        session.progress(f"{session.mailbox.address}: reading", read, len(wanted))
+        done += len(some)
+        session.progress(f"{session.mailbox.address}: reading", done, len(wanted))
 
 
 def _in_place(session: Session, facts: Facts, found: Item | Failure) -> Item | Failure:
@@ -218,30 +219,3 @@ def _in_place(session: Session, facts: Facts, found: Item | Failure) -> Item | F
     if found.head.folder in (None, *ours):
         return found
     return Failure(Sort.GONE, "Elsewhere", "the item is in another folder by now")
-
-
-def _read(session: Session, ids: Sequence[str]) -> dict[str, Item | Failure]:
-    """One batch of items; one that no request with it in it is answered for fails alone (P10).
-
-    Raises MailboxError when it is not an item's fault: so many halves were asked for that a single
-    bad item stood alone by now, and none was answered.
-    """
-    found: dict[str, Item | Failure] = {}
-    outage = len(ids).bit_length() + 2
-    waiting, failures, answered = [ids], 0, False
-    while waiting:
-        some = waiting.pop()
-        try:
-            found.update(zip(some, session.port.read(session.policy.kind, some), strict=True))
-            answered = True
-        except MailboxError as error:
-            failures += 1
-            if error.sort not in (Sort.TRANSIENT, Sort.INVALID):
-                raise
-            if not answered and failures >= outage:
-                raise
-            if len(some) == 1:
-                found[some[0]] = Failure(Sort.TRANSIENT, error.code, error.message)
-            else:
-                waiting.extend(batches(some, (len(some) + 1) // 2))
-    return found

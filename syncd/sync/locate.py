@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from syncd.outlook.errors import MailboxError, Scope, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import FolderRef, Head, Item
 from syncd.reconcile.facts import ItemPresence
+from syncd.sync.halving import by_halves, read
 from syncd.sync.links import is_unknown
 from syncd.sync.session import Session, batches
 
@@ -28,6 +29,11 @@ class Place:
 
     presence: ItemPresence
     head: Head | None = None
+
+    @property
+    def here(self) -> bool:
+        """Whether it is in a folder of ours, and can be read there."""
+        return self.presence in _OURS
 
 
 def folders(session: Session, folder_id: str) -> Mapping[str, FolderRef]:
@@ -79,8 +85,9 @@ def confirmed(
 ) -> Mapping[str, list[Place]]:
     """As `by_stamp`, of items that are missing: one that the server cannot show stays unknown.
 
-    At first that is raised, since it passes. After two runs that failed for it the items are sought
-    by halves until it stands alone: its user threw it away, maybe, and the others flow (P10).
+    At first a search that fails is raised, since it passes. After two runs that failed for it the
+    items are sought by halves until it stands alone: its user threw it away, maybe, and the others
+    flow (P10).
     """
     places = _sought(session, links, state)
     return {**places, **_by_id(session, {k: id_ for k, id_ in links.items() if k not in places})}
@@ -89,14 +96,19 @@ def confirmed(
 def _by_id(session: Session, links: Mapping[str, str]) -> Mapping[str, list[Place]]:
     """What no folder shows, and yet is there by its id: the listing was wrong, and the search (P5).
 
-    Where ids change with each move, an item that still goes by its own is where it was.
+    Where ids change with each move, an item that still goes by its own is where it was. One that
+    the server cannot show stays unknown, alone (P10).
     """
     asked = {k: id_ for k, id_ in links.items() if id_ and not is_unknown(id_)}
     if session.port.capabilities.ids_survive_moves or not asked:
         return {}
+    found: dict[str, Item | Failure] = {}
+    for some in batches(list(asked.values()), session.port.capabilities.read_batch):
+        session.check_held()
+        found |= read(session, some)
     places: dict[str, list[Place]] = {}
-    read = session.port.read(session.policy.kind, list(asked.values()))
-    for link, item in zip(asked, read, strict=True):
+    for link, remote_id in asked.items():
+        item = found[remote_id]
         if isinstance(item, Item):
             places[link] = [Place(ItemPresence.PRESENT, item.head)]
         elif item.sort is not Sort.GONE:
@@ -109,26 +121,12 @@ def _sought(
 ) -> Mapping[str, list[Place]]:
     if session.mailbox.failures < PATIENCE:
         return by_stamp(session, links, state)
-    places: dict[str, list[Place]] = {}
-    outage = len(links).bit_length() + 2
-    waiting: list[Sequence[str]] = [list(links)]
-    failures, answered = 0, False
-    while waiting:
-        some = waiting.pop()
-        try:
-            places.update(by_stamp(session, {each: links[each] for each in some}, state))
-            answered = True
-        except MailboxError as error:
-            failures += 1
-            if not may_be_of_one(error):
-                raise
-            if not answered and failures >= outage:
-                raise
-            if len(some) == 1:
-                places[some[0]] = [Place(ItemPresence.UNKNOWN)]
-            else:
-                waiting.extend(batches(some, (len(some) + 1) // 2))
-    return places
+
+    def seek(some: Sequence[str]) -> Mapping[str, list[Place]]:
+        return by_stamp(session, {each: links[each] for each in some}, state)
+
+    places, alone = by_halves(list(links), seek, may_be_of_one)
+    return {**places, **{each: [Place(ItemPresence.UNKNOWN)] for each in alone}}
 
 
 def may_be_of_one(error: MailboxError) -> bool:
@@ -136,10 +134,10 @@ def may_be_of_one(error: MailboxError) -> bool:
     return error.sort in (Sort.TRANSIENT, Sort.INVALID) and error.scope is Scope.MAILBOX
 
 
+_OURS = (ItemPresence.PRESENT, ItemPresence.FORMER, ItemPresence.ARCHIVED)
+
 _ORDER = (
-    ItemPresence.PRESENT,
-    ItemPresence.FORMER,
-    ItemPresence.ARCHIVED,
+    *_OURS,
     ItemPresence.MOVED,
     ItemPresence.DELETED,
     ItemPresence.UNKNOWN,

@@ -159,7 +159,7 @@ def test_an_item_created_in_doubt_and_thrown_away_stays_away(wire: World, box: S
     assert wire.link(record).state == "remembered"
 
 
-# --- late writes and doubles ---------------------------------------------------------------------
+# --- late writes ---------------------------------------------------------------------------------
 
 
 def late(server: MemoryServer, on: str) -> None:
@@ -240,53 +240,6 @@ def test_a_late_move_that_was_given_up_is_still_ours(memory: Memory, when: str) 
     world.set_active(record, active=True)
     world.settle()
     assert world.item_of(record) == world.item()
-
-
-def double(world: World, server: MemoryServer) -> tuple[str, str]:
-    """A create given up for lost, tried again, and then carried out: record, the late item."""
-    record = world.new(**ANN)
-    late(server, "create")
-    world.sync()
-    world.pass_time(minutes=3)
-    world.settle()
-    linked = world.item().id
-    server.commit_late()
-    (item,) = {each.id for each in world.items()} - {linked}
-    return record, item
-
-
-def test_a_double_goes_to_deleted_items(memory: Memory) -> None:
-    """The first attempt appears after the second: nobody's item, unedited, is put away (P3)."""
-    world, servers = memory
-    record, _ = double(world, servers[ALICE])
-    world.settle()
-    assert world.item_of(record) == world.item()
-    assert len(world.items("deleteditems")) == 1
-    world.change(record, jobtitle="CEO")
-    world.settle()
-    assert world.item()["jobtitle"] == "CEO"
-    world.accounted()
-
-
-def test_a_double_that_its_user_has_edited_is_left_alone(memory: Memory) -> None:
-    """It is the user's by now (P14): a copy like any other."""
-    world, servers = memory
-    _, item = double(world, servers[ALICE])
-    world.hand().edit(item, {"jobtitle": "Boss"})
-    world.settle()
-    assert len(world.items()) == 2
-    assert world.reason(item) == "excluded (copy)"
-
-
-def test_a_copy_of_the_linked_item_is_no_double(memory: Memory) -> None:
-    """It bears the key of an attempt that was carried out."""
-    world, _ = memory
-    world.new(**ANN)
-    world.settle()
-    copy = world.hand().copy(world.item().id)
-    world.settle()
-    assert world.reason(copy) == "excluded (copy)"
-    assert world.items("deleteditems") == []
 
 
 # --- adoptions in doubt --------------------------------------------------------------------------
@@ -376,21 +329,6 @@ def test_an_item_that_is_tracked_anew_bears_the_stamp_of_its_record(memory: Memo
     back = world.hand().move(world.hand().move(item, world.hand().add_folder("Family")), "contacts")
     world.settle()
     assert world.link(new).remote_id == back
-
-
-def test_a_late_create_whose_record_has_left_is_nobodys(memory: Memory) -> None:
-    """Given up for lost, its record deactivated or deleted, and then carried out: put away."""
-    world, servers = memory
-    for leave in (lambda each: world.set_active(each, active=False), world.remove):
-        record = world.new(**ANN)
-        late(servers[ALICE], "create")
-        world.sync()
-        leave(record)
-        world.pass_time(minutes=3)
-        world.sync()
-        servers[ALICE].commit_late()
-        world.settle()
-        assert world.items() == []
 
 
 @pytest.mark.parametrize("how", ["created", "restored"])
