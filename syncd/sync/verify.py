@@ -73,6 +73,8 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
     live = {crm_id: each for crm_id, each in known.items() if each.state is LinkState.LIVE}
     facts = Facts(state, set())
     read_items(session, facts, (each.remote_id for each in live.values()))
+    # After the items, for the same reason as below.
+    stirred = _stirred(session, state) if state.cursor is not None else frozenset(heads)
     with session.read() as conn:
         facts.links = live
         kept = _kept(conn, session, known, observe.changed_groups(state.rules, session.rules_text))
@@ -80,9 +82,9 @@ def verify(session: Session, *, report: RunReport, findings: list[Finding]) -> N
         ask_scope(conn, session, facts, live)
         # After the records: what has changed until they were read is then among it.
         told = feed.touched(conn, state.crm_cursor, session.policy.kind.name)
-        findings += _of_links(session, kept, facts, heads, told)
+        findings += _of_links(session, kept, facts, heads, told, stirred)
         findings += _of_records(conn, session, kept, told)
-        findings += _of_items(kept, heads)
+        findings += _of_items(kept, heads, stirred)
         findings += _of_counters(conn, session)
     report.outcome = Outcome.OK
 
@@ -104,6 +106,19 @@ def _listed(session: Session, folder: str) -> dict[str, Head]:
             heads.pop(gone, None)
         cursor, last = page.cursor, page.last
     return heads
+
+
+def _stirred(session: Session, state: Row[Any]) -> frozenset[str]:
+    """The items that changed since the last run, and wait for the next one. Nothing is kept."""
+    found: set[str] = set()
+    cursor, last = state.cursor, False
+    while not last:
+        session.check_stop()
+        page = session.port.changes(session.policy.kind, state.folder_id, cursor)
+        found.update(each.id for each in page.seen)
+        found.update(page.removed)
+        cursor, last = page.cursor, page.last
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +151,17 @@ def _kept(
 
 
 def _of_links(
-    session: Session, kept: _Kept, facts: Facts, heads: Mapping[str, Head], told: frozenset[str]
+    session: Session,
+    kept: _Kept,
+    facts: Facts,
+    heads: Mapping[str, Head],
+    told: frozenset[str],
+    stirred: frozenset[str],
 ) -> Iterator[Finding]:
     """Every link points both ways, and both sides hold what it says.
 
-    A record that the feed has `told` of since the last run waits for the next one.
+    A record that the feed has `told` of since the last run waits for the next one; so does an item
+    that is `stirred` since.
     """
     kind = session.policy.kind
     for crm_id, link in kept.links.items():
@@ -149,7 +170,7 @@ def _of_links(
             yield Finding(WAITING, name, crm_id)
         elif link.state is LinkState.LIVE and not _is_left_alone(row):
             wrong = list(_of_link(session, facts, link, heads))
-            for sort in wrong:
+            for sort in wrong if link.remote_id not in stirred else {WAITING for _ in wrong}:
                 yield Finding(sort, name, crm_id)
             why = _of_record(session, kept, facts, link)
             if why is None and not wrong:
@@ -244,7 +265,7 @@ def _apart(session: Session, kept: _Kept, facts: Facts, link: Link) -> str | Non
     return sort
 
 
-def _of_items(kept: _Kept, heads: Mapping[str, Head]) -> Iterator[Finding]:
+def _of_items(kept: _Kept, heads: Mapping[str, Head], stirred: frozenset[str]) -> Iterator[Finding]:
     """Items without a link: each has its reason; no two bear one stamp but known copies."""
     linked = {each.remote_id for each in kept.links.values()}
     stamps = Counter(head.stamp.link for head in heads.values() if head.stamp)
@@ -254,7 +275,7 @@ def _of_items(kept: _Kept, heads: Mapping[str, Head]) -> Iterator[Finding]:
         row = kept.rows.get(head.id)
         stand, reason = getattr(row, "stand", None), getattr(row, "reason", "")
         if row is None:
-            yield Finding("item-unaccounted", "", head.id)
+            yield Finding(WAITING if head.id in stirred else "item-unaccounted", "", head.id)
         elif stand in (Stand.WAITING, Stand.QUARANTINED):
             yield Finding(WAITING, "", head.id)
         elif stand == Stand.IN_STEP:

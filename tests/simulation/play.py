@@ -205,7 +205,7 @@ class _Playing:
                 self.checks.after_run(address, whole=came.startswith("ok"))
             for address in addresses:
                 if number == 1:  # that a mailbox was restored shows before a write, or in an audit
-                    self.world.service().audit(address)
+                    self._audited(address)
                 if came := self.actors.admin.relink(address):
                     self.say(f"relinked {address}: {came}")
                 self.world.approve(address)
@@ -218,6 +218,12 @@ class _Playing:
         for address in addresses:
             self._run(address)
         self.checks.at_rest(addresses)
+
+    def _audited(self, address: str) -> None:
+        """The counters have moved with what they count, always (P9)."""
+        found = self.world.service().audit(address)
+        if found.miscounted:
+            raise Violation(f"P9: an audit of {address} finds {dict(found.miscounted)}")
 
     def trouble(self) -> str:
         """How the last runs went."""

@@ -224,6 +224,21 @@ def test_a_group_whose_rule_has_changed_waits_for_the_next_sync(world: World) ->
     assert world.crm(ids["Ann"]).get("jobtitle") == world.item_of(ids["Ann"])["jobtitle"]
 
 
+def test_what_outlook_has_told_of_waits_for_the_next_sync(world: World) -> None:
+    """An edit, a deletion and a new item are nobody's fault; and nothing is kept of them."""
+    ids = entered(world)
+    world.hand().edit(world.item_of(ids["Ann"]).id, {"jobtitle": "Boss"})
+    world.hand().move(world.item_of(ids["Bea"]).id, "deleteditems")
+    world.hand().add({"firstname": "Aunt", "lastname": "May"})
+    rows = world.rows()
+    assert verified(world) == {"waiting": 3}
+    assert world.rows() == rows
+    world.settle()
+    world.pass_time(minutes=11)
+    world.settle()
+    assert verified(world) == {}
+
+
 def test_what_the_user_alone_keeps_is_apart_by_rule(world: World) -> None:
     """A personal group of an item that was there before stays as it is on either side."""
     world.new(firstname="Ann", lastname="A", emailaddress1="ann@example.test", spousesname="Al")
