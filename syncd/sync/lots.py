@@ -47,8 +47,10 @@ def lots(session: Session, attempts: Sequence[Attempt]) -> Iterator[list[Attempt
 
 
 def alone_at_fault(lot: Sequence[Attempt], error: MailboxError) -> Failure | None:
-    """What a request of one item that failed says of that item; `None` if it says more."""
-    its_own = error.sort in (Sort.IN_DOUBT, Sort.TRANSIENT) and error.scope is Scope.MAILBOX
-    if not (lot[0].alone and its_own):
+    """What a request of one item that was not answered says of that item; `None` if it says more.
+
+    What was refused before any effect, as by a mailbox that is full, was refused for more than it.
+    """
+    if not lot[0].alone or error.sort is not Sort.IN_DOUBT or error.scope is not Scope.MAILBOX:
         return None
     return Failure(error.sort, error.code, error.message)
