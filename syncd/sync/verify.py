@@ -265,6 +265,9 @@ def _apart(session: Session, kept: _Kept, facts: Facts, link: Link) -> str | Non
     return sort
 
 
+_BESIDE = (Reason.COPY, Reason.PRIVATE)  # what may bear the stamp of another item
+
+
 def _of_items(kept: _Kept, heads: Mapping[str, Head], stirred: frozenset[str]) -> Iterator[Finding]:
     """Items without a link: each has its reason; no two bear one stamp but known copies."""
     linked = {each.remote_id for each in kept.links.values()}
@@ -280,5 +283,5 @@ def _of_items(kept: _Kept, heads: Mapping[str, Head], stirred: frozenset[str]) -
             yield Finding(WAITING, "", head.id)
         elif stand == Stand.IN_STEP:
             yield Finding("item-without-link", "", head.id)
-        elif head.stamp and stamps[head.stamp.link] > 1 and reason != "copy":
+        elif head.stamp and stamps[head.stamp.link] > 1 and reason not in _BESIDE:
             yield Finding("stamped-twice", "", head.id)
