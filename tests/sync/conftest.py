@@ -28,6 +28,10 @@ WATCHED = 100  # exchanges over Graph that are held against its description, in 
 ON_BOTH_OVER_EWS = ("tests.sync.test_round_trip", "tests.sync.test_custom_fields")
 # What these prove is decided before the store is asked.
 ON_SQLITE_ALONE = (
+    "tests.sync.test_doubles",
+    "tests.sync.test_frozen",
+    "tests.sync.test_oscillation",
+    "tests.sync.test_second_look",
     "tests.sync.test_verdicts",
     "tests.sync.test_rules_at_work",
     "tests.sync.test_asking",
@@ -56,7 +60,6 @@ ON_BOTH_ROW_BY_ROW = (
     "tests.sync.test_round_trip",
     "tests.sync.test_scopes",
     "tests.sync.test_side_by_side",
-    "tests.sync.test_withdraw",
 )
 
 
