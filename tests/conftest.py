@@ -24,6 +24,9 @@ DATABASES = (SQLITE, POSTGRESQL)
 # at every moment, ten times the examples.
 FULL = bool(os.environ.get("SYNCD_FULL_TESTS"))
 
+# Which samples those are: another choice for another seed.
+SEED = int(os.environ.get("SYNCD_SEED", "6"))
+
 SCHEMAS = Path(
     os.environ.get("SYNCD_SCHEMAS") or Path(__file__).parents[1].parent / "shared" / "schemas"
 )

@@ -20,13 +20,13 @@ from sqlalchemy import Engine
 
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from tests.conftest import FULL, POSTGRESQL, SQLITE
+from tests.conftest import FULL, POSTGRESQL, SEED, SQLITE
 from tests.memory_server import run
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import Crash
 from tests.scenarios.stage import Around, Stage
-from tests.scenarios.test_scenarios import BACKENDS, FILES, SEED, awaiting, differs, wired
+from tests.scenarios.test_scenarios import BACKENDS, FILES, awaiting, differs, wired
 from tests.sync import tearing
 from tests.sync.dying import Life, surviving
 from tests.sync.tearing import LEASE_OVER

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
-from tests.conftest import FULL, SQLITE
+from tests.conftest import FULL, SEED, SQLITE
 from tests.memory_server import run
 from tests.sandbox.graph.description import watch
 from tests.scenarios import expecting, reading
@@ -33,7 +33,6 @@ from tests.sync.world import ALICE, BOB
 from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 WATCHED = 100  # exchanges of a story over Graph that are held against its description
-SEED = int(os.environ.get("SYNCD_SEED", "6"))
 THIN = 4  # where not all moments of a story are tried: how much further on each next one is
 
 pytestmark = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)

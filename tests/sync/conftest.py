@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from sqlalchemy import Engine
 
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from tests.conftest import DATABASES, FULL, POSTGRESQL, SQLITE
+from tests.conftest import DATABASES, FULL, POSTGRESQL, SEED, SQLITE
 from tests.sandbox.graph.description import watch
 from tests.sync.tearing import branch
 from tests.sync.world import ALICE, BOB, World
@@ -63,28 +64,49 @@ ON_BOTH_ROW_BY_ROW = (
 )
 
 
+# Elsewhere one test in so many, as the seed says, is played there as well; `make full` plays each.
+ONE_OF = {POSTGRESQL: 3, EWS: 2}
+
+
 @pytest.hookimpl(tryfirst=True)  # in the order of the files, which is the same in every process
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Elsewhere a test asks PostgreSQL the same of every row of its table: there, for the first.
+    """Play what says nothing of the store or the wire itself in memory, and a sample elsewhere.
 
-    `make full` asks of each of them.
+    On PostgreSQL, of the rows of a table the first.
     """
     if FULL:
         return
     met: set[tuple[str, str]] = set()
     for item in list(items):
-        if not isinstance(item, pytest.Function) or not _on_postgresql(item):
+        if not isinstance(item, pytest.Function) or (where := _elsewhere(item)) is None:
+            continue
+        if item.module.__name__ in ON_BOTH_ROW_BY_ROW:
             continue
         test = (item.module.__name__, item.originalname)
-        if test in met and item.module.__name__ not in ON_BOTH_ROW_BY_ROW:
-            items.remove(item)
+        again = where == POSTGRESQL and test in met
         met.add(test)
+        if again or (not _asks_for(item, where) and _left_out(test, where)):
+            items.remove(item)
 
 
-def _on_postgresql(item: pytest.Function) -> bool:
+def _elsewhere(item: pytest.Function) -> str | None:
+    """PostgreSQL, or EWS, where a test goes there."""
     called = getattr(item, "callspec", None)
-    ours = item.module.__name__.startswith("tests.sync.")
-    return ours and called is not None and called.params.get("kept_in") == POSTGRESQL
+    if called is None or not item.module.__name__.startswith("tests.sync."):
+        return None
+    if called.params.get("kept_in") == POSTGRESQL:
+        return POSTGRESQL
+    return EWS if called.params.get("world") == EWS else None
+
+
+def _asks_for(item: pytest.Function, where: str) -> bool:
+    """Whether a test says itself where it is played, or is about that."""
+    said = any("kept_in" in mark.args[0] for mark in item.iter_markers("parametrize"))
+    return said or (where == EWS and item.module.__name__ in ON_BOTH_OVER_EWS)
+
+
+def _left_out(test: tuple[str, str], where: str) -> bool:
+    return bool(crc32(f"{SEED} {where} {' '.join(test)}".encode()) % ONE_OF[where])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
