@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +27,12 @@ FULL = bool(os.environ.get("SYNCD_FULL_TESTS"))
 
 # Which samples those are: another choice for another seed.
 SEED = int(os.environ.get("SYNCD_SEED", "6"))
+
+
+def drawn(*words: str) -> int:
+    """A number of what these words name, which is another one for another seed."""
+    return crc32(f"{SEED} {' '.join(words)}".encode())
+
 
 SCHEMAS = Path(
     os.environ.get("SYNCD_SCHEMAS") or Path(__file__).parents[1].parent / "shared" / "schemas"

@@ -54,7 +54,8 @@ class Reply:
 class Wait:
     """How long one request is waited for.
 
-    `silence`, in seconds, for its next piece; all of it `until` then, by the monotonic clock.
+    `silence`, in seconds, for the connection and for its next piece; all of it `until` then, by the
+    monotonic clock.
     """
 
     silence: float
@@ -67,11 +68,6 @@ class Wait:
             timeout = min(timeout, WRITE_OVER / 2)
             deadline = min(deadline, WRITE_OVER - timeout)
         return cls(timeout, time.monotonic() + deadline)
-
-    @property
-    def both(self) -> tuple[float, float]:
-        """For the connection, and for the next piece, as `requests` takes it."""
-        return self.silence, self.silence
 
 
 class Body(io.BytesIO):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from syncd.crm import feed, records
 from syncd.outlook.errors import Sort
@@ -51,7 +52,7 @@ def audit(session: Session, *, report: RunReport, items: int) -> None:
         except claims.NotOurs as not_ours:
             report.claim = not_ours.finding
         else:
-            _look(session, report, items)
+            report.audited += _look(session, report, state, items)
     with session.write() as conn:
         report.miscounted += _recount(conn, session)
         report.counters.update(session.state(conn).counters)
@@ -62,10 +63,10 @@ def audit(session: Session, *, report: RunReport, items: int) -> None:
     report.outcome = Outcome.OK
 
 
-def _look(session: Session, report: RunReport, items: int) -> None:
+def _look(session: Session, report: RunReport, state: Row[Any], items: int) -> int:
+    """How many links were looked at."""
     with session.read() as conn:
         session.know_acts(conn)
-        state = session.state(conn)
         numbers, chosen = _next(conn, session, state.audited, items)
     facts = Facts(state, set())
     read_items(session, facts, (each.remote_id for each in chosen))
@@ -75,7 +76,7 @@ def _look(session: Session, report: RunReport, items: int) -> None:
     with session.write() as conn:
         report.divergence += _compare(conn, session, chosen, facts)
         session.set_state(conn, audited=numbers[-1] if len(numbers) == items else 0)
-    report.audited = (report.audited or 0) + len(chosen)
+    return len(chosen)
 
 
 def _next(

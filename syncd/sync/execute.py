@@ -25,7 +25,7 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync import claims, journal
 from syncd.sync.failing import LIVELOCK, failed, waits_out
 from syncd.sync.journal import Intent, Status
-from syncd.sync.lots import UNANSWERED, alone_at_fault, lots, set_apart
+from syncd.sync.lots import UNANSWERED, alone_at_fault, in_lots, set_apart
 from syncd.sync.outage import Streak
 from syncd.sync.requests import REQUESTS, Attempt
 from syncd.sync.session import Session, batches
@@ -92,7 +92,7 @@ def _batch(session: Session, verb: Verb, attempts: Sequence[Attempt], streak: St
                 lost = each.task.losers(Side.OUTLOOK)
                 journal.keep_losers(conn, session, lost, settling.snapshots, key=each.key)
         settling.flush()
-    _send(session, verb, list(lots(session, attempts)), streak)
+    _send(session, verb, list(in_lots(session, attempts)), streak)
 
 
 def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]], streak: Streak) -> None:

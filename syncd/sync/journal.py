@@ -31,7 +31,9 @@ class Status(StrEnum):
     LOST = "lost"  # was in doubt, looked for and not found: never happened
 
 
-TO_OUTLOOK = ("create-item", "update-item", "move-item", "trash-item", "restore-item")
+TO_OUTLOOK = (
+    Verb.CREATE_ITEM, Verb.UPDATE_ITEM, Verb.MOVE_ITEM, Verb.TRASH_ITEM, Verb.RESTORE_ITEM,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

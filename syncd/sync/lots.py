@@ -26,10 +26,10 @@ def set_apart(conn: Connection, session: Session, attempts: Sequence[Attempt]) -
     """The attempts, with those marked that are to be sent alone."""
     failing = {each.task.crm_id for each in attempts if each.task.work.failed_before is not None}
     failing = journal.in_vain(conn, session, failing, IN_VAIN)
-    return [replace(each, alone=each.task.crm_id in failing) for each in attempts]
+    return [replace(a, alone=True) if a.task.crm_id in failing else a for a in attempts]
 
 
-def lots(session: Session, attempts: Sequence[Attempt]) -> Iterator[list[Attempt]]:
+def in_lots(session: Session, attempts: Sequence[Attempt]) -> Iterator[list[Attempt]]:
     """Attempts in order, in lots of which none is too many or too large for one request."""
     can = session.port.capabilities
     lot: list[Attempt] = []

@@ -19,7 +19,7 @@ from syncd.model.kinds import Kind
 from syncd.model.policy import ScopeExit
 from syncd.model.record import equal
 from syncd.outlook.errors import Sort
-from syncd.outlook.port import Head, Item
+from syncd.outlook.port import Head, Item, Page
 from syncd.reconcile.decide import Stand
 from syncd.reconcile.divergence import Divergence, of_item, record_differs
 from syncd.reconcile.facts import CrmPresence, Link, LinkState
@@ -95,30 +95,29 @@ def _state(session: Session) -> Row[Any] | None:
 
 
 def _listed(session: Session, folder: str) -> dict[str, Head]:
-    """The whole folder; the cursor that is kept stays where it is."""
+    """The whole folder."""
     heads: dict[str, Head] = {}
-    cursor, last = None, False
-    while not last:
-        session.check_stop()
-        page = session.port.changes(session.policy.kind, folder, cursor)
+    for page in _pages(session, folder, None):
         heads.update((head.id, head) for head in page.seen)
         for gone in page.removed:
             heads.pop(gone, None)
-        cursor, last = page.cursor, page.last
     return heads
 
 
 def _stirred(session: Session, state: Row[Any]) -> frozenset[str]:
-    """The items that changed since the last run, and wait for the next one. Nothing is kept."""
-    found: set[str] = set()
-    cursor, last = state.cursor, False
+    """The items that changed since the last run, and wait for the next one."""
+    pages = _pages(session, state.folder_id, state.cursor)
+    return frozenset(i for page in pages for i in (*(each.id for each in page.seen), *page.removed))
+
+
+def _pages(session: Session, folder: str, cursor: str | None) -> Iterator[Page]:
+    """What changed since a cursor; the one that is kept stays where it is."""
+    last = False
     while not last:
         session.check_stop()
-        page = session.port.changes(session.policy.kind, state.folder_id, cursor)
-        found.update(each.id for each in page.seen)
-        found.update(page.removed)
+        page = session.port.changes(session.policy.kind, folder, cursor)
+        yield page
         cursor, last = page.cursor, page.last
-    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,9 @@ def _of_links(
             yield Finding(WAITING, name, crm_id)
         elif link.state is LinkState.LIVE and not _is_left_alone(row):
             wrong = list(_of_link(session, facts, link, heads))
-            for sort in wrong if link.remote_id not in stirred else {WAITING for _ in wrong}:
+            if wrong and link.remote_id in stirred:
+                wrong = [WAITING]
+            for sort in wrong:
                 yield Finding(sort, name, crm_id)
             why = _of_record(session, kept, facts, link)
             if why is None and not wrong:

@@ -106,9 +106,7 @@ def test_a_run_that_breaks_stops_nobody_else() -> None:
     service = Mailboxes(("bad", "good"), broken=frozenset({"bad"}))
     service.gate.set()
     dispatcher = Dispatcher(service, 1, threading.Event())
-    for _ in range(2):
-        dispatcher.tick()
-        _settle(dispatcher)
+    _ticks(dispatcher, 2)
     dispatcher.close()
     assert service.done == ["bad", "good"]
 
@@ -208,9 +206,7 @@ def test_an_audit_that_is_over_makes_room_for_the_next() -> None:
     service = Mailboxes((), audits=("a",))
     service.gate.set()
     dispatcher = Dispatcher(service, 2, threading.Event())
-    for _ in range(3):
-        dispatcher.tick()
-        _settle(dispatcher)
+    _ticks(dispatcher, 3)
     dispatcher.close()
     assert service.audited == ["a"] * 3
 
@@ -220,9 +216,7 @@ def test_a_worker_alone_audits_when_nothing_is_due() -> None:
     service = Mailboxes(("due",), audits=("a", "b"))
     service.gate.set()
     dispatcher = Dispatcher(service, 1, threading.Event())
-    for _ in range(3):
-        dispatcher.tick()
-        _settle(dispatcher)
+    _ticks(dispatcher, 3)
     assert (service.done, service.audited) == (["due"] * 3, [])
     service.addresses = ()
     dispatcher.tick()
@@ -255,6 +249,13 @@ def test_an_audit_that_breaks_lets_its_mailbox_rest() -> None:
         _settle(dispatcher)
     dispatcher.close()
     assert service.audited == ["bad", "bad"]
+
+
+def _ticks(dispatcher: Dispatcher, times: int) -> None:
+    """So many looks at what is due, each once what it started is over."""
+    for _ in range(times):
+        dispatcher.tick()
+        _settle(dispatcher)
 
 
 def _settle(dispatcher: Dispatcher) -> None:

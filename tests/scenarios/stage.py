@@ -19,7 +19,6 @@ from syncd.outlook.port import Backend, Sensitivity
 from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.tables import mailbox, operation
-from syncd.sync.verify import WAITING
 from tests.memory_server import MemoryServer, run
 from tests.scenarios import policies
 from tests.scenarios.reading import REPS, Scenario, Step, Table, numbered, values
@@ -35,7 +34,7 @@ from tests.scenarios.trouble import (
 from tests.scenarios.vocabulary import VERBS, role_of
 from tests.sync import desk
 from tests.sync.hands import Hand, Seen
-from tests.sync.verifying import verified
+from tests.sync.verifying import wrong
 from tests.sync.world import ALICE, BOB, WRITES, World
 
 ADDRESSES = {"alice": ALICE, "bob": BOB}
@@ -133,8 +132,8 @@ class Stage:
         if served and self.world.is_read(address) and self.world.contact_state(address) == "done":
             self.world.quiet(address)
             self.world.accounted(address)
-            wrong = verified(self.world, address).keys() - {WAITING}
-            assert not wrong, f"verify finds {sorted(wrong)}"
+            found = wrong(self.world, address)
+            assert not found, f"verify finds {found}"
         else:
             self.world.sync(address)
             assert self.world.writes == 0

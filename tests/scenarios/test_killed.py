@@ -13,14 +13,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
-from zlib import crc32
 
 import pytest
 from sqlalchemy import Engine
 
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from tests.conftest import FULL, POSTGRESQL, SEED, SQLITE
+from tests.conftest import FULL, POSTGRESQL, SEED, SQLITE, drawn
 from tests.memory_server import run
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
@@ -41,8 +40,7 @@ POWERLESS = 3  # one of so many meets a power cut
 
 def sample(paths: list[Path], salt: str, one_of: int = SAMPLE) -> list[Path]:
     """The stories that are played so: another choice for another seed."""
-    rank = {each: crc32(f"{SEED} {salt} {each.stem}".encode()) for each in paths}
-    return [each for each in paths if FULL or not rank[each] % one_of]
+    return [each for each in paths if FULL or not drawn(salt, each.stem) % one_of]
 
 
 def torn_everywhere() -> list[Path]:

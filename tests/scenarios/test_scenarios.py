@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from syncd.sync.mailboxes import MailboxState
-from tests.conftest import FULL, SEED, SQLITE
+from tests.conftest import FULL, SQLITE, drawn
 from tests.memory_server import run
 from tests.sandbox.graph.description import watch
 from tests.scenarios import expecting, reading
@@ -58,7 +58,7 @@ def on_the_wire() -> list[tuple[Path, Backend]]:
     both = tuple(Backend)
     found = []
     for path in wired():
-        one = both[crc32(f"{SEED} {path.stem}".encode()) % len(both)]
+        one = both[drawn(path.stem) % len(both)]
         also = FULL or differs(reading.read(path))
         found += [(path, each) for each in both if also or each is one]
     return found

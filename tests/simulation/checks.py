@@ -20,12 +20,11 @@ from syncd.model.policy import ScopeExit
 from syncd.outlook.port import Sensitivity
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.tables import snapshot
-from syncd.sync.verify import WAITING
 from tests.memory_server import TRASH, MemoryServer, Thing
 from tests.simulation.actors import Actors
 from tests.simulation.ledger import SECRET, UNTRACKED, Ledger, Violation, named, theirs, tokens
 from tests.simulation.world_of import SimulatedWorld, Store
-from tests.sync.verifying import audit, verified
+from tests.sync.verifying import audit, wrong
 
 _CANARIES = tuple(
     case for each in (SECRET, UNTRACKED) for case in (each.encode(), each.upper().encode())
@@ -183,8 +182,8 @@ class Checks:
         served = self.world.state(address).state in (MailboxState.LIVE, MailboxState.APPROVED)
         if not served or self.world.contact_state(address) != "done":
             return
-        if wrong := verified(self.world, address).keys() - {WAITING}:
-            raise Violation(f"P2: verify finds {sorted(wrong)} in {address}")
+        if left := wrong(self.world, address):
+            raise Violation(f"P2: verify finds {left} in {address}")
         found = audit(self.world, 10_000, address)
         if found.divergence or found.miscounted:
             raise Violation(f"P9: an audit of {address} finds {found.counts()}")

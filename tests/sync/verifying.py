@@ -11,7 +11,7 @@ from syncd.crm import database
 from syncd.settings.configuration import Audit
 from syncd.sync.report import RunReport
 from syncd.sync.tables import alert, mailbox_kind
-from syncd.sync.verify import Finding, verify
+from syncd.sync.verify import WAITING, Finding, verify
 from tests.sync.world import ALICE, World
 
 
@@ -21,6 +21,11 @@ def verified(world: World, address: str = ALICE) -> dict[str, int]:
     report = world.service().visit(address, "verify", partial(verify, findings=findings))
     assert report.error is None, report.error
     return dict(Counter(str(each.sort) for each in findings))
+
+
+def wrong(world: World, address: str = ALICE) -> list[str]:
+    """What it finds that is not as it should be: what waits has its reason."""
+    return sorted(verified(world, address).keys() - {WAITING})
 
 
 def audit(world: World, items: int = 200, address: str = ALICE) -> RunReport:

@@ -152,7 +152,7 @@ class Session:
             line.endpoint,
             data=body,
             headers=self._headers,
-            timeout=wait.both,
+            timeout=wait.silence,
             allow_redirects=False,
             stream=True,
         ) as response:

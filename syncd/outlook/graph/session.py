@@ -203,7 +203,7 @@ class Session:
             request = requests.Request(asked.method, asked.url, headers, data=body).prepare()
             with self._session.send(
                 request,
-                timeout=wait.both,
+                timeout=wait.silence,
                 allow_redirects=False,
                 stream=True,
             ) as response:
