@@ -42,7 +42,7 @@ unit: $(READY)  ## the tests alone
 	@$(BIN)/pytest -n 3 --dist loadgroup -q
 
 full: $(READY)  ## the tests without samples: every row on both databases, every story torn everywhere
-	@SYNCD_FULL_TESTS=1 $(BIN)/pytest -n 3 --dist loadgroup -q
+	@SYNCD_FULL_TESTS=1 $(BIN)/pytest -n 3 --dist loadgroup -q --timeout 1800
 
 bench: $(READY)  ## our cost over the bare client's, as counts and ratios
 	@$(BIN)/python -m tests.benchmarks

@@ -123,8 +123,9 @@ class MemoryMailbox:
 
         def page() -> Page:
             self._server.folder(folder)
-            where, _, number = (cursor or f"{folder}@0").partition("@")
-            if where != folder or not number.isdigit():
+            place = self._server.place(folder)
+            where, _, number = (cursor or f"{place}@0").partition("@")
+            if where != place or not number.isdigit():
                 raise MailboxError(Sort.CURSOR_LOST, Scope.FOLDER, "NoCursor", "unknown cursor")
             return self._server.changes(folder, int(number))
 

@@ -111,6 +111,7 @@ class MemoryServer:
         self.at_once = BATCH  # writes of a request
         self.things: dict[str, Thing] = {}
         self.categories: list[str] | None = []  # what Outlook offers; None: nobody is let in
+        self.forgot = 0  # how often it forgot where all reading left off
         self._numbers = itertools.count(1)
         self._folders = {
             "contacts": Folder("contacts", "Kontakte", kind.folder_class, None),
@@ -291,6 +292,10 @@ class MemoryServer:
                 return each
         return None
 
+    def place(self, folder: str) -> str:
+        """What the cursors of a folder begin with: none from before it forgot them all."""
+        return f"{folder}{'!' * self.forgot}"
+
     def changes(self, folder: str, since: int) -> Page:
         """One page of what changed in a folder."""
         latest = {item: number for number, item in self.folder(folder).log if number > since}
@@ -302,7 +307,7 @@ class MemoryServer:
         gone = tuple(i for i, t in here if t is None or t.folder != folder)
         removed = () if since == 0 else gone
         number = page[-1][0] if page else since
-        return Page(seen, removed, f"{folder}@{number}", len(every) <= PAGE)
+        return Page(seen, removed, f"{self.place(folder)}@{number}", len(every) <= PAGE)
 
     def head(self, thing: Thing, *, in_folder: bool = False) -> Head:
         """What a listing says of an item."""

@@ -207,14 +207,13 @@ operation = Table(
     Column("kind", String(16), nullable=False),
     Column("crm_id", Id),
     Column("remote_id", Text),
-    Column("verb", String(16), nullable=False),
+    Column("verb", String(24), nullable=False),
     Column("reason", String(24), nullable=False),
     Column("before", Hash),
     Column("after", Hash),
     Column("precondition", Text),
-    Column(
-        "cursor", Text
-    ),  # where reading stood before the batch: an unanswered one is sought from here
+    # Where reading stood before the batch: an unanswered one is sought from here.
+    Column("cursor", Text),
     Column("counted", Boolean, nullable=False),  # against the breaker's limit of a day
     Column("status", String(12), nullable=False),
     Column("error", Text),
@@ -246,7 +245,7 @@ conflict = Table(
     Column("mailbox_id", Integer, ForeignKey(mailbox.c.id), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("crm_id", Id, nullable=False),
-    Column("field_group", String(32), nullable=False),
+    Column("field_group", String(64), nullable=False),
     Column("loser", String(8), nullable=False),  # the side whose value was overwritten
     Column("operation_key", Id, index=True),  # of the write to Outlook that overwrites it
     Column("kept", Hash, nullable=False),

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from tests.planted.table import BUGS, Bug, planted
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import Crash, ScenarioError
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, nested
 from tests.scenarios.test_scenarios import Torn
 from tests.sync.worlds import Memory, memory_world
 
@@ -52,12 +51,11 @@ class Theatre:
     def _play(self, memory: Memory, story: str, *, torn: bool) -> None:
         scenario = reading.read(STORIES[story]).on_backend(Backend.EWS)
         stage = Stage(replace(scenario, crash=Crash.ALL), *memory)
-        stage.around = Ledger(memory).around
-        tearing = Torn(stage, memory, self._folder, tears=torn)
+        stage.around = ledger = Ledger(memory).around
         stage.begin()
-        for step in stage.scenario.steps:
-            tearing.anywhere(step, partial(stage.do, step))
-        tearing.anywhere("the end", stage.settle)
+        if torn:
+            stage.around = nested(ledger, Torn(stage, memory, self._folder).around)
+        stage.go_through()
         expecting.check(stage)
 
 

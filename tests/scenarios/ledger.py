@@ -6,7 +6,7 @@ give the second, and each must have found what it says that it found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from syncd.reconcile.decide import Verb
 from syncd.sync.snapshots import load
 from syncd.sync.tables import mailbox, operation
 from tests.memory_server import MemoryServer
-from tests.scenarios.stage import FORMER
+from tests.scenarios.stage import FORMER, Run
 from tests.sync.world import World
 from tests.sync.worlds import Memory
 
@@ -93,11 +93,11 @@ class Ledger:
         self.world: World = memory[0]
         self.booked = {each.key for each in self._entries()}
 
-    def around(self, address: str, run_it: Callable[[], object]) -> None:
+    def around(self, world: World, address: str, run_it: Run) -> None:
         """One run. Raises AssertionError when the journal does not account for it."""
         del address
         now = Sides.of(self.memory)
-        run_it()
+        run_it(world)
         after = Sides.of(self.memory)
         unbooked = [each for each in self._entries() if each.key not in self.booked]
         entries = [e for each in unbooked if (e := _happened(now, each, after)) is not None]

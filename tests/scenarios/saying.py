@@ -33,7 +33,7 @@ from syncd.sync.user_filters import UserFilter
 from tests.scenarios.reading import Step, near
 from tests.scenarios.stage import ADDRESSES, Stage
 from tests.scenarios.vocabulary import verb
-from tests.sync.world import BY_HAND
+from tests.sync.world import BY_HAND, World
 
 KIND = CONTACT.name
 
@@ -162,11 +162,11 @@ def _visit(stage: Stage, address: str, do: Callable[[Session], object]) -> None:
         do(session)
         report.outcome = Outcome.OK
 
-    def visit() -> None:
-        report = stage.world.service().visit(address, "scenario", act)
+    def visit(world: World) -> None:
+        report = world.service().visit(address, "scenario", act)
         assert report.error is None, report.error
 
-    stage.around(address, visit)
+    stage.around(stage.world, address, visit)
 
 
 # --- what a rep wants ----------------------------------------------------------------------------

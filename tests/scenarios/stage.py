@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from sqlalchemy import select
 
@@ -41,18 +40,29 @@ ADDRESSES = {"alice": ALICE, "bob": BOB}
 FORMER, TRASH, CONTACTS = "Former CRM contacts", "deleteditems", "contacts"
 BETWEEN_STEPS = 30  # seconds: what is later is later for every server
 
-Around = Callable[[str, Callable[[], object]], None]
+Run = Callable[[World], object]
+Around = Callable[[World, str, Run], None]
 
 
-def plainly(address: str, run_it: Callable[[], object]) -> None:
+def plainly(world: World, address: str, run_it: Run) -> None:
     """Run a mailbox with nobody looking."""
     del address
-    run_it()
+    run_it(world)
+
+
+def nested(outer: Around, inner: Around) -> Around:
+    """One around the other."""
+    return lambda world, address, run_it: outer(
+        world, address, lambda world: inner(world, address, run_it)
+    )
 
 
 @dataclass
 class Stage:
-    """A scenario being played. `around` is called for each run of a mailbox, with the run."""
+    """A scenario being played. `around` is called for each run of a mailbox, with the run.
+
+    A run is given the world, so that it can be made in another one as well.
+    """
 
     scenario: Scenario
     world: World
@@ -103,6 +113,10 @@ class Stage:
     def play(self) -> None:
         """Everything from the first step to the end, when all is settled."""
         self.begin()
+        self.go_through()
+
+    def go_through(self) -> None:
+        """From the first step on, once all that is there before it is set up."""
         for step in self.scenario.steps:
             self.do(step)
         self.settle()
@@ -116,7 +130,7 @@ class Stage:
 
     def run(self, address: str) -> None:
         """One run of one mailbox."""
-        self.around(address, partial(self.world.sync, address))
+        self.around(self.world, address, lambda world: world.sync(address))
 
     def settle(self) -> None:
         """Two full rounds; then nothing is left to do (P2), and all is accounted for (P9)."""
@@ -307,6 +321,9 @@ class Stage:
 
     def strike(self, address: str, woe: Woe, write: str = "") -> None:
         """Let something go wrong at the server of a mailbox."""
+        if self.box is None and woe is Woe.FORGOTTEN:
+            self.servers[address].forgot += 1
+            return
         if self.box is None:
             writes = frozenset({write}) if write else WRITES
             if write == "move" and not self.world.moves:

@@ -20,12 +20,12 @@ from sqlalchemy import Engine
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.conftest import FULL, POSTGRESQL, SEED, SQLITE, drawn
-from tests.memory_server import run
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import Crash
-from tests.scenarios.stage import Around, Stage
+from tests.scenarios.stage import Around, Run, Stage, nested
 from tests.scenarios.test_scenarios import BACKENDS, FILES, awaiting, differs, wired
+from tests.scenarios.trouble import well_again
 from tests.sync import tearing
 from tests.sync.dying import Life, surviving
 from tests.sync.tearing import LEASE_OVER
@@ -48,13 +48,13 @@ def torn_everywhere() -> list[Path]:
     return [each for each in reading.every() if FULL or reading.read(each).crash is Crash.ALL]
 
 
-def killing(world: World, lives: Callable[[], Life]) -> Around:
+def killing(lives: Callable[[], Life]) -> Around:
     """A run that is killed, and begun again when the lease has run out, until one gets through."""
 
-    def around(address: str, run_it: Callable[[], object]) -> None:
+    def around(world: World, address: str, run_it: Run) -> None:
         for number in range(1, LIVES + 1):
             life = lives() if number < LIVES else Life()
-            if surviving(world, life, run_it):
+            if surviving(world, life, partial(run_it, world)):
                 return
             world.pass_time(minutes=LEASE_OVER)
         raise AssertionError(f"the run of {address} does not get on")
@@ -67,10 +67,10 @@ def at_random(stage: Stage, salt: str, *, power: bool = False) -> Around:
     random = Random(f"{SEED} {salt} {stage.scenario.name}")  # noqa: S311 - to be repeated
     print(f"killed by SYNCD_SEED={SEED}")  # noqa: T201 - shown when it fails
 
-    def around(address: str, run_it: Callable[[], object]) -> None:
+    def around(world: World, address: str, run_it: Run) -> None:
         disk = sqlite3.connect(":memory:") if power else None
         lives = iter((Life(until=random.randint(1, FAR), power=disk), Life()))
-        killing(stage.world, lambda: next(lives))(address, run_it)
+        killing(lambda: next(lives))(world, address, run_it)
 
     return around
 
@@ -85,8 +85,8 @@ def test_settle_thrown_away(path: Path, backend: Backend, engine: Engine) -> Non
     if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
         pytest.skip("as over EWS")
     ledger = Ledger(memory)
-    kill = killing(memory[0], lambda: Life(settles=False))
-    stage.around = lambda address, run_it: ledger.around(address, lambda: kill(address, run_it))
+    kill = killing(lambda: Life(settles=False))
+    stage.around = nested(ledger.around, kill)
     with awaiting(stage):
         stage.play()
         expecting.check(stage)
@@ -110,26 +110,29 @@ def test_power_cut(path: Path, backend: Backend, engine: Engine) -> None:
 
 
 def cut_anywhere(memory: Memory, users: Sequence[str], folder: Path) -> Around:
-    """Each run meets a power cut after each of its steps, each in a world of its own."""
+    """Each run meets a power cut after each of its steps, each in a world of its own.
+
+    What a person typed and was not answered, they type once more.
+    """
 
     def gone_on(torn: Memory) -> dict[str, object]:
-        for server in torn[1].values():
-            server.meddle = run
-        tearing.resumed(torn[0], users)
+        tearing.resumed(well_again(torn)[0], users)
         found = tearing.picture(torn)
         torn[0].engine.dispose()
         return found
 
-    def around(address: str, run_it: Callable[[], object]) -> None:
+    def around(world: World, address: str, run_it: Run) -> None:
         ends: list[dict[str, object]] = []
         for until in itertools.count(1):
             twin = tearing.branch(*memory, folder / "cut.db")
             life = Life(until=until, power=sqlite3.connect(":memory:"))
-            if surviving(twin[0], life, partial(twin[0].sync, address)):
+            if surviving(twin[0], life, partial(run_it, twin[0])):
                 twin[0].engine.dispose()
                 break
+            well_again(twin)[0].pass_time(minutes=LEASE_OVER)
+            run_it(twin[0])
             ends.append(gone_on(twin))
-        run_it()
+        run_it(world)
         wanted = gone_on(tearing.branch(*memory, folder / "whole.db"))
         for until, end in enumerate(ends, 1):
             assert end == wanted, f"{address}: the power failed after step {until}"

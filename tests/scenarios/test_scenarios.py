@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -20,16 +19,16 @@ from sqlalchemy import Engine
 
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from syncd.sync.mailboxes import MailboxState
 from tests.conftest import FULL, SQLITE, drawn
-from tests.memory_server import run
 from tests.sandbox.graph.description import watch
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import MANY, Crash, Scenario
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Run, Stage, nested
+from tests.scenarios.trouble import well_again
 from tests.sync import tearing
-from tests.sync.world import ALICE, BOB
+from tests.sync.tearing import LEASE_OVER
+from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 WATCHED = 100  # exchanges of a story over Graph that are held against its description
@@ -77,13 +76,13 @@ def test_in_memory(path: Path, backend: Backend, engine: Engine, tmp_path: Path)
     """
     memory = memory_world(engine, backend=backend)
     stage = Stage(reading.read(path).on_backend(backend), *memory)
-    stage.around = Ledger(memory).around
-    torn = Torn(stage, memory, tmp_path, tears=backend is Backend.EWS or differs(stage.scenario))
+    stage.around = ledger = Ledger(memory).around
+    tears = backend is Backend.EWS or differs(stage.scenario)
     with awaiting(stage):
         stage.begin()
-        for step in stage.scenario.steps:
-            torn.anywhere(step, partial(stage.do, step))
-        torn.anywhere("the end", stage.settle)
+        if tears:
+            stage.around = nested(ledger, Torn(stage, memory, tmp_path).around)
+        stage.go_through()
         expecting.check(stage)
 
 
@@ -126,16 +125,15 @@ class Torn:
     stage: Stage
     memory: Memory
     folder: Path
-    tears: bool = True
     _twins: Iterator[int] = field(default_factory=itertools.count)
     _met: int = 0
     _next: float = 0
 
-    def anywhere(self, what: object, do: Callable[[], None]) -> None:
-        """Do a step, and go on from moments at which what outlives a process changed."""
-        if not self.tears:
-            do()
-            return
+    def around(self, world: World, address: str, run_it: Run) -> None:
+        """A run, and what comes of it from moments at which what outlives a process changed.
+
+        What a person typed and was not answered, they type once more.
+        """
         known = {tearing.durable(self.memory)}
         moments: list[tuple[str, Memory]] = []
 
@@ -145,12 +143,14 @@ class Torn:
                 moments.append((event, self._twin()))
 
         with tearing.watched(self.memory[1], keep):
-            do()
+            run_it(world)
         if not moments:
             return
         wanted = self._gone_on(self._twin())
         for event, torn in moments:
-            assert self._gone_on(torn) == wanted, f"{what}, torn after a {event}"
+            well_again(torn)[0].pass_time(minutes=LEASE_OVER)
+            run_it(torn[0])
+            assert self._gone_on(torn) == wanted, f"{address}, torn after a {event}"
 
     def _wanted(self) -> bool:
         """Whether the moment is one of those that are tried; the first one differs by story."""
@@ -170,11 +170,7 @@ class Torn:
 
     def _gone_on(self, memory: Memory) -> dict[str, object]:
         """What it comes to from here, with the server well again and nobody doing anything."""
-        world, servers = memory
-        for address, server in servers.items():
-            server.meddle = run
-            if world.state(address).state is MailboxState.SUSPENDED:
-                world.resume(address)
+        world, _ = well_again(memory)
         tearing.resumed(world, self.stage.users)
         found = tearing.picture(memory)
         world.engine.dispose()

@@ -9,8 +9,10 @@ from enum import StrEnum
 from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Backend
-from tests.memory_server import Effect
+from syncd.sync.mailboxes import MailboxState
+from tests.memory_server import Effect, run
 from tests.sync.world import WRITES
+from tests.sync.worlds import Memory
 
 
 class Woe(StrEnum):
@@ -18,7 +20,7 @@ class Woe(StrEnum):
 
     STOPPED = "stopped"  # nothing is answered
     FORBIDDEN = "forbidden"  # the folder may not be read
-    FORGOTTEN = "forgotten"  # where reading left off is not known any more; once
+    FORGOTTEN = "forgotten"  # where reading left off is not known any more
     UNANSWERED = "unanswered"  # the next write is done, and not answered
 
 
@@ -67,15 +69,23 @@ class Trouble:
                 raise MailboxError(Sort.TRANSIENT, Scope.SERVER, "Stopped", "nobody answers")
             case Woe.FORBIDDEN if call == "changes":
                 raise MailboxError(Sort.DENIED, Scope.MAILBOX, "Denied", "no right to the folder")
-            case Woe.FORGOTTEN if call == "changes":
-                self.over = True
-                raise MailboxError(Sort.CURSOR_LOST, Scope.FOLDER, "Forgotten", "unknown cursor")
             case Woe.UNANSWERED if call in self.writes:
                 self.over = True
                 effect()
                 raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "no answer came")
             case _:
                 return effect()
+
+
+def well_again(memory: Memory) -> Memory:
+    """The same with what lasts over, and nobody suspended for it. What comes once may yet come."""
+    world, servers = memory
+    for address, server in servers.items():
+        if isinstance(server.meddle, Trouble) and server.meddle.sort in LASTING:
+            server.meddle = run
+        if world.state(address).state is MailboxState.SUSPENDED:
+            world.resume(address)
+    return memory
 
 
 @dataclass(frozen=True)
