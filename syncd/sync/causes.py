@@ -120,11 +120,15 @@ class Counting:
         A mailbox that takes the same change once more, after it was taken back, begins a new round.
         """
         mine = [each for each in self.scopes(conn) if mailbox_id in each.mailbox_ids]
-        known = conn.execute(select(table).where(table.c.key == key)).first()
+        # Locked, since who has taken it is added to: another mailbox may be at it now.
+        this = select(table).where(table.c.key == key).with_for_update()
+        known = conn.execute(this).first()
         if known is not None and mailbox_id in known.counts.get("taken", ()):
             conn.execute(delete(table).where(table.c.id == known.id))
             known = None
-        row = known or self._put(conn, key, mine, None, at)
+        if known is None:
+            self._put(conn, key, mine, None, at)
+        row = known or conn.execute(this).one()
         counts = {**row.counts, "taken": [*row.counts.get("taken", ()), mailbox_id]}
         conn.execute(update(table).where(table.c.id == row.id).values(counts=counts))
         return _verdict(row)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from syncd.crm import database, records
 from syncd.crm.errors import StaleRecord
@@ -17,9 +18,10 @@ from syncd.crm.records import CONTACTS, Update
 from syncd.model.values import Value
 from syncd.outlook.port import Sensitivity
 from syncd.sync import leases, mailboxes, snapshots
+from syncd.sync.causes import Counting
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.snapshots import Snapshots
-from syncd.sync.tables import link
+from syncd.sync.tables import cause, link
 from tests.conftest import POSTGRESQL
 from tests.memory_mailbox import Effect
 from tests.sync.test_privacy import dump
@@ -277,3 +279,33 @@ def beside(
             threading.Event().wait(0.1)  # for it to run into what it has to wait for
             assert not following.done()
         return following.result(PATIENCE)
+
+
+def test_two_mailboxes_that_take_a_change_of_rules_are_both_noted(memory: Memory) -> None:
+    """Who is not would come to the change once more without its being counted anew (P8)."""
+    world, _ = memory
+    counting = Counting(CONTACTS, lambda _: [], date(2026, 11, 29), 10)
+    first, second = (world.mailbox_id(each) for each in BOTH)
+    for before in (0, 1):  # the change is known already, or not yet
+        key = f"change {before}"
+        with database.write(world.engine) as conn:
+            if before:
+                counting.judge_rules(conn, key, 99, world.time())
+        begun = threading.Event()
+
+        def take(key: str = key, begun: threading.Event = begun) -> None:
+            with database.write(world.engine) as conn:
+                begun.set()
+                counting.judge_rules(conn, key, second, world.time())
+
+        with ThreadPoolExecutor(1) as pool:
+            with database.write(world.engine) as conn:
+                counting.judge_rules(conn, key, first, world.time())
+                other = pool.submit(take)
+                if database.beside_others(conn):
+                    assert begun.wait(PATIENCE)
+                    time.sleep(0.2)  # it waits by now, or has read what is to change
+            other.result(PATIENCE)
+        with database.read(world.engine) as conn:
+            counts = conn.execute(select(cause.c.counts).where(cause.c.key == key)).scalar_one()
+        assert {first, second} <= set(counts["taken"])
