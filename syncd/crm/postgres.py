@@ -47,7 +47,11 @@ def open_server(url: URL, *, password: str | None, connections: int) -> Engine:
         url = url.set(password=password)
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        connect_args={name: value for name, value in _LIBPQ.items() if name not in url.query},
+        connect_args={
+            **{name: value for name, value in _LIBPQ.items() if name not in url.query},
+            # A statement prepared before another machine's upgrade would fail ever after it.
+            "prepare_threshold": None,
+        },
         isolation_level="READ COMMITTED",
         pool_size=connections,
         pool_pre_ping=True,  # the server may have been restarted since

@@ -103,3 +103,20 @@ def test_no_plan_outlives_the_table_it_was_made_for(engine: Engine) -> None:
     """One made while a table was empty reads it through when it is full: plans are made anew."""
     with read(engine) as conn:
         assert conn.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_custom_plan"
+
+
+@pytest.mark.parametrize("kept_in", [POSTGRESQL], indirect=True)
+def test_another_machines_upgrade_does_not_stop_whoever_is_connected(engine: Engine) -> None:
+    """A statement that was prepared before a column was widened would be refused ever after."""
+    look, widen = (
+        text("SELECT verb FROM operation"),
+        text("ALTER TABLE operation ALTER COLUMN verb TYPE varchar(40)"),
+    )
+    for _ in range(2):
+        for _ in range(10):
+            with read(engine) as conn:
+                conn.execute(look).all()
+        other = open_database(engine.url.render_as_string(hide_password=False))
+        with write(other, alone=True) as conn:
+            conn.execute(widen)
+        other.dispose()
