@@ -16,6 +16,7 @@ from syncd.model.wording import shaped
 
 MAX_TEXT = 32_768  # characters of a value
 MAX_NOTE = 1_048_576  # characters of a free text
+MAX_KEYED = 500  # characters of what is looked up by: an index of PostgreSQL takes 2,704 bytes
 MAX_NAMES = 1_000  # elements of a set
 MAX_MONEY = Decimal(10) ** 15
 MAX_WHOLE = 2**31 - 1
@@ -56,11 +57,18 @@ def _checked(stored: StoredKind[Schema], name: str, value: Value) -> Value:
     check = _CHECKS.get(kind)
     if check is not None:
         return _within(stored, name, check(name, value))
-    text = checked_text(name, value, MAX_NOTE if kind is FieldType.NOTE else MAX_TEXT)
+    text = checked_text(name, value, _longest(stored, name, kind))
     field = stored.kind.by_name.get(name)
     if text is not None and isinstance(field, Field) and field.wording is not None:
         return shaped(field.wording, text)
     return text
+
+
+def _longest(stored: StoredKind[Schema], name: str, kind: FieldType) -> int:
+    column = stored.table.columns.get(name)
+    if column is not None and column.index:
+        return MAX_KEYED
+    return MAX_NOTE if kind is FieldType.NOTE else MAX_TEXT
 
 
 def _option(name: str, options: Sequence[Option], value: Value) -> str | None:

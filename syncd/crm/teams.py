@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, CursorResult, delete, insert, select
 
-from syncd.crm.checking import MAX_TEXT, checked_text
+from syncd.crm.checking import MAX_KEYED, checked_text
 from syncd.crm.errors import InvalidValue, NoSuchTeam, TeamExists
 from syncd.crm.tables import team, team_member, user
 from syncd.model.normal import text
@@ -25,7 +25,7 @@ class Team:
 
 def add(conn: Connection, name: str) -> Team:
     """Make a team. Raises TeamExists, InvalidValue."""
-    folded = text(checked_text("name", name, MAX_TEXT) or "")
+    folded = text(checked_text("name", name, MAX_KEYED) or "")
     if folded is None:
         raise InvalidValue("name", "a team has a name")
     if conn.execute(select(team.c.id).where(team.c.name == folded)).first():

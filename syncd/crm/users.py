@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
-from syncd.crm.checking import MAX_TEXT, checked_text
+from syncd.crm.checking import MAX_KEYED, MAX_TEXT, checked_text
 from syncd.crm.errors import InvalidValue, RecordExists, UserExists
 from syncd.crm.tables import user
 from syncd.model.normal import text
@@ -73,6 +73,7 @@ def _new_key(conn: Connection, address: str) -> str:
     key = key_of(address)
     if not is_address(address):
         raise InvalidValue("address", f"{address!r} is not an e-mail address")
+    checked_text("address", key, MAX_KEYED)
     if get(conn, key):
         raise UserExists(key)
     return key

@@ -28,6 +28,9 @@ class Backend(StrEnum):
     GRAPH = "graph"
 
 
+_LONGEST = 200  # characters of either part of a stamp; ours have some hundred
+
+
 class Sensitivity(StrEnum):
     """How its user marked an item. Anything but `NORMAL` stays in the mailbox (P7)."""
 
@@ -57,10 +60,15 @@ class Stamp:
     @classmethod
     def parse(cls, link: str | None, key: str | None) -> Stamp | None:
         """The stamp that an item's two named properties hold; `None` when they hold no stamp."""
-        match (link or "").split("/"):
+        match _sought(link).split("/"):
             case [installation, kind, crm_id] if installation and kind and crm_id:
-                return cls(installation, kind, crm_id, key or "")
+                return cls(installation, kind, crm_id, _sought(key))
         return None
+
+
+def _sought(text: str | None) -> str:
+    """A part of a stamp as the store can look it up; empty where somebody wrote something else."""
+    return text if text and len(text) <= _LONGEST and text.isprintable() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from syncd.outlook.graph.extract import compiled
 from syncd.outlook.graph.layout import LONGEST_QUERY, layout, slot
 from syncd.outlook.graph.mailbox import GraphMailbox, open_graph
 from syncd.outlook.graph.session import GraphServer
-from syncd.outlook.port import Creation, Item, Move, Sensitivity, Update, Written
+from syncd.outlook.port import Creation, Item, Move, Sensitivity, Stamp, Update, Written
 from syncd.sandbox.server import Sandbox
 from tests.outlook.conftest import sandbox
 from tests.outlook.desk import (
@@ -418,3 +418,24 @@ def test_a_map_that_graph_cannot_hold_is_refused(where: str) -> None:
     """When it is compiled, and not item by item."""
     with pytest.raises(ValueError, match="Graph has no"):
         slot("extra", FieldType.TEXT, where)
+
+
+def test_what_no_text_may_hold_is_taken_out_of_an_answer() -> None:
+    """JSON can say NUL and half an emoji, which no store keeps; all others are read (P10)."""
+    body: dict[str, object] = {
+        "id": "a",
+        "changeKey": "v",
+        "givenName": "A\ud83dnn\0 \U0001f600",
+        "surname": "\\u0000",
+    }
+    stamp = [
+        {"id": properties.LINK, "value": "x/contact/1\0"},
+        {"id": properties.KEY, "value": "k"},
+    ]
+    body[properties.SINGLE] = stamp
+    with answered_by(http({"responses": [part(0, 200, body)]})) as mailbox:
+        (item,) = mailbox.read(CONTACT, ["a"])
+    assert isinstance(item, Item)
+    assert item.record.fields["firstname"] == "Ann \U0001f600"
+    assert item.record.fields["lastname"] == "\\u0000"
+    assert item.head.stamp == Stamp("x", "contact", "1", "k")

@@ -16,7 +16,9 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from syncd.crm.importing.report import Link, Row
+from syncd.crm.checking import MAX_KEYED, MAX_NOTE, checked_text
+from syncd.crm.errors import InvalidValue
+from syncd.crm.importing.report import BadRow, Link, Row
 from syncd.crm.rows import chunks
 from syncd.crm.stored import Stored, StoredKind
 from syncd.crm.tables import external_key
@@ -41,6 +43,23 @@ class Known:
     key: str
     record_id: str
     told: Told | None
+
+
+def sound(row: Row) -> Row:
+    """The row. Raises BadRow when it has what nothing can be looked up by, before anything is."""
+    sought = [("externalid", row.key), ("owner", row.owner)]
+    sought += [(name, link.text) for name, link in row.links.items()]
+    sought += [("parties", each.who.text) for each in row.parties or () if each.who]
+    texts = [(name, each) for name, each in row.fields.items() if isinstance(each, str)]
+    try:
+        for name, text in sought:
+            checked_text(name, text or "", MAX_KEYED)
+        for name, text in texts:
+            if not text.isprintable():
+                checked_text(name, text, MAX_NOTE)
+    except InvalidValue as error:
+        raise BadRow(str(error)) from None
+    return row
 
 
 def checksum(value: Value) -> int | None:

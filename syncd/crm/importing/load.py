@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from syncd.crm.custom import entities_of
 from syncd.crm.database import utcnow, write
 from syncd.crm.feed import Actor, ActorKind
-from syncd.crm.importing import people, rehearsal, writing
+from syncd.crm.importing import keys, people, rehearsal, writing
 from syncd.crm.importing.into import Into
 from syncd.crm.importing.ledger import Ledger, Postponed
 from syncd.crm.importing.names import ORDER, USER
@@ -235,7 +235,7 @@ class _Loading:
             found = source.kind_of(raw)
             seen.add(found)
             mine = found == kind
-            return source.understood(kind, raw) if mine else None
+            return keys.sound(source.understood(kind, raw)) if mine else None
         except Private:
             self._report.private += 1
         except BadRow as error:

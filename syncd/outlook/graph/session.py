@@ -251,14 +251,34 @@ def _shown(link: str) -> str:
     return f"{scheme}://{host}:{port}"
 
 
+# What JSON can say, and no store can keep: NUL, and half of a character (an emoji cut in two).
+_MAYBE_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
+_ODD = re.compile("[\x00\ud800-\udfff]")
+
+
 def _json(reply: Reply, effect: Effect) -> Json:
-    """The object that an answer holds. What failed may hold anything else."""
+    """The object that an answer holds. What failed may hold anything else.
+
+    Such characters are taken out, as over EWS: one such item must not hide all others (P10).
+    """
     try:
         found = json.loads(reply.content) if reply.content else {}
     except ValueError:
         found = None
+    if _MAYBE_ODD.search(reply.content):
+        found = _sound(found)
     if isinstance(found, dict):
         return found
     if 200 <= reply.status < 300:
         raise unanswered("garbage", "the answer cannot be read", effect)
     return {}
+
+
+def _sound(said: object) -> object:
+    if isinstance(said, str):
+        return _ODD.sub("", said)
+    if isinstance(said, list):
+        return [_sound(each) for each in said]
+    if isinstance(said, dict):
+        return {_sound(name): _sound(each) for name, each in said.items()}
+    return said
