@@ -10,6 +10,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
+from syncd.cli.numbers import NUMBER
 
 if TYPE_CHECKING:
     from syncd.sync.alerts import Alert
@@ -46,7 +47,7 @@ def list_alerts(context: Context, *, closed: bool, as_json: bool) -> None:
 
 
 @command.command(name="dismiss")
-@click.argument("number", metavar="[ID]", type=int, required=False)
+@click.argument("number", metavar="[ID]", type=NUMBER, required=False)
 @click.option("--all", "every", is_flag=True, help="All of them.")
 @click.option("--mailbox", metavar="MAILBOX", help="With --all: only those of this mailbox.")
 @pass_context

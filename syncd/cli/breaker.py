@@ -10,6 +10,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
+from syncd.cli.numbers import NUMBER
 
 if TYPE_CHECKING:
     from syncd.reconcile.breaker import Bounded
@@ -20,7 +21,7 @@ VERBS = ("delete", "unlink", "move", "empty", "create", "crm-write", "withdraw")
 
 _verb = click.option("--verb", type=click.Choice(VERBS), help="Only what is held of this sort.")
 _cause = click.option(
-    "--cause", type=int, metavar="N", help="Only one change, as `breaker list` numbers it."
+    "--cause", type=NUMBER, metavar="N", help="Only one change, as `breaker list` numbers it."
 )
 
 

@@ -161,6 +161,7 @@ def test_an_answer_that_makes_no_sense_is_refused(asked: Office) -> None:
     number = question(asked)
     for words, says in (
         (["999", "create"], "no question 999"),
+        (["99999999999", "create"], "not in the range"),
         ([number, "create", "1"], "nobody else"),
         ([number, "link", "7"], "none of those"),
         ([number, "perhaps"], "perhaps"),

@@ -10,6 +10,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
+from syncd.cli.numbers import NUMBER
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,7 +49,7 @@ def list_conflicts(context: Context, mailbox: str | None, *, closed: bool, as_js
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_context
 def show(context: Context, number: int, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from syncd.cli import output
 from syncd.cli.conflicts.looking import NOTHING, WORDS, labels, numbered
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Exit, Problem
+from syncd.cli.numbers import NUMBER
 from syncd.model.fields import Side
 from syncd.model.values import Value
 
@@ -25,7 +26,7 @@ FIRST = 5  # that are named before it goes on
 
 
 @click.command()
-@click.argument("numbers", type=int, nargs=-1, metavar="[NO.]...")
+@click.argument("numbers", type=NUMBER, nargs=-1, metavar="[NO.]...")
 @click.option("--crm", "side", flag_value="crm", help="What the CRM holds counts.")
 @click.option("--outlook", "side", flag_value="outlook", help="What Outlook holds counts.")
 @click.option(

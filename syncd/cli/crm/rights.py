@@ -46,7 +46,8 @@ def _writing(desk: Desk, undone: str) -> Iterator[Connection]:
     if desk.acting is not None:
         what = "Teams and rules are the organisation's, and no user's."
         raise Problem(what, undone, "Leave out --as.")
-    with desk.explained(undone), database.write(desk.context.engine(), durable=True) as conn:
+    engine = desk.context.engine()
+    with desk.explained(undone), database.write(engine, durable=True, alone=True) as conn:
         yield conn
 
 

@@ -9,6 +9,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
+from syncd.cli.numbers import NUMBER
 from syncd.cli.questions.looking import SAID, numbered
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ ASK = "ask"  # takes an answer back
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.argument("said", metavar="ANSWER", type=click.Choice([*SAID, ASK]))
 @click.argument("candidate", required=False)
 @pass_context

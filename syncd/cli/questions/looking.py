@@ -10,6 +10,7 @@ import click
 from syncd.cli import output
 from syncd.cli.context import Context, pass_context
 from syncd.cli.errors import Problem
+from syncd.cli.numbers import NUMBER
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -62,7 +63,7 @@ def list_questions(context: Context, mailbox: str | None, *, answered: bool, as_
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_context
 def show(context: Context, number: int, *, as_json: bool) -> None:
