@@ -90,13 +90,16 @@ def confirmed(
     flow (P10).
     """
     places = _sought(session, links, state)
-    return {**places, **_by_id(session, {k: id_ for k, id_ in links.items() if k not in places})}
+    unfound = {link: remote_id for link, remote_id in links.items() if link not in places}
+    return {**places, **_by_id(session, unfound, state)}
 
 
-def _by_id(session: Session, links: Mapping[str, str]) -> Mapping[str, list[Place]]:
-    """What no folder shows, and yet is there by its id: the listing was wrong, and the search (P5).
+def _by_id(
+    session: Session, links: Mapping[str, str], state: Row[Any]
+) -> Mapping[str, list[Place]]:
+    """What no search shows, and yet is there by its id: in the folder the listing was wrong (P5).
 
-    Where ids change with each move, an item that still goes by its own is where it was. One that
+    Elsewhere it bears another stamp than its link's, as one whose record was merged since. One that
     the server cannot show stays unknown, alone (P10).
     """
     asked = {k: id_ for k, id_ in links.items() if id_ and not is_unknown(id_)}
@@ -106,11 +109,13 @@ def _by_id(session: Session, links: Mapping[str, str]) -> Mapping[str, list[Plac
     for some in batches(list(asked.values()), session.port.capabilities.read_batch):
         session.check_held()
         found |= read(session, some)
+    read_in = {each.head.folder for each in found.values() if isinstance(each, Item)}
+    known = folders(session, state.folder_id) if read_in - {None, state.folder_id} else {}
     places: dict[str, list[Place]] = {}
     for link, remote_id in asked.items():
         item = found[remote_id]
         if isinstance(item, Item):
-            places[link] = [Place(ItemPresence.PRESENT, item.head)]
+            places[link] = [Place(_presence(item.head, known, state), item.head)]
         elif item.sort is not Sort.GONE:
             places[link] = [Place(ItemPresence.UNKNOWN)]
     return places
@@ -145,7 +150,7 @@ _ORDER = (
 
 
 def _presence(head: Head, known: Mapping[str, FolderRef], state: Row[Any]) -> ItemPresence:
-    if head.folder == state.folder_id:
+    if head.folder in (None, state.folder_id):
         return ItemPresence.PRESENT
     folder = known.get(head.folder or "")
     if folder is None:

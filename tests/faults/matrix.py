@@ -116,9 +116,9 @@ ROWS: tuple[Row, ...] = (
     _row("429, for ever", "W W W W W W", "W W W W W W", Struck("http_429", LASTING)),
     _row("server busy with a pause", "R R R R R R", "R R N N N R", Struck("server_busy")),
     _row("500, once", "R R N N N R", "R R N N N R", Struck("internal_error")),
-    _row("500, for ever", "W W N N N Q", "W W Q Q Q Q", Struck("internal_error", LASTING)),
+    _row("500, for ever", "W W Q Q Q Q", "W W Q Q Q Q", Struck("internal_error", LASTING)),
     _row("503, once", "R R N N N R", "R R N N N R", Struck("http_503")),
-    _row("503, for ever", "W W N N N W", "W W N N N W", Struck("http_503", LASTING)),
+    _row("503, for ever", "W W Q Q Q W", "W W Q Q Q W", Struck("http_503", LASTING)),
     _row("504 after it was done", "- - - - - -", "R R F F F R", on_graph=(Struck("http_504"),)),
     _row(
         "batch stopped before it",

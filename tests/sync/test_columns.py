@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 import pytest
-from sqlalchemy import Engine, String, Text, inspect
+from sqlalchemy import String, Text
 
 from syncd.crm.tables import metadata
 from syncd.model.fields import Side
@@ -27,7 +27,6 @@ from syncd.sync.first_contact import ContactState
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.questions import Answer
 from syncd.sync.report import Outcome
-from tests.conftest import POSTGRESQL
 
 LONGEST_FIELD = "x" * 40
 A_NAME = "x" * LONGEST_NAME
@@ -82,15 +81,3 @@ def test_a_column_is_as_wide_as_the_longest_that_goes_into_it(column: str, width
     """And each column that has a width says here what goes into it."""
     goes_in = LONGEST.get(column) or LONGEST[column.partition(".")[2]]
     assert max(len(each) for each in goes_in) <= width
-
-
-@pytest.mark.parametrize("kept_in", [POSTGRESQL], indirect=True)
-def test_an_upgraded_database_has_these_widths(engine: Engine) -> None:
-    """The revisions say the same as the tables."""
-    look = inspect(engine)
-    found = {
-        f"{table}.{column['name']}": getattr(column["type"], "length", None)
-        for table in look.get_table_names()
-        for column in look.get_columns(table)
-    }
-    assert {name: found[name] for name, _ in BOUNDED} == dict(BOUNDED)

@@ -11,6 +11,7 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync.tables import operation, snapshot
 from tests.memory_mailbox import Effect, run
 from tests.sync import desk
+from tests.sync.test_in_doubt import UNANSWERED, failing
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory
 
@@ -158,6 +159,29 @@ def test_who_threw_the_one_of_two_away_keeps_the_other(world: World) -> None:
     assert world.item()["firstname"] == "Ann"
     assert world.link(ann).state == "live"
     assert world.link(anne) is None
+
+
+def test_an_item_that_was_filed_before_the_merge_stays_as_it_is(memory: Memory) -> None:
+    """Its last write was not answered: it is found where its user put it, and rests (P14)."""
+    world, servers = memory
+    anne = world.new(**ANNE)
+    world.settle()
+    world.change(anne, jobtitle="Buyer")
+    failing(servers[ALICE], "update", UNANSWERED, done=True)
+    world.sync()
+    servers[ALICE].meddle = run
+    folder = world.hand().add_folder("Family")
+    item = world.hand().move(world.item().id, folder)
+    ann = world.new(**ANN)
+    desk.merge(world, ann, anne)
+    for _ in range(3):
+        world.pass_time(minutes=11)
+        world.sync()
+    world.settle()
+    (filed,) = world.hand().items(folder)
+    assert (filed.id, filed["jobtitle"]) == (item, "Buyer")
+    assert world.link(ann).state == "remembered"
+    assert world.items() == []
 
 
 def test_of_several_that_became_one_the_first_gives_its_item(world: World) -> None:
