@@ -24,7 +24,7 @@ from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import Crash
 from tests.scenarios.stage import Around, Run, Stage, nested
-from tests.scenarios.test_scenarios import BACKENDS, FILES, awaiting, differs, wired
+from tests.scenarios.test_scenarios import BACKENDS, awaiting, differs, wired
 from tests.scenarios.trouble import well_again
 from tests.sync import tearing
 from tests.sync.dying import Life, surviving
@@ -36,6 +36,7 @@ LIVES = 5  # of one run, of which the last may settle: an adoption is repeated u
 FAR = 24  # steps that a run may make before it is killed; most make fewer than twice as many
 SAMPLE = 12  # one of so many stories is killed over the wire, and on PostgreSQL
 POWERLESS = 3  # one of so many meets a power cut
+UNSETTLED = 2  # one of so many is settled from the journal alone
 
 
 def sample(paths: list[Path], salt: str, one_of: int = SAMPLE) -> list[Path]:
@@ -77,7 +78,9 @@ def at_random(stage: Stage, salt: str, *, power: bool = False) -> Around:
 
 @pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
 @BACKENDS
-@FILES
+@pytest.mark.parametrize(
+    "path", sample(reading.every(), "settle", UNSETTLED), ids=lambda path: path.stem
+)
 def test_settle_thrown_away(path: Path, backend: Backend, engine: Engine) -> None:
     """Nothing is settled but by recovery, from the journal: the same end (P3, P10)."""
     memory = memory_world(engine, backend=backend)
