@@ -124,6 +124,8 @@ def _attention(
         todo = ""
         if reason is Reason.FIRST_CONTACT:
             todo = f" See it: syncd onboard {row.address}"
+        elif reason is Reason.REFUSED:
+            todo = f" See them: syncd quarantine list {row.address}"
         elif reason in FOR_A_PERSON:
             todo = f" See them: syncd held {row.address}"
         yield f"{n} × {sentence(reason)}{todo}"
