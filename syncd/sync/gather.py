@@ -228,7 +228,10 @@ def _missing_item(
     if ours and link.state is LinkState.LIVE:
         # Where scope exit puts it: a move of ours that was given up for lost and done after all.
         link = replace(link, state=LinkState.RELEASED)
-    return Work(Case(crm, item, link), link.crm_id, remote_id, head=place.head)
+    # At rest it would rest on, as one that is in the folder; and that it is there nobody knows.
+    unsure = place.presence is ItemPresence.UNKNOWN and link.state is not LinkState.LIVE
+    once_more = Reason.SECOND_LOOK if unsure else None
+    return Work(Case(crm, item, link), link.crm_id, remote_id, waits=once_more, head=place.head)
 
 
 # --- cases that start from a record ------------------------------------------------------------

@@ -84,12 +84,15 @@ class Admin:
         return ""
 
     def _retry(self, address: str, _: random.Random) -> str:
-        """All that was set aside is tried once more."""
+        return str(self.retry(address))
+
+    def retry(self, address: str) -> int:
+        """All that was set aside is tried once more; how many."""
         with database.write(self.world.engine, alone=True) as conn:
             row = mailboxes.get(conn, address)
             cases = quarantine.every(conn, row)
             quarantine.retry(conn, row, cases)
-        return str(len(cases))
+        return len(cases)
 
     def _resolve(self, address: str, chance: random.Random) -> str:
         """One open conflict is answered."""

@@ -204,6 +204,8 @@ class _Playing:
                 worked = worked or bool(self.world.writes)
                 self.checks.after_run(address, whole=came.startswith("ok"))
             for address in addresses:
+                if number == 0:  # what was set aside is the one thing that is for a hand
+                    self.actors.admin.retry(address)
                 if number == 1:  # that a mailbox was restored shows before a write, or in an audit
                     self._audited(address)
                 if came := self.actors.admin.relink(address):

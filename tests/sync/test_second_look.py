@@ -13,7 +13,7 @@ from syncd.outlook.port import Item
 from syncd.sync.report import Outcome
 from tests.memory_mailbox import MemoryServer
 from tests.sync.test_in_doubt import ANN
-from tests.sync.world import ALICE, World
+from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory
 
 PEOPLE: list[dict[str, Value]] = [
@@ -71,6 +71,34 @@ def test_what_is_gone_and_cannot_be_asked_for_keeps_nobody_waiting(
         world.accounted()
     world.settle()
     assert world.link(ids[0]).state == "remembered"
+
+
+def test_what_rests_and_cannot_be_asked_for_is_not_taken_for_there(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P9: its user threw it away, and the server fails at its id: it is missing, not there."""
+    world, servers = memory
+    record = world.new(**ANN)
+    world.settle()
+    away = world.hand().move(world.item().id, world.hand().add_folder("Family"))
+    world.settle()
+    world.assign(record, BOB)
+    world.settle()
+    item = world.hand().move(away, "contacts")
+    world.settle()
+    assert world.link(record).state == "remembered"
+    world.hand().delete(item)
+
+    def failing(_: str) -> None:
+        raise MailboxError(Sort.TRANSIENT, Scope.MAILBOX, "ErrorInternalServerError", "")
+
+    with monkeypatch.context() as meanwhile:
+        reading(meanwhile, servers[ALICE], failing)
+        for _ in range(4):
+            world.sync()
+            world.pass_time(minutes=11)
+        world.accounted()
+    world.settle()
 
 
 def test_a_server_that_shows_no_item_by_its_id_is_out(
