@@ -33,6 +33,8 @@ _MOVES = {
     Verb.TRASH_ITEM.value: ItemPresence.DELETED,
     Verb.RESTORE_ITEM.value: ItemPresence.PRESENT,
 }
+# Where only its user puts an item that was to come back into the folder.
+_TAKEN = (ItemPresence.DELETED, ItemPresence.MOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,11 @@ def _moved(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Found]:
         for head, presence in there:
             if presence is _MOVES[row.verb]:
                 found[row.key] = _Found(head.id, head.version)
+        taken = row.verb == Verb.RESTORE_ITEM and all(p in _TAKEN for _, p in there)
+        if taken and there and row.key not in found:
+            # It was back, most likely: what its user took away does not return by itself.
+            head, _ = there[0]
+            found[row.key] = _Found(head.id, head.version, here=False)
     return found
 
 
@@ -179,6 +186,8 @@ def _found(
             if link is not None:
                 changed.append(_after_move(link, row, trace))
                 accounting.drop_observed(conn, session, [row.remote_id])
+            if not trace.here:
+                _look_again(conn, session, row.remote_id, trace)
             continue
         if link is not None or row.verb == Verb.CREATE_ITEM:
             written = _after_write(session, link, row, trace, sent.get(row.after or "", {}))
@@ -219,6 +228,8 @@ def _after_move(link: Link, row: Row[Any], trace: _Found) -> Link:
             link, state=LinkState.RELEASED, aside=True,
             remote_id=trace.remote_id, remote_version=trace.version,
         )  # fmt: skip
+    if not trace.here:
+        link = replace(link, state=LinkState.LIVE, aside=False)
     state = {
         Verb.MOVE_ITEM.value: LinkState.RELEASED,
         Verb.TRASH_ITEM.value: LinkState.ORPHANED,

@@ -242,6 +242,28 @@ def test_a_late_move_that_was_given_up_is_still_ours(memory: Memory, when: str) 
     assert world.item_of(record) == world.item()
 
 
+@pytest.mark.parametrize("to", ["deleteditems", "Family"])
+def test_what_came_back_unanswered_and_was_taken_away_since_stays_away(
+    memory: Memory, to: str
+) -> None:
+    """Its user saw it back in the folder, and decided: it is not made once more."""
+    world, servers = memory
+    record = world.new(**ANN)
+    world.settle()
+    world.set_active(record, active=False)
+    world.settle()
+    world.set_active(record, active=True)
+    failing(servers[ALICE], "move", UNANSWERED, done=True)
+    world.sync()
+    world.hand().move(world.item().id, world.hand().add_folder(to) if to == "Family" else to)
+    for _ in range(3):
+        world.pass_time(minutes=11)
+        world.sync()
+    world.settle()
+    assert world.items() == []
+    assert world.link(record).state == "remembered"
+
+
 # --- adoptions in doubt --------------------------------------------------------------------------
 
 
