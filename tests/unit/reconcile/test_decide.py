@@ -116,6 +116,16 @@ def test_who_is_kept_though_untracked_is_in_step() -> None:
     assert (kept.stand, kept.link_state, kept.verbs) == (Stand.IN_STEP, LinkState.LIVE, ())
 
 
+def test_who_was_thrown_away_and_is_to_stay_is_made_again_for_that_reason() -> None:
+    """A person decided against the deletion, and there is nothing to move back (P12)."""
+    gone = case(crm(), item(None, ItemPresence.DELETED), link())
+    again = discard(decide(gone, RULES), gone, RULES, found=False)
+    assert (again.verbs, again.reason) == ((Verb.CREATE_ITEM,), Reason.PUT_BACK)
+    left = case(crm(BASE, OUT), item(None, ItemPresence.DELETED), link())
+    nobody = discard(decide(left, RULES), left, RULES, found=False)
+    assert (nobody.verbs, nobody.reason) == ((), Reason.LEFT_SCOPE)
+
+
 def test_what_a_set_owes_outlook_is_paid_on_return() -> None:
     """Left scope with a set edited on both sides: the CRM's element reaches Outlook later."""
     here, there = (

@@ -65,6 +65,7 @@ def test_the_last_edit_is_kept_where_it_may_not_be_written(*, both: bool) -> Non
     decided = decide(case(crm(now, OUT, writable=False), item(EDITED), link()), RULES)
     assert [each.value for each in decided.verbs] == ["move-item"]
     assert [each.loser.values["brand"] for each in decided.groups if each.loser] == ["Apex"]
+    assert {each.reason for each in decided.groups if each.loser} == {Reason.NOT_WRITABLE}
     assert not any(each.writes for each in decided.groups)
 
 
