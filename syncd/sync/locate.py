@@ -110,12 +110,15 @@ def _by_id(
         session.check_held()
         found |= read(session, some)
     read_in = {each.head.folder for each in found.values() if isinstance(each, Item)}
-    known = folders(session, state.folder_id) if read_in - {None, state.folder_id} else {}
+    elsewhere = read_in - {None, state.folder_id}
+    known = folders(session, state.folder_id) if elsewhere else {}
     places: dict[str, list[Place]] = {}
     for link, remote_id in asked.items():
         item = found[remote_id]
         if isinstance(item, Item):
-            places[link] = [Place(_presence(item.head, known, state), item.head)]
+            away = item.head.folder in elsewhere
+            presence = _presence(item.head, known, state) if away else ItemPresence.PRESENT
+            places[link] = [Place(presence, item.head)]
         elif item.sort is not Sort.GONE:
             places[link] = [Place(ItemPresence.UNKNOWN)]
     return places
@@ -150,7 +153,7 @@ _ORDER = (
 
 
 def _presence(head: Head, known: Mapping[str, FolderRef], state: Row[Any]) -> ItemPresence:
-    if head.folder in (None, state.folder_id):
+    if head.folder == state.folder_id:
         return ItemPresence.PRESENT
     folder = known.get(head.folder or "")
     if folder is None:
