@@ -15,6 +15,7 @@ from tests.simulation.play import Play
 from tests.simulation.shrink import shrunk, what_breaks
 from tests.simulation.world_of import BACKENDS
 
+EACH = 100  # seeds, after which it is said how far it has come
 HISTORIES = Path(__file__).parent / "histories"
 
 
@@ -24,11 +25,11 @@ def main() -> int:
     if asked.replay:
         return _replay(asked.replay)
     seeds = range(asked.seed, asked.seed + asked.seeds)
-    begun, broken, hashes = time.monotonic(), 0, 0
+    begun, broken, played = time.monotonic(), 0, 0
     with ProcessPoolExecutor(asked.jobs) as pool:
         jobs = [(each, asked) for each in seeds]
         for seed, told, why in pool.map(_one, jobs) if asked.jobs > 1 else map(_one, jobs):
-            hashes += 1
+            played += 1
             if asked.seeds <= 10:
                 _say(f"seed {seed}: trace {told}")
             if why:
@@ -36,9 +37,11 @@ def main() -> int:
                 _say(f"seed {seed}: {why}")
                 if not asked.whole:
                     _keep(seed, asked)
+            if not played % EACH:
+                _say(f"{played} seeds, {broken} violations")
     took = time.monotonic() - begun
     _say(
-        f"{hashes} seeds x {asked.steps} steps ({asked.faults}, {asked.backend}, "
+        f"{played} seeds x {asked.steps} steps ({asked.faults}, {asked.backend}, "
         f"{asked.mailboxes} mailboxes): {broken} violations, {took:.0f} s"
     )
     return 1 if broken else 0
