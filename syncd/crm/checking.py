@@ -11,7 +11,7 @@ from syncd.crm.errors import InvalidValue
 from syncd.crm.stored import StoredKind
 from syncd.model.fields import Field, FieldType, Option
 from syncd.model.kinds import Schema
-from syncd.model.values import Value
+from syncd.model.values import UNSTORABLE, Value
 from syncd.model.wording import shaped
 
 MAX_TEXT = 32_768  # characters of a value
@@ -22,7 +22,6 @@ MAX_MONEY = Decimal(10) ** 15
 MAX_WHOLE = 2**31 - 1
 
 _OTHER_BYTES = re.compile("[\udc80-\udcff]")  # how Python keeps what it could not decode
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps no NUL, UTF-8 no lone surrogate
 
 
 def checked(stored: StoredKind[Schema], patch: Mapping[str, Value]) -> dict[str, Value]:
@@ -38,7 +37,7 @@ def checked_text(name: str, text: object, limit: int) -> str | None:
         raise InvalidValue(name, f"longer than {limit:,} characters")
     if _OTHER_BYTES.search(text):
         raise InvalidValue(name, "is not UTF-8; save the file as UTF-8")
-    if _UNSTORABLE.search(text):
+    if UNSTORABLE.search(text):
         raise InvalidValue(name, "has characters that no text may have (such as NUL)")
     return text if text and not text.isspace() else None
 

@@ -8,6 +8,7 @@ cleared. A field that was *not observed* has no key in the record at all; the tw
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,9 @@ from syncd.model.fields import FieldType
 
 Value = str | date | tuple[str, ...] | Decimal | int | None  # a datetime is a date, a bool an int
 JsonValue = str | list[str] | int | None
+
+# What no text of a store holds: PostgreSQL keeps no NUL, UTF-8 no lone surrogate (half an emoji).
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def is_empty(value: Value) -> bool:

@@ -28,9 +28,6 @@ class Backend(StrEnum):
     GRAPH = "graph"
 
 
-_LONGEST = 200  # characters of either part of a stamp; ours have some hundred
-
-
 class Sensitivity(StrEnum):
     """How its user marked an item. Anything but `NORMAL` stays in the mailbox (P7)."""
 
@@ -38,6 +35,9 @@ class Sensitivity(StrEnum):
     PERSONAL = "personal"
     PRIVATE = "private"
     CONFIDENTIAL = "confidential"
+
+
+_LONGEST = 200  # characters of either part of a stamp; ours have some hundred
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from odata_query import ast
 from sqlalchemy import ColumnElement, func
 
 from syncd.crm.checking import MAX_MONEY, MAX_WHOLE
+from syncd.model.values import UNSTORABLE
 from syncd.settings.filter_aliases import (
     FURTHEST,
     ME,
@@ -30,7 +31,6 @@ from syncd.settings.filter_people import Me, user_of
 from syncd.settings.mistakes import did_you_mean
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NOT_HERE = {
     ME: "write owner eq @me",
     MY_TEAMS: "write owner in @myteams",
@@ -91,7 +91,7 @@ class Values:
         if not isinstance(node, ast.String):
             todo = "write the text in single quotes: 'text'"
             raise self.refusal(node, f"{field.name} is text", todo)
-        if _UNSTORABLE.search(node.val):
+        if UNSTORABLE.search(node.val):
             raise self.refusal(node, "no text has a character such as this one")
         return node.val
 
@@ -199,7 +199,7 @@ class Values:
 
     def _named(self, field: FilterField, text: str) -> Id | None:
         entity, colon, id_ = text.partition(":")
-        if _UNSTORABLE.search(text):
+        if UNSTORABLE.search(text):
             return None
         if colon and entity in field.refers and id_:
             return Id(id_, entity)

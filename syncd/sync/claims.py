@@ -7,9 +7,7 @@ knows under two names to one that it does not know, which would hold the mailbox
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from sqlalchemy import Connection, select, update
 
@@ -21,7 +19,6 @@ from syncd.sync.tables import installation as installation_table
 from syncd.sync.tables import mailbox_kind
 
 HOLDS = frozenset(Finding) - {Finding.OURS, Finding.FREE}
-NOTHING: Mapping[str, str | None] = MappingProxyType({})
 _SEPARATOR = " "  # between a finding and the claim that was found
 
 
@@ -124,8 +121,7 @@ def take_over(session: Session, seen: Seen) -> None:
     there, known = Claim.parse(seen.text), Claim.parse(state.claim)
     last = max((each.counter for each in (there, known) if each is not None), default=0)
     # What is there is ours from now on, too: cut off before the next one is, the next run goes on.
-    taken = {"claim": seen.text, "claim_found": None}
-    _put(session, state.folder_id, _next(session, last), taken)
+    _put(session, state.folder_id, _next(session, last), claim=seen.text, claim_found=None)
     session.claim_checked = session.claim_advanced = True
 
 
@@ -167,10 +163,8 @@ def _next(session: Session, counter: int) -> Claim:
     return Claim(ours.name, ours.epoch, counter + 1, session.new_key().hex[:12])
 
 
-def _put(
-    session: Session, folder_id: str, claim: Claim, known: Mapping[str, str | None] = NOTHING
-) -> None:
-    text = str(claim)
+def _put(session: Session, folder_id: str, following: Claim, **known: str | None) -> None:
+    text = str(following)
     with session.write(durable=True) as conn:
         # Before it is put there: a claim that is on the folder and that nobody knows of would be
         # taken for somebody else's.

@@ -321,10 +321,10 @@ class Stage:
 
     def strike(self, address: str, woe: Woe, write: str = "") -> None:
         """Let something go wrong at the server of a mailbox."""
-        if self.box is None and woe is Woe.FORGOTTEN:
-            self.servers[address].forgot += 1
-            return
         if self.box is None:
+            if woe is Woe.FORGOTTEN:
+                self.servers[address].forgot += 1
+                return
             writes = frozenset({write}) if write else WRITES
             if write == "move" and not self.world.moves:
                 writes = INSTEAD

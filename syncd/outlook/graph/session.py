@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import requests
 
+from syncd.model.values import UNSTORABLE
 from syncd.outlook.authentication.challenge import claims_in
 from syncd.outlook.authentication.source import TokenSource
 from syncd.outlook.errors import MailboxError
@@ -251,21 +252,20 @@ def _shown(link: str) -> str:
     return f"{scheme}://{host}:{port}"
 
 
-# What JSON can say, and no store can keep: NUL, and half of a character (an emoji cut in two).
-_MAYBE_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
-_ODD = re.compile("[\x00\ud800-\udfff]")
+# How JSON says what no store can keep, or something like it.
+_MAYBE_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
 
 
 def _json(reply: Reply, effect: Effect) -> Json:
     """The object that an answer holds. What failed may hold anything else.
 
-    Such characters are taken out, as over EWS: one such item must not hide all others (P10).
+    What no store can keep is taken out, as over EWS: one such item must not hide all others (P10).
     """
     try:
         found = json.loads(reply.content) if reply.content else {}
     except ValueError:
         found = None
-    if _MAYBE_ODD.search(reply.content):
+    if _MAYBE_UNSTORABLE.search(reply.content):
         found = _sound(found)
     if isinstance(found, dict):
         return found
@@ -276,7 +276,7 @@ def _json(reply: Reply, effect: Effect) -> Json:
 
 def _sound(said: object) -> object:
     if isinstance(said, str):
-        return _ODD.sub("", said)
+        return UNSTORABLE.sub("", said)
     if isinstance(said, list):
         return [_sound(each) for each in said]
     if isinstance(said, dict):
