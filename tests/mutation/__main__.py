@@ -130,8 +130,9 @@ def main(files: tuple[Path, ...], sample: int, seed: int, jobs: int, minutes: fl
     def one(mutant: Mutant) -> bool | None:
         return survives(mutant) if time.monotonic() < until else None
 
-    with tempfile.TemporaryDirectory() as examples, ThreadPoolExecutor(jobs) as pool:
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = examples  # what fails here is no example
+    with tempfile.TemporaryDirectory() as aside, ThreadPoolExecutor(jobs) as pool:
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = aside  # what fails here is no example
+        sys.dont_write_bytecode, sys.pycache_prefix = False, aside  # the tests are compiled once
         for mutant, alive in zip(tried, pool.map(one, tried), strict=True):
             killed += alive is False
             if alive:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import cache
 from itertools import product
 from random import Random
 from typing import Any
@@ -20,6 +21,7 @@ from syncd.reconcile.facts import (
     LinkState,
     Origin,
 )
+from syncd.reconcile.images import Image
 from tests.toy import GADGET
 from tests.unit.reconcile.naive_words import (
     BRAND_OUTLOOK,
@@ -115,21 +117,34 @@ def case_of(s: Situation) -> tuple[Case, Rules]:
     )
     link = None
     if s.link != NO_LINK:
-        held = BASE.patched({"labels": CATEGORY if s.tracked_before else None})
-        images = {CRM: imaged(BASE), OUTLOOK: imaged(held)}
+        images = {CRM: _imaged(None), OUTLOOK: _imaged(CATEGORY if s.tracked_before else None)}
         state, tracked = LinkState(s.link), s.tracked_before
         link = Link("c1", s.origin, state, "i1", "v1", 1, images, {}, tracked, s.aside)
+    exits = (s.origin.value, s.on_exit)
+    says = (s.on_crm_delete, s.on_outlook_delete, s.copies, s.pushes, s.creates)
+    return Case(crm, item, link), _ruled(s.moves, s.direction, exits, *says)
+
+
+# There are few of either, and tens of thousands of combinations.
+@cache
+def _imaged(labels: tuple[str, ...] | None) -> Image:
+    return imaged(BASE.patched({"labels": labels}))
+
+
+@cache
+def _ruled(moves: bool, direction: Direction, exits: tuple[str, ScopeExit], *says: Any) -> Rules:
+    on_crm_delete, on_outlook_delete, copies, pushes, creates = says
     policy = KindPolicy(
         GADGET,
-        s.direction,
-        on_scope_exit=ExitPolicy(**{s.origin.value: s.on_exit}),
-        on_crm_delete=s.on_crm_delete,
-        on_outlook_delete=s.on_outlook_delete,
-        copies=s.copies,
-        pushes=s.pushes,
-        creates=s.creates,
+        direction,
+        on_scope_exit=ExitPolicy(**dict([exits])),
+        on_crm_delete=on_crm_delete,
+        on_outlook_delete=on_outlook_delete,
+        copies=copies,
+        pushes=pushes,
+        creates=creates,
     )
-    return Case(crm, item, link), Rules(policy, KEY, moves=s.moves)
+    return Rules(policy, KEY, moves=moves)
 
 
 def every(**axes: Iterable[Any]) -> Iterator[Situation]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.model.fields import Direction, Side
-from syncd.model.policy import ConflictPolicy
+from syncd.model.policy import ConflictPolicy, ExitPolicy, KindPolicy, ScopeExit
 from syncd.reconcile.decide import Case, Row, Rules, Stand, Verb, decide, row_of
 from syncd.reconcile.discard import discard
 from syncd.reconcile.facts import ItemPresence, LinkState, Origin
@@ -27,6 +27,7 @@ from tests.unit.reconcile.situations import (
     imaged,
     item,
     link,
+    told,
 )
 
 EDITED = BASE.patched({"hint": "under the mat"})
@@ -123,7 +124,26 @@ def test_who_was_thrown_away_and_is_to_stay_is_made_again_for_that_reason() -> N
     assert (again.verbs, again.reason) == ((Verb.CREATE_ITEM,), Reason.PUT_BACK)
     left = case(crm(BASE, OUT), item(None, ItemPresence.DELETED), link())
     nobody = discard(decide(left, RULES), left, RULES, found=False)
-    assert (nobody.verbs, nobody.reason) == ((), Reason.LEFT_SCOPE)
+    assert told(nobody) == " | excluded |  | left-scope"
+
+
+def test_what_left_scope_and_is_kept_says_so_only_while_nothing_is_to_do() -> None:
+    """`keep-updating`: an edit has its own reason, and what was not read waits."""
+    keeps = ExitPolicy(created=ScopeExit.KEEP_UPDATING)
+    ruled = Rules(KindPolicy(GADGET, on_scope_exit=keeps), KEY)
+    unread = apart()
+    for facts, outcome in (
+        (case(crm(BASE, OUT), item(), link()), " | in-step | live | kept-updating"),
+        (
+            case(crm(BASE.patched({"serial": "a2"}), OUT), item(), link()),
+            "update-item | in-step | live | crm-changed",
+        ),
+        (
+            replace(unread, crm=replace(unread.crm, presence=OUT)),
+            " | waiting |  | unknown-outlook",
+        ),
+    ):
+        assert told(decide(facts, ruled)) == outcome
 
 
 def test_what_a_set_owes_outlook_is_paid_on_return() -> None:

@@ -12,6 +12,7 @@ from syncd.model.policy import ExitPolicy, KindPolicy, ScopeExit
 from syncd.reconcile.decide import Rules, Verb, decide
 from syncd.reconcile.facts import ItemFacts, ItemPresence, LinkState, Origin
 from syncd.reconcile.images import AGREED, Standing
+from syncd.reconcile.reasons import Reason
 from tests.toy import GADGET, gadget, policy
 from tests.unit.reconcile.situations import BASE, KEY, OUT, RULES, case, crm, item, link
 
@@ -30,6 +31,7 @@ def test_a_record_that_is_new_goes_to_outlook_whole() -> None:
     marks = {each.group: each.mark for each in decision.groups}
     assert all(marks[name] == AGREED for name in ("title", "serial", "hint", "parts"))
     assert marks["labels"].standing is Standing.APART
+    assert {each.reason for each in decision.groups} == {Reason.CREATED, Reason.DIRECTION_NONE}
 
 
 def test_an_item_that_is_tracked_goes_to_the_crm_whole() -> None:
@@ -38,6 +40,14 @@ def test_an_item_that_is_tracked_goes_to_the_crm_whole() -> None:
     decision = decide(found, RULES)
     assert Verb.CREATE_RECORD in decision.verbs
     assert decision.patch(Side.CRM) == {n: BASE.fields[n] for n in FLOWS if BASE.fields[n]}
+    assert {each.reason for each in decision.groups} == {Reason.TRACKED, Reason.DIRECTION_NONE}
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_who_is_there_already_is_tied_as_what_they_are(tracked: bool) -> None:
+    """The user's own where they track it, else adopted."""
+    decision = decide(case(crm(), item(tracked=tracked, stamped=False)), RULES)
+    assert decision.origin is (Origin.TRACKED if tracked else Origin.ADOPTED)
 
 
 def test_what_may_not_flow_is_not_written() -> None:

@@ -259,6 +259,15 @@ def test_elements_are_compared_in_normal_form() -> None:
     assert {each["parts"] for each in held.values()} == {("bolt", "gear", "nut")}
 
 
+@pytest.mark.parametrize("side", Side)
+def test_nothing_was_removed_from_a_set_that_one_side_was_never_known_to_have(side: Side) -> None:
+    """Without an image of one side both keep what they have."""
+    images = {side: content(_set("ab")), side.other: None}
+    group = GroupFacts(PARTS, TWO_WAY, images, {side: _set("ac"), side.other: _set("bd")})
+    outcome = merge(group, ConflictPolicy.LATEST, CRM_LATER, KEY)
+    assert after(group, outcome) == dict.fromkeys(Side, _set("abcd"))
+
+
 # --- cleared, and not observed -------------------------------------------------------------------
 
 

@@ -81,6 +81,10 @@ BY_CASE = {
         case(crm(None, OUT), item(None, tracked=True, private=True)),
         " | excluded |  | private",
     ),
+    "nor one that was not read": (
+        case(crm(None, OUT), item(None, tracked=True)),
+        " | excluded |  | not-tracked",
+    ),
     "a record without an item is created": (
         case(crm(), item(None)),
         "create-item | in-step | live | created",
@@ -92,6 +96,14 @@ BY_CASE = {
     "taking the category off ends the link": (
         case(crm(), item(), link(origin=TRACKED, tracked=True)),
         "unlink | excluded | released | untracked",
+    ),
+    "so does taking it out of the folder that tracks, when its record has left": (
+        case(crm(BASE, OUT), item(), link(origin=TRACKED, tracked=True)),
+        "unlink | excluded | released | untracked",
+    ),
+    "but nobody took off what was not read": (
+        case(crm(BASE.patched(CRM_EDIT)), item(None), link(origin=TRACKED, tracked=True)),
+        "update-item | in-step | live | crm-changed",
     ),
     "and it stays ended while the record is in scope": (
         case(crm(), item(), link(origin=TRACKED, state=RELEASED)),
