@@ -9,6 +9,7 @@ READY  := $(VENV)/.ready
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := true
+unexport PYTHONDONTWRITEBYTECODE  # the tests start syncd many times: it is compiled once
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check unit full bench mutation sdk lock clean

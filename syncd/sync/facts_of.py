@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from syncd.outlook.port import Item
-from syncd.reconcile.facts import CrmFacts, CrmPresence, ItemFacts, ItemPresence
+from syncd.reconcile.facts import (
+    CrmFacts,
+    CrmPresence,
+    ItemFacts,
+    ItemPresence,
+    Link,
+    LinkState,
+)
 from syncd.sync.loading import Facts, is_act
 from syncd.sync.session import Session
 
@@ -41,6 +48,17 @@ def crm_facts(
         readable=crm_id in facts.readable,
         owned=owned,
     )
+
+
+def crm_beside(session: Session, facts: Facts, link: Link, item: ItemFacts) -> CrmFacts:
+    """What the CRM says of the record of an item that was read.
+
+    The act of tracking pins it anew, and taken back it pins it no more, whatever the link says; but
+    that a copy is not tracked says nothing of the item that it is a copy of.
+    """
+    unsaid = None if link.state is LinkState.COPY else False
+    act = (item.tracked and is_act(session, link)) or unsaid
+    return crm_facts(session, facts, link.crm_id, pinned=act)
 
 
 def item_facts(

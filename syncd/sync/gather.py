@@ -28,8 +28,8 @@ from syncd.reconcile.match import Matches
 from syncd.reconcile.merge import to_decide
 from syncd.reconcile.reasons import Reason
 from syncd.sync import doubles, links, locate, merged, second_look
-from syncd.sync.facts_of import crm_facts, item_facts
-from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of, stamp_text
+from syncd.sync.facts_of import crm_beside, crm_facts, item_facts
+from syncd.sync.loading import Facts, load, read_items, stamp_of, stamp_text
 from syncd.sync.matching import as_answered, match_loose
 from syncd.sync.questions import Answer
 from syncd.sync.remembering import just_thrown
@@ -139,11 +139,8 @@ def _seen_item(session: Session, facts: Facts, remote_id: str, moved: Mapping[st
         item = item_facts(session, found, link.crm_id, copy=link.state is LinkState.COPY)
         if found.head.folder is not None and found.head.folder == facts.state.archive_id:
             item = replace(item, presence=ItemPresence.ARCHIVED)
-        copied = link.state is LinkState.COPY
-        # Of tracking: it pins the record anew, and taken back it pins it no more.
-        act = (item.tracked and is_act(session, link)) or (None if copied else False)
-        case = Case(crm_facts(session, facts, link.crm_id, pinned=act), item, link)
-        if not copied:
+        case = Case(crm_beside(session, facts, link, item), item, link)
+        if link.state is not LinkState.COPY:
             return Work(case, link.crm_id, remote_id, head=found.head)
         # A copy is decided by itself: what the CRM changed belongs to the item it is a copy of.
         return _by_itself(facts, case, found)
@@ -224,6 +221,7 @@ def _missing_item(
             waits = Reason.SECOND_LOOK if gone else Reason.RETRY
             return Work(unknown, link.crm_id, remote_id, waits=waits, error=read.code)
         item = replace(item_facts(session, read, link.crm_id), presence=place.presence)
+        crm = crm_beside(session, facts, link, item)
     ours = place.presence is ItemPresence.ARCHIVED and crm.presence is CrmPresence.OUT_OF_SCOPE
     if ours and link.state is LinkState.LIVE:
         # Where scope exit puts it: a move of ours that was given up for lost and done after all.
@@ -344,6 +342,7 @@ def _record(
         item = ItemFacts(ItemPresence.PRESENT, link.remote_id, link.remote_version)
         if isinstance(read, Item):
             item = item_facts(session, read, crm_id)
+            crm = crm_beside(session, facts, link, item)
         elif isinstance(read, Failure):
             return Work(
                 Case(crm, item, link), crm_id, link.remote_id, waits=Reason.RETRY, error=read.code
@@ -354,6 +353,7 @@ def _record(
         read = facts.items.get(found[0].head.id)
         if isinstance(read, Item):
             item = replace(item_facts(session, read, crm_id), presence=found[0].presence)
+            crm = crm_beside(session, facts, link, item)
         return Work(Case(crm, item, link), crm_id, link.remote_id, head=found[0].head)
     gone = ItemFacts(ItemPresence.DELETED, link.remote_id)
     # Out of scope nothing is sought, so nothing is known of the item: it may well be in the folder.

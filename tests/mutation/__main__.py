@@ -133,12 +133,13 @@ def main(files: tuple[Path, ...], sample: int, seed: int, jobs: int, minutes: fl
     with tempfile.TemporaryDirectory() as aside, ThreadPoolExecutor(jobs) as pool:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = aside  # what fails here is no example
         sys.dont_write_bytecode, sys.pycache_prefix = False, aside  # the tests are compiled once
-        for mutant, alive in zip(tried, pool.map(one, tried), strict=True):
+        for at, (mutant, alive) in enumerate(zip(tried, pool.map(one, tried), strict=True), 1):
             killed += alive is False
             if alive:
                 survivors.append(mutant)
                 click.echo(f"survived: {mutant}")
-                sys.stdout.flush()
+            if alive is not None and at % 100 == 0:
+                click.echo(f"{at} of {len(tried)} tried, {len(survivors)} survived", err=True)
     done = killed + len(survivors)
     click.echo(
         f"{len(every)} mutants: {done} tried, {killed} killed, {len(survivors)} survived; "

@@ -6,7 +6,9 @@ import pytest
 
 from syncd.model.policy import FirstSync
 from syncd.model.values import Value
+from tests.memory_server import Effect, run
 from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import Memory
 
 ANN: dict[str, Value] = {
     "firstname": "Ann", "lastname": "van Dyk", "emailaddress1": "ann@example.test",
@@ -67,19 +69,66 @@ def test_the_category_pins_an_item_whatever_it_was_before(world: World) -> None:
     assert world.item()["jobtitle"] == "CEO"
 
 
-@pytest.mark.parametrize("apart", [True, False], ids=["rounds apart", "in one round"])
-def test_what_was_pinned_leaves_with_its_category(world: World, apart: bool) -> None:
-    """What syncd made, reassigned while its user tracked it, goes once they track it no more."""
+def pinned(world: World) -> str:
+    """The record of a contact that syncd made, and that its user has tracked since."""
     record = world.new(**ANN)
     world.start()
     world.settle()
     world.hand().edit(world.item().id, {"categories": CRM})
     world.settle()
+    return record
+
+
+def left(world: World, record: str) -> None:
+    """It is kept in step no more."""
+    assert world.link(record).state == "released"
+    assert not world.items()
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["rounds apart", "in one round"])
+def test_what_was_pinned_leaves_with_its_category(world: World, apart: bool) -> None:
+    """What syncd made, reassigned while its user tracked it, goes once they track it no more."""
+    record = pinned(world)
     world.assign(record, BOB)
     if apart:
         world.settle()
         assert world.link(record).state == "live"
     world.hand().edit(world.item().id, {"categories": None})
     world.settle()
-    assert world.link(record).state == "released"
-    assert not world.items()
+    left(world, record)
+
+
+def test_what_was_pinned_leaves_when_an_untracked_copy_takes_its_place(world: World) -> None:
+    """The item that was tracked is thrown away, and found again without its category."""
+    record = pinned(world)
+    world.assign(record, BOB)
+    original = world.item().id
+    copy = world.hand().copy(original)
+    world.hand().edit(copy, {"categories": None})
+    world.settle()
+    assert world.link(record).state == "live"
+    world.hand().delete(original)
+    world.settle()
+    left(world, record)
+
+
+def test_what_was_pinned_leaves_with_a_category_that_goes_while_a_run_reads(memory: Memory) -> None:
+    """After the listing, before the item is read: what was read counts."""
+    world, servers = memory
+    record = pinned(world)
+    item, server = world.item().id, servers[ALICE]
+    world.hand().write_formatted(item, "description", "<b>Ann</b>")
+    world.settle()
+    world.assign(record, BOB)
+    world.change(record, description="met in Rome")  # which may not be written unread
+
+    def meddle(call: str, effect: Effect) -> object:
+        if call == "read":
+            server.meddle = run
+            world.hand().edit(item, {"categories": None})
+        return effect()
+
+    server.meddle = meddle
+    world.settle()
+    assert server.meddle is run  # it was read
+    left(world, record)
