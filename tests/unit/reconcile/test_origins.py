@@ -25,6 +25,7 @@ CREATED, ADOPTED, TRACKED = Origin.CREATED, Origin.ADOPTED, Origin.TRACKED
 LABELLED = BASE.patched({"labels": ("CRM", "Friends")})
 OTHER = BASE.patched({"brand": "Zenith", "model": "Nine"})
 RELEASED, REMEMBERED, ORPHANED = LinkState.RELEASED, LinkState.REMEMBERED, LinkState.ORPHANED
+COPY = LinkState.COPY
 ARCHIVED, MOVED = ItemPresence.ARCHIVED, ItemPresence.MOVED
 GONE = item(None, ItemPresence.DELETED)
 
@@ -126,12 +127,24 @@ BY_CASE = {
         "create-record update-item | in-step | live | tracked",
     ),
     "a copy is nothing by itself, tracked or not": (
-        case(crm(), item(tracked=True), link(state=LinkState.COPY)),
+        case(crm(), item(tracked=True), link(state=COPY)),
         " | excluded |  | copy",
     ),
     "a copy about somebody else that is tracked is a new item": (
-        case(crm(), item(OTHER, tracked=True), link(state=LinkState.COPY)),
+        case(crm(), item(OTHER, tracked=True), link(state=COPY)),
         "create-record update-item | in-step | live | tracked",
+    ),
+    "also where its record is gone, and the copied item was somebody else by then": (
+        case(crm(None, DELETED), item(OTHER, tracked=True), link(outlook=OTHER, state=COPY)),
+        "create-record update-item | in-step | live | tracked",
+    ),
+    "but no private one": (
+        case(
+            crm(None, DELETED),
+            item(OTHER, tracked=True, private=True),
+            link(state=ORPHANED, hashes=True),
+        ),
+        " | excluded | orphaned | at-rest",
     ),
     "private is private when the link rests, too": (
         case(crm(), item(None, private=True), link(state=RELEASED)),
