@@ -7,7 +7,7 @@ import pytest
 from syncd.model.fields import Side
 from syncd.model.policy import Limits
 from syncd.model.values import Value
-from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, tripped
+from syncd.reconcile.breaker import BOUNDED, Bounded, bounded, emptied, tripped
 from syncd.reconcile.decide import Decision, Stand, Verb
 from syncd.reconcile.images import AGREED
 from syncd.reconcile.merge import GroupOutcome
@@ -56,8 +56,8 @@ def test_what_is_held(line: str) -> None:
     """Held when n > 50, or n > 5 and more than 20 %, or n >= 3 and all; 100 executed a day."""
     verb, n, live, executed, waits, held = (cell.strip() for cell in line.split("#")[0].split("|"))
     counted = BOUNDED.get(Verb(verb))
-    done = {counted: int(executed)} if counted else NOTHING
-    waiting = {counted: int(waits)} if counted else NOTHING
+    done = {counted: int(executed)} if counted and int(executed) else NOTHING
+    waiting = {counted: int(waits)} if counted and int(waits) else NOTHING
     over = tripped([deciding(Verb(verb))] * int(n), Limits(), int(live), done, waiting)
     assert over == (frozenset({counted}) if held == "held" else frozenset())
 
@@ -79,7 +79,8 @@ def test_one_verb_over_its_limit_holds_no_other() -> None:
 
 def test_onboarding_creates_as_approved() -> None:
     """Who approved a first sync saw how much it creates; deletes are bounded even then."""
-    decisions = [deciding(Verb.CREATE_ITEM), deciding(Verb.TRASH_ITEM)] * 60
+    verbs = (Verb.CREATE_ITEM, Verb.CREATE_RECORD, Verb.UPDATE_RECORD, Verb.TRASH_ITEM)
+    decisions = [deciding(verb) for verb in verbs] * 60
     assert tripped(decisions, Limits(), 1000, NOTHING, NOTHING, onboarding=True) == {Bounded.DELETE}
 
 
@@ -93,6 +94,35 @@ def test_the_limits_are_settings() -> None:
     assert tripped([*decisions, *decisions], limits, 100, NOTHING, NOTHING) == {Bounded.UNLINK}
 
 
-def test_what_is_not_counted_is_named() -> None:
-    """Every verb is bounded, but those that only put values into Outlook or bring an item back."""
-    assert set(Verb) - BOUNDED.keys() == {Verb.UPDATE_ITEM, Verb.RESTORE_ITEM}
+COUNTED_AS = {
+    Verb.CREATE_ITEM: {Bounded.CREATE},
+    Verb.CREATE_RECORD: {Bounded.CREATE},
+    Verb.UPDATE_RECORD: {Bounded.CRM_WRITE},
+    Verb.DEACTIVATE_RECORD: {Bounded.CRM_WRITE},
+    Verb.DELETE_RECORD: {Bounded.DELETE},
+    Verb.TRASH_ITEM: {Bounded.DELETE},
+    Verb.MOVE_ITEM: {Bounded.MOVE},
+    Verb.UNLINK: {Bounded.UNLINK},
+    Verb.WITHDRAW: {Bounded.WITHDRAW},
+    Verb.UPDATE_ITEM: set(),  # puts values into Outlook
+    Verb.RESTORE_ITEM: set(),  # brings an item back
+}
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_each_verb_is_counted_as(verb: Verb) -> None:
+    """What loses alike is counted together, whichever side it is on."""
+    assert bounded(deciding(verb)) == COUNTED_AS[verb]
+
+
+def test_a_withdrawal_is_one_whatever_else_it_does() -> None:
+    """P7: it empties fields and ends a link, and counts as neither."""
+    whole = deciding(Verb.WITHDRAW, Verb.UPDATE_RECORD, Verb.UNLINK, patch={"serial": None})
+    assert bounded(whole) == {Bounded.WITHDRAW}
+
+
+def test_how_many_fields_of_the_record_are_emptied() -> None:
+    """Those that Outlook empties: what the CRM empties is its own business."""
+    patch: dict[str, Value] = {"serial": None, "hint": None, "brand": "Apex"}
+    assert emptied(deciding(Verb.UPDATE_RECORD, patch=patch)) == 2
+    assert emptied(deciding(Verb.UPDATE_ITEM, side=Side.OUTLOOK, patch=patch)) == 0

@@ -18,6 +18,7 @@ from syncd.reconcile.settle import settle
 from tests.toy import GADGET, policy, seen
 from tests.unit.reconcile.situations import (
     BASE,
+    DELETED,
     KEY,
     NOON,
     OUT,
@@ -56,6 +57,13 @@ def test_an_unsettled_group_makes_the_record_changed() -> None:
     tie = link(marks={"serial": Mark(Standing.UNSETTLED, Reason.RULE_CHANGED)})
     assert row_of(case(crm(), item(), tie), RULES) is Row.CHANGED
     assert row_of(case(crm(), item(), link()), RULES) is Row.UNCHANGED
+
+
+@pytest.mark.parametrize("state", [LinkState.RELEASED, LinkState.REMEMBERED])
+def test_a_link_at_rest_whose_record_is_gone_is_as_good_as_orphaned(state: LinkState) -> None:
+    """And while its record is there, in scope or not, it is what it is."""
+    assert row_of(case(crm(None, DELETED), item(), link(state=state)), RULES) is Row.ORPHANED
+    assert row_of(case(crm(BASE, OUT), item(), link(state=state)), RULES) is Row.RELEASED
 
 
 @pytest.mark.parametrize(
