@@ -92,6 +92,8 @@ def test_the_limits_are_settings() -> None:
     assert tripped(decisions, limits, 3, NOTHING, NOTHING) == {Bounded.UNLINK}
     assert tripped(decisions, limits, 100, {Bounded.UNLINK: 8}, NOTHING) == {Bounded.UNLINK}
     assert tripped([*decisions, *decisions], limits, 100, NOTHING, NOTHING) == {Bounded.UNLINK}
+    assert tripped(decisions, Limits(daily=2), 100, NOTHING, NOTHING) == frozenset()
+    assert tripped(decisions, Limits(daily=1), 100, NOTHING, NOTHING) == {Bounded.UNLINK}
 
 
 COUNTED_AS = {
@@ -113,6 +115,8 @@ COUNTED_AS = {
 def test_each_verb_is_counted_as(verb: Verb) -> None:
     """What loses alike is counted together, whichever side it is on."""
     assert bounded(deciding(verb)) == COUNTED_AS[verb]
+    # What was carried out is counted by the same table.
+    assert {BOUNDED[each] for each in [verb] if each in BOUNDED} == COUNTED_AS[verb]
 
 
 def test_a_withdrawal_is_one_whatever_else_it_does() -> None:

@@ -109,5 +109,6 @@ def test_a_discarded_filling_leaves_both_sides_as_they_are() -> None:
     assert decision.patch(Side.OUTLOOK) == {"serial": "a1"}
     discarded = discard(decision, empty, RULES, found=False)
     assert discarded.verbs == ()
-    marks = {group.group: group.mark for group in discarded.groups}
-    assert marks["serial"] == Mark(Standing.APART, Reason.RULE_CHANGED)
+    (serial,) = (each for each in discarded.groups if each.group == "serial")
+    assert serial.mark == Mark(Standing.APART, Reason.RULE_CHANGED)
+    assert serial.reason is Reason.DISCARDED
