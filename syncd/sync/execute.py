@@ -26,12 +26,11 @@ from syncd.sync import claims, journal
 from syncd.sync.failing import LIVELOCK, failed, waits_out
 from syncd.sync.journal import Intent, Status
 from syncd.sync.lots import UNANSWERED, alone_at_fault, in_lots, set_apart
-from syncd.sync.outage import Streak
+from syncd.sync.outage import Alone, Streak
 from syncd.sync.requests import REQUESTS, Attempt
 from syncd.sync.session import Session, batches
 from syncd.sync.settling import Settling, Task, postpone
 from syncd.sync.throttling import is_throttled, stop_if_throttled
-from syncd.sync.work import Work
 
 JOURNALLED = 100  # writes of a batch
 
@@ -70,8 +69,7 @@ def execute(session: Session, tasks: Sequence[Task]) -> None:
             session.progress(f"{session.mailbox.address}: writing", done, total)
             if streak.trouble is not trouble:
                 break  # a mailbox that is full takes no more; to delete from it may make room
-    if streak.trouble is not None:
-        raise streak.trouble
+    streak.end()
 
 
 def _attempt(session: Session, task: Task) -> Attempt:
@@ -102,7 +100,7 @@ def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]], streak: S
     comes after was not tried.
     """
     done: list[Done] = []
-    alone: list[Work] = []  # in a request that failed as a whole
+    alone: list[Alone] = []
     unanswered = 0
     for number, lot in enumerate(lots, 1):
         left = [each for later in lots[number:] for each in later]
@@ -114,7 +112,7 @@ def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]], streak: S
             own = alone_at_fault(lot, error)
             if own is not None and unanswered < UNANSWERED:
                 unanswered += 1
-                alone.append(lot[0].task.work)
+                alone.append((lot[0].task.work, own))
                 done.append((lot[0], own))
                 continue
             _not_tried(session, left)
@@ -207,7 +205,7 @@ def _settle(
     verb: Verb,
     done: Sequence[Done],
     streak: Streak,
-    alone: Sequence[Work] = (),
+    alone: Sequence[Alone] = (),
 ) -> None:
     if not done:
         return
@@ -232,7 +230,8 @@ def _settle(
         journal.conclude(conn, session, Status.DONE, carried_out)
         _let_go(conn, session, settling, verb, [attempt.task for attempt, _ in written])
         settling.flush()
-    _count(session, verb, [attempt.task for attempt, _ in written])
+    if written:
+        _count(session, verb, [attempt.task for attempt, _ in written])
     if trouble is not None and trouble.sort in (Sort.DENIED, Sort.THROTTLED):
         raise trouble  # only now: what was written is known to be, whatever is not to be read
     stop_if_throttled(result for _, result in done)

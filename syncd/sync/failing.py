@@ -59,6 +59,7 @@ def _again(
     else:
         postpone(conn, session, work, Stand.WAITING, why, error=failure.code)
         accounting.count_attempt(conn, session, work, tried)
+        session.tally.failed += 1
 
 
 def _edited_meanwhile(

@@ -35,6 +35,9 @@ ALIKE = 10  # items in a row that fail alike, and more than half of all that wer
 _OF_ITEMS = (Sort.INVALID, Sort.DENIED, Sort.IN_DOUBT, Sort.TRANSIENT)
 
 
+Alone = tuple[Work, Failure]  # what failed in a request of its own
+
+
 class Outage(MailboxError):
     """So many items in a row failed alike that it is likely not theirs. `count`: how many."""
 
@@ -60,6 +63,7 @@ class Streak:
     settled: int = 0  # of these, by transactions before the one at hand
     out: Outage | None = None
     trouble: MailboxError | None = None  # of the whole mailbox, as one item's answer told
+    suspected: MailboxError | None = None  # of it, if no write gets through in the end
 
     def take(self, results: Iterable[tuple[Work, Written | Failure]]) -> None:
         """Go on with these, in the order in which they were tried."""
@@ -84,15 +88,18 @@ class Streak:
         found = {work.subject: failure for work, failure in alike if work.subject not in bad}
         return found if _is_many(len(found), self.tried) else {}
 
-    def unproven(self, conn: Connection, session: Session, alone: Sequence[Work]) -> set[str]:
+    def unproven(self, conn: Connection, session: Session, alone: Sequence[Alone]) -> set[str]:
         """Of those that failed in a request of their own: all, if no other write got through.
 
         But for a single one: its mailbox has just taken the claim of this run.
         """
-        ids = [each.crm_id for each in alone if each.crm_id]
+        ids = [work.crm_id for work, _ in alone if work.crm_id]
         if not ids or self.good or self.tried == 1 or _took_another(conn, session, ids):
             return set()
-        return {each.subject for each in alone}
+        last = alone[-1][1]
+        says = f"none of the writes got through, the last of them: {last.message}"
+        self.suspected = MailboxError(Sort.TRANSIENT, Scope.MAILBOX, last.code, says)
+        return {work.subject for work, _ in alone}
 
     def note(
         self,
@@ -116,6 +123,13 @@ class Streak:
             first = whole[0]
             scope = Scope.MAILBOX if first.scope is Scope.ITEM else first.scope
             self.trouble = MailboxError(Sort.TRANSIENT, scope, first.code, first.message)
+
+    def end(self) -> None:
+        """Raises MailboxError where the mailbox is in trouble: it is tried again as a whole."""
+        if self.trouble is not None:
+            raise self.trouble
+        if self.suspected is not None and not self.good:
+            raise self.suspected
 
     def stop_if_out(self) -> None:
         """Raises Outage where the last transaction settled one."""

@@ -11,7 +11,7 @@ from tests.cli.office import ALICE, BOB, Office
 
 FOR_EVER = 999
 TRIES = 3
-NOTHING = "Nothing is set aside, and nothing is failing."
+NOTHING = "Nothing is set aside, and no single contact is failing."
 
 
 @pytest.fixture

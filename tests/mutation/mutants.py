@@ -80,6 +80,8 @@ def _places(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.ClassDef) and any("Enum" in _said(b) for b in child.bases):
                 continue
+            if isinstance(child, ast.keyword) and child.arg == "strict":  # of zip: it asserts only
+                continue
             if isinstance(child, ast.expr | ast.stmt):
                 yield child
             if isinstance(child, ast.AST):

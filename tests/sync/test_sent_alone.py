@@ -9,6 +9,8 @@ import pytest
 from syncd.model.kinds import Kind
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import Creation, Written
+from syncd.sync import alerts, quarantine
+from syncd.sync.report import Outcome
 from tests.conftest import SQLITE
 from tests.memory_mailbox import Effect, MemoryMailbox, run
 from tests.sync.world import ALICE, World
@@ -90,6 +92,37 @@ def test_an_outage_is_told_from_it(memory: Memory) -> None:
     servers[ALICE].meddle = run
     world.settle()
     assert shown(world) == {*GOOD, BAD}
+
+
+@pytest.mark.parametrize("names", [GOOD[:2], GOOD, (*GOOD, BAD)], ids=len)
+def test_where_nothing_gets_through_each_run_fails_and_somebody_is_told(
+    memory: Memory, names: tuple[str, ...]
+) -> None:
+    """Too few to be an outage by their number, and not `ok` for that: the mailbox is in trouble."""
+    world, servers = memory
+    world.start()
+    world.settle()
+    enter(world, *names)
+
+    def out(call: str, effect: Effect) -> object:
+        if call != "create":
+            return effect()
+        raise MailboxError(Sort.IN_DOUBT, Scope.MAILBOX, "http-503", "HTTP 503")
+
+    servers[ALICE].meddle = out
+    for _ in range(RUNS):
+        world.pass_time(hours=2)
+        world.sync()
+        assert world.reports[-1].outcome is Outcome.FAILED
+    assert "HTTP 503" in str(world.reports[-1].error)
+    with world.engine.connect() as conn:
+        told = {each.code for each in alerts.every(conn)}
+        assert quarantine.every(conn, world.state()) == [], "no single one is at fault"
+    assert told == {alerts.Code.FAILING}
+    servers[ALICE].meddle = run
+    world.pass_time(hours=2)
+    world.settle()
+    assert shown(world) == set(names)
 
 
 def test_grace_counts_from_the_request_and_not_from_its_batch(memory: Memory) -> None:

@@ -13,7 +13,7 @@ from syncd.cli.context import Context, pass_context
 if TYPE_CHECKING:
     from syncd.sync.quarantine import Case
 
-NOTHING = "Nothing is set aside, and nothing is failing."
+NOTHING = "Nothing is set aside, and no single contact is failing."
 SIDES = {"outlook": "Outlook item", "crm": "CRM record"}
 _TITLES = {
     "set-aside": "Set aside",
