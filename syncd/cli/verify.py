@@ -103,7 +103,10 @@ def _tell(report: RunReport, wrong: Sequence[Finding], waiting: int) -> None:
             f"Find out why: syncd explain, then: syncd sync {address}"
         )
     if waiting:
-        whom = f"for the next sync, or for a person: syncd held {address}"
-        output.tell(f"{address}: {waiting} wait {whom}")
+        them = "waits" if waiting == 1 else "wait"
+        output.tell(
+            f"{address}: {waiting} {them}: for the next sync; for a person, see: syncd held "
+            f"{address}; or for a server that fails, see: syncd quarantine list {address}"
+        )
     if not wrong and not waiting:
         output.tell(f"{address}: both sides agree.")

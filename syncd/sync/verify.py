@@ -263,7 +263,12 @@ def _apart(session: Session, kept: _Kept, facts: Facts, link: Link) -> str | Non
             sort = WAITING
         elif mark is None or mark.standing is Standing.AGREED:
             return "groups-differ"
+        elif mark.reason in _FOR_A_PERSON:
+            sort = WAITING
     return sort
+
+
+_FOR_A_PERSON = (Reason.ASKED, Reason.FROZEN)  # no rule keeps these apart
 
 
 _BESIDE = (Reason.COPY, Reason.PRIVATE)  # what may bear the stamp of another item

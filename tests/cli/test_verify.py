@@ -158,7 +158,7 @@ def test_what_waits_has_its_reason(pair: Office) -> None:
     status, told, shown = verify(pair)
     assert status == 3
     assert [(each["waiting"], each["findings"]) for each in told] == [(1, []), (0, [])]
-    assert f"{ALICE}: 1 wait for the next sync, or for a person: syncd held {ALICE}" in shown
+    assert f"{ALICE}: 1 waits: for the next sync; for a person, see: syncd held {ALICE}; " in shown
     assert f"{ALICE}: both sides agree." not in shown
     assert f"{BOB}: both sides agree." in shown
 

@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 import pytest
 
+from syncd.model.fields import Side
+from syncd.model.policy import ConflictPolicy
+from syncd.reconcile.oscillation import TURNS
 from tests.sync import desk
+from tests.sync.test_oscillation import HERS, fight, in_step, numbers, open_ones, say
 from tests.sync.test_time_travel import entered
 from tests.sync.verifying import swallow, verified
 from tests.sync.world import BOB, World
@@ -77,3 +81,22 @@ def test_an_edit_hides_nothing_that_is_wrong_elsewhere(world: World) -> None:
     world.execute("update contact set jobtitle = 'CEO' where firstname = 'Bea'")
     world.change(ids["Ann"], jobtitle="CEO")
     assert verified(world) == {"stamp-lost": 1, "waiting": 1, "record-differs": 1}
+
+
+@pytest.mark.parametrize("ask", [True, False], ids=["asked", "frozen"])
+def test_what_a_person_is_to_say_waits_for_them(world: World, ask: bool) -> None:
+    """A conflict that is asked about, and what two keep undoing, until somebody says what is so."""
+    record = in_step(world)
+    if ask:
+        world.policy(conflict=ConflictPolicy.ASK)
+        world.hand().edit(world.item_of(record).id, {"mobilephone": HERS})
+        world.change(record, mobilephone="3")
+        world.settle()
+    else:
+        fight(world, record, TURNS // 2)
+    assert len(open_ones(world)) == 1
+    assert verified(world) == {"waiting": 1}
+    say(world, Side.OUTLOOK)
+    world.settle()
+    assert verified(world) == {}
+    assert numbers(world, record) == (HERS, HERS)
