@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -19,6 +20,7 @@ from tests import compiled
 from tests.postgres import Postgres, running
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SEEDS = "seeds"
 DATABASES = (SQLITE, POSTGRESQL)
 
 # Whether samples are not enough: every row on both databases, every story over the wire and torn
@@ -63,8 +65,25 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+@pytest.fixture
+def tell_seeds(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Have it said at the end of a run, by whichever process played it, which seeds were played."""
+    return partial(record_property, SEEDS)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it loudly when nothing was checked against the schemas."""
+    """Say which seeds were played; and loudly when nothing was checked against the schemas."""
+    reports = (each for found in terminalreporter.stats.values() for each in found)
+    told = {
+        str(says)
+        for each in reports
+        if isinstance(each, pytest.TestReport)
+        for name, says in each.user_properties
+        if name == SEEDS
+    }
+    terminalreporter.section("seeds")
+    for line in (f"samples: SYNCD_SEED={SEED}", *sorted(told)):
+        terminalreporter.line(line)
     if "SYNCD_SCHEMAS" not in os.environ:
         terminalreporter.section("EWS SCHEMAS MISSING", yellow=True)
         terminalreporter.line(

@@ -84,7 +84,11 @@ def _keep(seed: int, asked: argparse.Namespace) -> None:
 
 
 def _replay(path: Path) -> int:
-    play = Play(History.load(path))
+    try:
+        play = Play(History.load(path))
+    except (OSError, ValueError, KeyError) as problem:
+        _say(f"{path} cannot be read: {problem}. Nothing was played. Those kept: {HISTORIES}")
+        return 2
     play.watch = _say
     why = what_breaks(play)
     _say(why or f"no violation; trace {play.told}")

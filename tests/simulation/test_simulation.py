@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +26,11 @@ LOOKED_FOR = 20  # seeds in which a planted bug must show
 @pytest.mark.parametrize("backend", ["ews", "mixed"])
 @pytest.mark.parametrize("profile", PROFILES)
 def test_it_keeps_the_promises(
-    profile: str, backend: str, capsys: pytest.CaptureFixture[str]
+    profile: str, backend: str, tell_seeds: Callable[[str], None]
 ) -> None:
     """P1 to P5, P7 to P11 and P14, whatever people do, whatever fails, and when."""
     first = 1 + 1_000 * [*PROFILES].index(profile)
-    with capsys.disabled():
-        print(f"\n{profile}, {backend}: seeds {first} to {first + SEEDS - 1}, {STEPS} steps")  # noqa: T201
+    tell_seeds(f"simulation, {profile}, {backend}: {first} to {first + SEEDS - 1}, {STEPS} steps")
     for seed in range(first, first + SEEDS):
         why = what_breaks(Play(draw(seed, STEPS, 3, backend, PROFILES[profile])))
         again = f"python -m tests.simulation --seed {seed} --steps {STEPS}"
