@@ -129,6 +129,12 @@ ROWS: tuple[Row, ...] = (
     ),
     _row("slow", "O O O O O O", "O O O O O O", Struck("slow", more={"delay_ms": 20})),
     _row(
+        "slower than it is waited for",
+        "R R F F F R",
+        "R R F F F R",
+        Struck("slow", more={"delay_ms": 5_500}),  # of five seconds in these tests
+    ),
+    _row(
         "item refused, for ever",
         "W W Q Q Q Q",
         "W W Q Q Q Q",
