@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from syncd.model.fields import Sphere
-from syncd.outlook.errors import MailboxError, Sort
+from syncd.outlook.errors import Failure, MailboxError, Sort
 from syncd.reconcile import actions, leaving, merge
 from syncd.reconcile.decide import EXISTENCE, Action, Column, Row, Verb
 from syncd.reconcile.facts import ItemPresence, Origin
@@ -29,7 +29,23 @@ from syncd.sync import (
 from syncd.sync.journal import Status
 from syncd.sync.leases import Lease
 from syncd.sync.tables import observed
+from tests import memory_server
+from tests.memory_server import Thing
 from tests.planted.table import Patch, bug
+
+# --- versions ------------------------------------------------------------------------------------
+
+
+@bug("a-phone-saves-just-before")
+def forgets_the_change_key(patch: Patch) -> None:
+    """It writes over whatever is there by now."""
+
+    def wrong(now: Thing | None, version: str) -> Failure | None:
+        return right(now, now.version if now is not None else version)
+
+    right = memory_server._refused
+    patch.setattr(memory_server, "_refused", wrong)
+
 
 # --- journal and recovery ------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from syncd.outlook.port import Sensitivity
 from tests.scenarios import policies, saying
 from tests.scenarios.reading import MANY, Step, Table, near, numbered, values
 from tests.scenarios.stage import ADDRESSES, Stage
-from tests.scenarios.trouble import Woe
+from tests.scenarios.trouble import Overtaken, Woe
 from tests.scenarios.vocabulary import VERBS, role_of, verb
 from tests.sync import desk
 from tests.sync.relinked import put_back
@@ -57,6 +57,13 @@ def _edits(stage: Stage, step: Step) -> None:
             stage.labels[address, name] = fields["categories"]
         if "profession" in step.given:
             stage.jot(address, name, step.given["profession"])
+
+
+@verb("rep", "saves just before syncd does", "what", fields=True)
+def _overtakes(stage: Stage, step: Step) -> None:
+    server = stage.servers[ADDRESSES[step.who]]
+    for name in stage.each(step):
+        server.meddle = Overtaken(server, stage.its_item(step, name), values(step.given))
 
 
 @verb("rep", "tracks", "what")

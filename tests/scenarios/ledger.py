@@ -22,6 +22,7 @@ from syncd.sync.snapshots import load
 from syncd.sync.tables import mailbox, operation
 from tests.memory_server import MemoryServer
 from tests.scenarios.stage import FORMER, Run
+from tests.scenarios.trouble import Overtaken
 from tests.sync.world import World
 from tests.sync.worlds import Memory
 
@@ -102,6 +103,7 @@ class Ledger:
         unbooked = [each for each in self._entries() if each.key not in self.booked]
         entries = [e for each in unbooked if (e := _happened(now, each, after)) is not None]
         self.booked |= {each.key for each in entries}
+        self._book_by_hand(now)
         for each in entries:
             _book(now, each, after)
         withdrawn = self._withdrawn(entries)
@@ -112,6 +114,15 @@ class Ledger:
         assert now.records == after.records, ("the CRM differs from what was booked", told)
         assert now.items == after.items, ("Outlook differs from what was booked", told)
         assert now.folders == after.folders, ("an item is where nobody booked it", told)
+
+    def _book_by_hand(self, now: Sides) -> None:
+        """What a user saved in the middle of the run."""
+        for address, server in self.memory[1].items():
+            woe = server.meddle
+            if isinstance(woe, Overtaken) and woe.over and not woe.booked:
+                woe.booked = True
+                item = now.items[address][woe.item]
+                now.items[address][woe.item] = {**item, **now.normal(woe.fields)}
 
     def _withdrawn(self, entries: Iterable[Entry]) -> set[str]:
         ids = {each.crm_id for each in entries if each.verb is Verb.WITHDRAW}

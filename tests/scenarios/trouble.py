@@ -10,7 +10,7 @@ from syncd.model.values import Value
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.outlook.port import Backend
 from syncd.sync.mailboxes import MailboxState
-from tests.memory_server import Effect, run
+from tests.memory_server import Effect, MemoryServer, run
 from tests.sync.world import WRITES
 from tests.sync.worlds import Memory
 
@@ -75,6 +75,24 @@ class Trouble:
                 raise MailboxError(Sort.IN_DOUBT, Scope.SERVER, "NoAnswer", "no answer came")
             case _:
                 return effect()
+
+
+@dataclass
+class Overtaken:
+    """An edit that is saved just before the next write: from a phone, while syncd is about to."""
+
+    server: MemoryServer
+    item: str
+    fields: Mapping[str, Value]
+    over: bool = False
+    booked: bool = False  # in the ledger of a run that it fell into
+
+    def __call__(self, call: str, effect: Effect) -> object:
+        """One request."""
+        if call in WRITES and not self.over:
+            self.over = True
+            self.server.edit(self.item, self.fields)
+        return effect()
 
 
 def well_again(memory: Memory) -> Memory:
