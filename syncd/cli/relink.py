@@ -25,7 +25,7 @@ _ROWS = (
     ("strange", "in Outlook, that say they are a contact which the CRM has no more: left alone"),
     ("foreign", "in Outlook, that belong to another installation of syncd: left alone"),
     ("missing", "in step before, and in no folder of this mailbox: they come back"),
-    ("bare", "CRM contacts that nothing in Outlook says it is: matched, else created"),
+    ("bare", "CRM contacts that no item in Outlook says it is: matched, else created"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from syncd.cli import output
@@ -111,9 +111,15 @@ def attention(report: RunReport, *, said_already: bool = False) -> list[str]:
             f"{what} for somebody to say which value counts. "
             f"See: syncd conflicts list {report.mailbox}"
         )
-    if report.counters["quarantined"]:
-        told.append(f"{report.counters['quarantined']} refused by the server. {see}")
-    return told
+    return [*told, *_failing(report, see)]
+
+
+def _failing(report: RunReport, see: str) -> Iterator[str]:
+    if refused := report.counters["quarantined"]:
+        yield f"{refused} refused by the server. {see}"
+    elif failed := report.tally.failed:
+        by_itself = f"See: syncd quarantine list {report.mailbox}"
+        yield f"{failed} failed, and will be tried again by itself. {by_itself}"
 
 
 def not_ours(mailbox: str, finding: Finding) -> str:

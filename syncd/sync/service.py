@@ -325,7 +325,7 @@ class SyncService:
             until = row.lease_until or self.clock()
             raise MailboxProblem(
                 "it is being synced by another process",
-                "Try again when that is done; if it was killed, its claim ends by itself at "
+                "Try again when that is done; if it was killed, that ends by itself at "
                 f"{until.astimezone():%H:%M:%S}.",
             )
         return lease

@@ -85,7 +85,7 @@ def test_each_situation_is_told_for_what_it_is(memory: Memory, situation: Situat
         (guarded, ["Notes differ: Outlook holds more there than plain text"]),
         (held_back, ["Held back: set aside in Outlook", "It no longer belongs in this mailbox."]),
         (doubtful, ["a person must decide"]),
-        (refused, ["The server refuses it as it is.", "It was tried 3 times."]),
+        (refused, ["The server refuses it as it is.", "Tries so far: 3."]),
         (thrown_away, ["the CRM keeps it."]),
         (contested, ["Job title: Both sides changed the same; a person must say"]),
         (in_step, ["created in Outlook. It belongs in this mailbox", "syncd put it there."]),

@@ -13,7 +13,7 @@ from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
 from syncd.sync.catalogue import texts
 from syncd.sync.conflicts import ASKS
-from syncd.sync.explain.facts import Facts
+from syncd.sync.explain.facts import Facts, Seen
 from syncd.sync.explain.said import Remedy, Said, because
 from syncd.sync.mailboxes import SERVED, MailboxState
 
@@ -274,7 +274,7 @@ def next_step(facts: Facts) -> Said:
     if any(each.approved for each in facts.held):
         return Said("next.go", run)
     waiting = facts.waiting
-    if waiting is not None and waiting.reason in _COMES_AND_GOES:
+    if waiting is not None and (waiting.reason in _COMES_AND_GOES or _is_tried_again(waiting)):
         at = waiting.retry_at
         return (
             Said("next.retry", {"when": at, "mailbox": address}) if at else Said("next.look", run)
@@ -293,6 +293,11 @@ def next_step(facts: Facts) -> Said:
     if found.how in ("there", "back"):
         return Said("next.nothing")
     return _todo("next.stays-todo", found.code, address)
+
+
+def _is_tried_again(waiting: Seen) -> bool:
+    """Whether what failed is yet to be tried some more, before it is set aside for a person."""
+    return waiting.attempts > 0 and waiting.stand is Stand.WAITING and waiting.retry_at is not None
 
 
 def _stops(facts: Facts) -> Said | None:
