@@ -33,7 +33,7 @@ from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 LIVES = 5  # of one run, of which the last may settle: an adoption is repeated until it is
-FAR = 24  # steps that a run may make before it is killed; most make fewer than twice as many
+NEAR, FAR = 6, 24  # steps that a run may make before it is killed: each makes six, many make 24
 SAMPLE = 12  # one of so many stories is killed over the wire, and on PostgreSQL
 POWERLESS = 3  # one of so many meets a power cut
 UNSETTLED = 2  # one of so many is settled from the journal alone
@@ -63,17 +63,23 @@ def killing(lives: Callable[[], Life]) -> Around:
     return around
 
 
-def at_random(stage: Stage, salt: str, *, power: bool = False) -> Around:
-    """Each run is killed once, at a step that the seed says."""
-    random = Random(f"{SEED} {salt} {stage.scenario.name}")  # noqa: S311 - to be repeated
-    print(f"killed by SYNCD_SEED={SEED}")  # noqa: T201 - shown when it fails
+class AtRandom:
+    """Each run is killed once, at a step that the seed says; the first one surely."""
 
-    def around(world: World, address: str, run_it: Run) -> None:
-        disk = sqlite3.connect(":memory:") if power else None
-        lives = iter((Life(until=random.randint(1, FAR), power=disk), Life()))
+    def __init__(self, stage: Stage, salt: str, *, power: bool = False) -> None:
+        self._random = Random(f"{SEED} {salt} {stage.scenario.name}")  # noqa: S311 - to be repeated
+        self._power = power
+        self.killed = 0  # so often
+        print(f"killed by SYNCD_SEED={SEED}")  # noqa: T201 - shown when it fails
+
+    def __call__(self, world: World, address: str, run_it: Run) -> None:
+        """One run."""
+        far = FAR if self.killed else NEAR
+        disk = sqlite3.connect(":memory:") if self._power else None
+        life = Life(until=self._random.randint(1, far), power=disk)
+        lives = iter((life, Life()))
         killing(lambda: next(lives))(world, address, run_it)
-
-    return around
+        self.killed += life.dead
 
 
 @pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
@@ -106,10 +112,11 @@ def test_power_cut(path: Path, backend: Backend, engine: Engine) -> None:
     stage = Stage(reading.read(path).on_backend(backend), *memory)
     if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
         pytest.skip("as over EWS")
-    stage.around = at_random(stage, "power", power=True)
+    stage.around = chance = AtRandom(stage, "power", power=True)
     with awaiting(stage):
         stage.play()
         expecting.check(stage)
+    assert chance.killed
 
 
 def cut_anywhere(memory: Memory, users: Sequence[str], folder: Path) -> Around:
@@ -165,10 +172,11 @@ def test_killed_on_postgresql(path: Path, backend: Backend, engine: Engine) -> N
     """Killed at steps that the seed says, it goes on by itself (P10)."""
     memory = memory_world(engine, backend=backend)
     stage = Stage(reading.read(path).on_backend(backend), *memory)
-    stage.around = at_random(stage, "store")
+    stage.around = chance = AtRandom(stage, "store")
     with awaiting(stage):
         stage.play()
         expecting.check(stage)
+    assert chance.killed
 
 
 @pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
@@ -179,7 +187,8 @@ def test_killed_over_the_wire(path: Path, backend: Backend, engine: Engine) -> N
     with Sandbox(users=[ALICE, BOB]) as box:
         world = sandbox_world(engine, box, backend)
         stage = Stage(reading.read(path).on_backend(backend), world, box=box)
-        stage.around = at_random(stage, "wire")
+        stage.around = chance = AtRandom(stage, "wire")
         with awaiting(stage):
             stage.play()
             expecting.check(stage)
+        assert chance.killed

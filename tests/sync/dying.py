@@ -91,7 +91,7 @@ class Life:
 
 _ASKED = frozenset(
     ("changes", "read", "find", "folder", "folders", "create", "update", "move", "trash",
-     "remove_folder", "offer_category")
+     "remove_folder", "offer_category", "read_claim", "write_claim")
 )  # fmt: skip
 
 
