@@ -151,6 +151,35 @@ class Actors:
         self.ledger.wrote(fields, {}, (address, named(fields)))
         return self._left(address, item)
 
+    def _add_known(self, address: str, chance: random.Random) -> str:
+        """A user enters and tracks whom the CRM has by the same address, and they have not (P3)."""
+        mine = {named(each.fields) for each in self.servers[address].things.values()}
+        every = self.world.all_records()
+        among = [
+            crm_id for crm_id, each in every.items()
+            if each.active and each.owner_id != self.world.users[address]
+            and named(each.record.fields) not in mine
+        ]  # fmt: skip
+        among.sort(key=lambda each: named(every[each].record.fields))
+        crm_id = _one(chance, among)
+        if crm_id is None:
+            return ""
+        held = dict(every[crm_id].record.fields)
+        if not held.get("emailaddress1"):
+            held["emailaddress1"] = self._value(CONTACT.by_name["emailaddress1"], OPEN)
+            self.world.change(crm_id, emailaddress1=held["emailaddress1"])
+            self.ledger.wrote({"emailaddress1": held["emailaddress1"]}, {}, None)
+        same = {name: held[name] for name in ("firstname", "lastname", "emailaddress1")}
+        fields = {**self._values(chance, OPEN, 3), **same, "categories": (LABEL,)}
+        server = self.servers[address]
+        item = server.add(fields)
+        server.jot(item, jotted := f"jot-{self._number}")
+        self.ledger.births[jotted] = Birth(address, NAME)
+        self.ledger.wrote(fields, {}, (address, named(fields)))
+        self.ledger.thrown.discard((address, named(fields)))
+        self.ledger.entered.add((address, named(fields)))
+        return f"{self._left(address, item)} as {crm_id}"
+
     def _edit(self, address: str, chance: random.Random) -> str:
         thing = self._thing(address, chance)
         if thing is None:

@@ -20,14 +20,14 @@ from tests.simulation.faults import Profile
 # What people, the office and time do, and how often.
 ACTS: Mapping[str, float] = {
     "crm new": 2.5, "crm change": 5, "crm assign": 1.5, "crm state": 1.2, "crm delete": 0.5,
-    "crm merge": 0.4, "crm sweep": 0.25, "add": 2, "edit": 5, "private": 0.8,
+    "crm merge": 0.4, "crm sweep": 0.25, "add": 2, "add known": 0.6, "edit": 5, "private": 0.8,
     "label": 1.2, "delete": 0.8, "move away": 0.8, "move back": 0.8, "copy": 0.3, "bump": 0.5,
     "repeat": 0.3, "time": 2, "approve": 1, "policy": 0.3, "tidy": 0.2, "retry": 0.3,
     "resolve": 0.6, "bring back": 0.5, "backup": 0.3, "restore mailbox": 0.25, "relink": 0.3,
 }  # fmt: skip
 BETWEEN_RUNS = frozenset((
     "time", "approve", "policy", "tidy", "retry", "resolve", "bring back", "backup",
-    "restore mailbox", "relink",
+    "restore mailbox", "relink", "add known",
 ))  # fmt: skip
 IN_A_RUN = tuple(name for name in ACTS if name not in BETWEEN_RUNS)
 RUNS = 0.4  # of all steps

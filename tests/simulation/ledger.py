@@ -67,6 +67,7 @@ class Ledger:
     copies: Counter[Place] = field(default_factory=Counter)
     thrown: set[Place] = field(default_factory=set)  # out of the folder, by their user, for good
     kept_out: dict[Place, object] = field(default_factory=dict)  # as its user left it, by id
+    entered: set[Place] = field(default_factory=set)  # by hand, of whom the CRM had by an address
 
     def wrote(
         self, patch: Mapping[str, object], held: Mapping[str, object], place: Place | None
@@ -77,6 +78,9 @@ class Ledger:
         self.written |= new
         if place is not None:
             self.at[place] |= new
+        if "emailaddress1" in patch and held:
+            # By another address it may be somebody else of that name.
+            self.copies.update(each for each in self.entered if each[1] == named(held))
 
     def ended(self, held: Mapping[str, object], why: str) -> None:
         """Somebody ended a record or an item, with what it held."""
