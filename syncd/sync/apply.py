@@ -21,7 +21,7 @@ from syncd.reconcile.decide import Case, Decision, Stand, Verb, pair
 from syncd.reconcile.facts import CrmFacts, CrmPresence, LinkState
 from syncd.reconcile.match import name_keys, unique_keys
 from syncd.reconcile.reasons import Reason
-from syncd.sync import duplicates, ending, journal, links, withdraw
+from syncd.sync import duplicates, ending, journal, links, snapshots, withdraw
 from syncd.sync.journal import Intent, Status
 from syncd.sync.questions import Answer, Answered
 from syncd.sync.session import Session, batches
@@ -63,6 +63,10 @@ def apply(session: Session, tasks: Sequence[Task]) -> list[Task]:
         # intent that is on disk, and so is then all that came before it.
         with session.write(alone=any(_reaches_out(task) for task in batch)) as conn:
             left.extend(_apply(conn, session, batch, taken))
+            if any(task.decision.withdraws for task in batch):
+                # Here, and not after it: a crash in between would leave what its user made private
+                # in the store, where nothing refers to it any more (P7).
+                snapshots.collect(conn)
     return left
 
 
@@ -94,7 +98,6 @@ def _apply(
     for task in done:
         if task.decision.withdraws:
             withdraw.withdraw(conn, session, task.crm_id, settling.snapshots)
-            session.tally.withdrawn += 1
         if task.decision.link_state is LinkState.RELEASED and Verb.UNLINK in task.decision.verbs:
             session.tally.links["released"] += 1
         if not _to_outlook(task):

@@ -30,7 +30,6 @@ from syncd.sync import (
     observe,
     oscillation,
     questions,
-    snapshots,
 )
 from syncd.sync.apply import apply, foreseen
 from syncd.sync.execute import execute
@@ -285,9 +284,6 @@ def _carry_out(
     settleable = [task for task in tasks if task.decision.stand is not Stand.WAITING]
     _keep_waiting(session, [task for task in tasks if task.decision.stand is Stand.WAITING])
     left = apply(session, settleable)
-    if session.tally.withdrawn:
-        with session.write(alone=True) as conn:
-            snapshots.collect(conn)  # of what its user made private nothing is left behind (P7)
     execute(session, left)  # after the CRM: a value that is replaced in Outlook is kept by then
     if left:
         observe.outlook(session)  # drain: our own writes come back here, and are known (P4)

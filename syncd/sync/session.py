@@ -52,7 +52,6 @@ class Tally:
     crm: Counter[str] = field(default_factory=Counter)
     links: Counter[str] = field(default_factory=Counter)
     failed: int = 0
-    withdrawn: int = 0
 
     def wrote(self, verb: Verb, n: int = 1) -> None:
         """So many writes of this sort are known to have reached the mailbox."""

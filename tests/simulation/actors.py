@@ -170,14 +170,14 @@ class Actors:
             self.world.change(crm_id, emailaddress1=held["emailaddress1"])
             self.ledger.wrote({"emailaddress1": held["emailaddress1"]}, {}, None)
         same = {name: held[name] for name in ("firstname", "lastname", "emailaddress1")}
-        fields = {**self._values(chance, OPEN, 3), **same, "categories": (LABEL,)}
-        server = self.servers[address]
-        item = server.add(fields)
+        own = {n: v for n, v in self._values(chance, OPEN, 3).items() if n not in same}
+        server, place = self.servers[address], (address, named(same))
+        item = server.add({**own, **same, "categories": (LABEL,)})
         server.jot(item, jotted := f"jot-{self._number}")
         self.ledger.births[jotted] = Birth(address, NAME)
-        self.ledger.wrote(fields, {}, (address, named(fields)))
-        self.ledger.thrown.discard((address, named(fields)))
-        self.ledger.entered.add((address, named(fields)))
+        self.ledger.wrote(own, {}, place)
+        self.ledger.thrown.discard(place)
+        self.ledger.entered.add(place)
         return f"{self._left(address, item)} as {crm_id}"
 
     def _edit(self, address: str, chance: random.Random) -> str:
@@ -198,7 +198,14 @@ class Actors:
         if thing.sensitivity is Sensitivity.NORMAL:
             server.mark(thing.id, Sensitivity.PRIVATE)
             self.ledger.withdrew(address, thing.fields)
+            place = address, named(thing.fields)
+            if place in self.ledger.entered:  # nobody sees any more who that is
+                self.ledger.copies[place] += 1
+            # What they are called others may have entered, too.
+            gone = {each for each in self.ledger.at[place] if not each.startswith(NAME)}
+            self.ledger.withdrawn[address, thing.id] = frozenset(gone)
             return f"{thing.id} private"
+        self.ledger.withdrawn.pop((address, thing.id), None)
         secret = {name: None for name, v in thing.fields.items() if SECRET in repr(v).lower()}
         server.edit(thing.id, secret)
         server.mark(thing.id, Sensitivity.NORMAL)

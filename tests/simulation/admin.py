@@ -127,7 +127,10 @@ class Admin:
         report = self.world.service().visit(address, "restore", act)
         held = self.world.all_records().get(one.crm_id)
         if held is not None:
-            self.ledger.thrown.discard((address, named(held.record.fields)))
+            place = address, named(held.record.fields)
+            self.ledger.thrown.discard(place)
+            if "merged" in self.ledger.causes[place[1]]:  # another item may stand for it by now
+                self.ledger.copies[place] += 1
         return f"{one.crm_id}: {came or report.error}"
 
     # --- a mailbox of another day ----------------------------------------------------------------

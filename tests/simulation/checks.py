@@ -32,6 +32,8 @@ _CANARIES = tuple(
     case for each in (SECRET, UNTRACKED) for case in (each.encode(), each.upper().encode())
 )
 _WRITTEN = re.compile(r"\b(?:v|name|qsecret|quntr)\d+x\b")
+# What leaves the tie of an item to its record as it is, so that what it gave is known to be its.
+_NO_EXCUSE = frozenset(("private", "label", "assigned", "state"))
 _NOT_COMPARED = frozenset(("governmentid", "categories"))
 
 
@@ -189,6 +191,31 @@ class Checks:
             self._nothing_resurrected(address)
             self._agreed(address)
             self._content(address)
+        self._withdrawn()
+
+    def _withdrawn(self) -> None:
+        """P7: of what its user made private, and left so, nothing that they wrote is elsewhere."""
+        for (address, item), gone in self.ledger.withdrawn.items():
+            thing = self.servers[address].things.get(item)
+            if thing is None or thing.sensitivity is Sensitivity.NORMAL:
+                continue
+            name = named(thing.fields)
+            if self.ledger.copies[address, name] or self.ledger.causes[name] - _NO_EXCUSE:
+                continue
+            if left := gone & self._elsewhere_than(address):
+                raise Violation(f"P7: {sorted(left)} of {item} of {address} was withdrawn")
+
+    def _elsewhere_than(self, address: str) -> set[str]:
+        """What is in the CRM, what is kept, and what is in the mailboxes of others."""
+        others = (each for a, each in self.servers.items() if a != address)
+        found = {
+            t for server in others for each in server.things.values() for t in tokens(each.fields)
+        }
+        for stored in self.world.all_records().values():
+            found |= tokens(stored.record.fields)
+        with database.read(self.world.engine) as conn:
+            found |= {t for each in conn.scalars(select(snapshot.c.content)) for t in tokens(each)}
+        return found
 
     def _content(self, address: str) -> None:
         """P2, P9: neither `syncd verify` nor an audit has anything to tell of."""

@@ -67,6 +67,7 @@ class Ledger:
     copies: Counter[Place] = field(default_factory=Counter)
     thrown: set[Place] = field(default_factory=set)  # out of the folder, by their user, for good
     kept_out: dict[Place, object] = field(default_factory=dict)  # as its user left it, by id
+    withdrawn: dict[Place, frozenset[str]] = field(default_factory=dict)  # by id: what goes
     entered: set[Place] = field(default_factory=set)  # by hand, of whom the CRM had by an address
 
     def wrote(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -14,6 +17,8 @@ from syncd.outlook.port import Sensitivity
 from syncd.sync.tables import remembered_value
 from tests.memory_mailbox import Effect, run
 from tests.memory_server import MemoryServer
+from tests.sync import tearing
+from tests.sync.dying import Life, surviving
 from tests.sync.test_privacy import dump
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory
@@ -55,6 +60,26 @@ def test_it_does_not_come_back_from_another_mailbox(world: World, field: str, va
     assert field not in world.crm(record)
     assert world.item_of(record, BOB)[field] is None
     assert "Zquanary" not in dump(world)
+
+
+def test_nothing_is_left_behind_by_a_run_that_dies(memory: Memory, store: Path) -> None:
+    """At whichever step: once it is taken back nothing of it is in the store, referred to or not."""
+    world, servers = memory
+    record, item = shared(world)
+    world.hand().edit(item, {"department": "Zquanary"})
+    world.settle(ALICE, BOB)
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    steps = 0
+    for until in itertools.count(1):
+        twin, _ = tearing.branch(world, servers, store.with_name("twin.db"))
+        done = surviving(twin, Life(until=until), twin.sync)
+        if "department" not in twin.crm(record):
+            assert "Zquanary" not in dump(twin), f"killed at step {until}"
+            steps += not done
+        twin.engine.dispose()
+        if done:
+            break
+    assert steps, "it was never killed after that"
 
 
 def test_what_was_overwritten_on_its_way_leaves_no_trace_either(world: World) -> None:
