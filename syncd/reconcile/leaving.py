@@ -5,13 +5,13 @@ Leaving is not deletion. What a policy may decide about it is decided here, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from syncd.model.fields import Side
 from syncd.model.policy import CrmDelete, KindPolicy, OutlookDelete, ScopeExit
-from syncd.model.record import equal
-from syncd.model.values import is_empty
+from syncd.model.record import difference, equal
+from syncd.model.values import Value, is_empty
 from syncd.reconcile.decision import Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, LinkState, Loser, Origin
 from syncd.reconcile.groups import edited_groups, group_facts, merge_groups
@@ -134,6 +134,43 @@ def take_and_exit(case: Case, rules: Rules) -> Decision:
     twice = {each.group for each in taken}
     groups = (*taken, *(each for each in leaving.groups if each.group not in twice))
     return replace(leaving, verbs=(*taking, *leaving.verbs), groups=groups)
+
+
+def given_back(leaving: Decision, case: Case, rules: Rules) -> Decision:
+    """What another user's private item had brought into this one goes before it is let go (P7).
+
+    What its own user has edited since is theirs.
+    """
+    edited = edited_groups(case, rules, Side.OUTLOOK)
+    theirs = [
+        facts
+        for facts in group_facts(case, rules)
+        if facts.mark.reason is Reason.MADE_PRIVATE
+        and facts.group.name not in edited
+        and blocked(facts, Side.CRM) is None
+    ]
+    if not theirs or leaving.link_state in (None, LinkState.LIVE):
+        return leaving
+    if case.item.record is None:
+        return wait(case)  # what it holds of that is not known
+    patches = {each.group.name: _taken_back(each, case) for each in theirs}
+    taken = [
+        GroupOutcome(name, Reason.MADE_PRIVATE, AGREED, {Side.OUTLOOK: patch})
+        for name, patch in patches.items()
+        if patch
+    ]
+    if not taken:
+        return leaving
+    first = [verb for verb in leaving.verbs if verb.side is Side.CRM]
+    then = [verb for verb in leaving.verbs if verb not in (*first, Verb.UPDATE_ITEM)]
+    others = (each for each in leaving.groups if each.group not in patches)
+    return replace(leaving, groups=(*others, *taken), verbs=(*first, Verb.UPDATE_ITEM, *then))
+
+
+def _taken_back(facts: GroupFacts, case: Case) -> Mapping[str, Value]:
+    nothing: Mapping[str, Value] = {field.name: None for field in facts.group.fields}
+    left = value(facts, Side.CRM) if case.crm.record is not None else nothing
+    return difference(facts.group, left, value(facts, Side.OUTLOOK))
 
 
 def _lost(facts: GroupFacts) -> Loser:

@@ -300,7 +300,9 @@ def _needs_item(session: Session, facts: Facts, link: Link) -> bool:
     if link.state is not LinkState.LIVE:
         return False
     if held is None or held.deleted:
-        return link.tracked or link.origin is not Origin.CREATED  # its category comes off
+        # Its category comes off; and what another user's private item had brought (P7).
+        private = any(mark.reason is Reason.MADE_PRIVATE for mark in link.marks.values())
+        return link.tracked or link.origin is not Origin.CREATED or private
     if link.crm_version == links.NO_VERSION:
         return True
     outside = crm_facts(session, facts, link.crm_id).presence is CrmPresence.OUT_OF_SCOPE

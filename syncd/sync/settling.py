@@ -198,8 +198,12 @@ class Settling:
         outcomes = {group.group: group for group in task.decision.groups}
         if state is not LinkState.LIVE:
             # A link at rest keeps its images: what is edited meanwhile is merged when it is live
-            # again. Only what the CRM took on the way out is settled.
-            taken = {name for name, group in outcomes.items() if Side.CRM in group.writes}
+            # again. Only what the CRM took on the way out is settled, and what was taken back (P7).
+            taken = {
+                name
+                for name, group in outcomes.items()
+                if Side.CRM in group.writes or group.reason is Reason.MADE_PRIVATE
+            }
             pending |= kind.groups.keys() - taken
         images, marks = settle(
             kind.groups,

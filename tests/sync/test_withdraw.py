@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def test_it_does_not_come_back_from_another_mailbox(world: World, field: str, va
 
 
 def test_nothing_is_left_behind_by_a_run_that_dies(memory: Memory, store: Path) -> None:
-    """At whichever step: once it is taken back nothing of it is in the store, referred to or not."""
+    """At whichever step: once it is taken back nothing of it is in the store, referred to or no."""
     world, servers = memory
     record, item = shared(world)
     world.hand().edit(item, {"department": "Zquanary"})
@@ -80,6 +81,42 @@ def test_nothing_is_left_behind_by_a_run_that_dies(memory: Memory, store: Path) 
         if done:
             break
     assert steps, "it was never killed after that"
+
+
+# How Bob's contact ends before Bob's next sync → where his item is then.
+ENDS: dict[str, tuple[Callable[[World, str], object], str]] = {
+    "given up": (
+        lambda world, record: world.set_active(record, active=False),
+        "Former CRM contacts",
+    ),
+    "deleted in the CRM": (lambda world, it: world.remove(it), "deleteditems"),
+}
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["untouched", "edited in Outlook"])
+@pytest.mark.parametrize("how", ENDS)
+def test_it_goes_from_what_is_let_go_in_the_same_moment(
+    memory: Memory, how: str, edited: bool
+) -> None:
+    """Bob's item leaves, or goes with its record, before he hears of it: without Alice's value."""
+    world, servers = memory
+    end, folder = ENDS[how]
+    record, item = shared(world, jobtitle="Boss")
+    world.hand().edit(item, {"department": "Zquanary"})
+    world.settle(ALICE, BOB)
+    world.hand().mark(item, Sensitivity.PRIVATE)
+    world.sync(ALICE)
+    if edited:
+        world.hand(BOB).edit(world.item_of(record, BOB).id, {"mobilephone": "1"})
+    end(world, record)
+    world.settle(ALICE, BOB)
+    (left,) = (each for each in servers[BOB].things.values() if each.stamp is not None)
+    assert "department" not in left.fields
+    assert left.fields["jobtitle"] == "Boss"
+    kept = edited and how == "deleted in the CRM"  # an edit beats a deletion
+    name = servers[BOB].folder(left.folder).name
+    assert ("contacts" if kept else folder) in (left.folder, name)
+    assert "Zquanary" not in dump(world)
 
 
 def test_what_was_overwritten_on_its_way_leaves_no_trace_either(world: World) -> None:

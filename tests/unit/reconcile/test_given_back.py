@@ -1,0 +1,109 @@
+"""What another user's private item had brought goes before an item is let go (P7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from syncd.model.fields import Direction, Side
+from syncd.model.policy import CrmDelete
+from syncd.reconcile.decide import Case, Rules, decide
+from syncd.reconcile.facts import CrmFacts, ItemFacts, Link, Origin
+from syncd.reconcile.images import AGREED, Mark, Standing
+from syncd.reconcile.reasons import Reason
+from tests.toy import policy
+from tests.unit.reconcile.situations import (
+    BASE,
+    DELETED,
+    KEY,
+    OUT,
+    OUTLOOK_EDIT,
+    RULES,
+    case,
+    crm,
+    imaged,
+    item,
+    link,
+    told,
+)
+
+WITHOUT = BASE.patched({"serial": None})  # the record, since the serial number was taken back
+LEFT, GONE = crm(WITHOUT, OUT), crm(None, DELETED)
+EDITED, RETYPED = BASE.patched(OUTLOOK_EDIT), BASE.patched({"serial": "mine"})
+
+
+def waiting(origin: Origin = Origin.CREATED) -> Link:
+    """A link that is yet to lose its serial number: of Outlook's only a hash is known."""
+    marks = {"serial": Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)}
+    tie = link(WITHOUT, BASE, origin=origin, marks=marks)
+    hashes = imaged(BASE, hashes=True)
+    outlook = {**tie.images[Side.OUTLOOK], "serial": hashes["serial"]}
+    return replace(tie, images={**tie.images, Side.OUTLOOK: outlook})
+
+
+ONE_WAY = Rules(policy(serial=Direction.TO_CRM), KEY)
+KEEPS = Rules(replace(policy(), on_crm_delete=CrmDelete.RELEASE), KEY)
+# record, item, how the item came about, rules → what is done, and what of it is the emptying
+TAKEN = {
+    "out of scope it goes, and then the item": (
+        LEFT, item(), Origin.CREATED, RULES,
+        "update-item move-item | excluded | released | left-scope", {"serial": None},
+    ),
+    "an edit of another field reaches the CRM first": (
+        LEFT, item(EDITED), Origin.CREATED, RULES,
+        "update-record update-item move-item | excluded | released | left-scope",
+        {"serial": None},
+    ),
+    "so it is with an item of its user's own, which stays": (
+        LEFT, item(), Origin.ADOPTED, RULES,
+        "update-item unlink | excluded | released | left-scope", {"serial": None},
+    ),
+    "and where the record is deleted": (
+        GONE, item(), Origin.CREATED, RULES,
+        "update-item trash-item | excluded | orphaned | crm-deleted", {"serial": None},
+    ),
+    "though the item outlives it": (
+        GONE, item(), Origin.CREATED, KEEPS,
+        "update-item unlink | excluded | orphaned | crm-deleted", {"serial": None},
+    ),
+    "what was not read is read first": (
+        LEFT, item(None), Origin.CREATED, RULES, " | waiting |  | unknown-outlook", {},
+    ),
+    "what its user has typed over it is theirs": (
+        LEFT, item(RETYPED), Origin.CREATED, RULES,
+        "update-record move-item | excluded | released | left-scope", {},
+    ),
+    "what is gone already is not written": (
+        LEFT, item(WITHOUT), Origin.CREATED, RULES,
+        "move-item | excluded | released | left-scope", {},
+    ),
+    "where nothing may be written, nothing is": (
+        LEFT, item(), Origin.CREATED, ONE_WAY,
+        "move-item | excluded | released | left-scope", {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", TAKEN)
+def test_what_was_taken_back_goes_first(what: str) -> None:
+    """The name of the case is the law."""
+    record, thing, origin, rules, outcome, patch = TAKEN[what]
+    assert isinstance(record, CrmFacts)
+    assert isinstance(thing, ItemFacts)
+    decision = decide(case(record, thing, waiting(origin)), rules)
+    assert told(decision) == outcome
+    assert decision.patch(Side.OUTLOOK) == patch
+
+
+def test_nothing_of_it_is_kept_as_a_loser() -> None:
+    """It is nobody's any more; and its group is agreed from here on."""
+    decision = decide(case(LEFT, item(), waiting()), RULES)
+    (serial,) = decision.groups
+    assert (serial.reason, serial.mark, serial.loser) == (Reason.MADE_PRIVATE, AGREED, None)
+
+
+def test_nothing_else_is_taken_back() -> None:
+    """Of what no private item had brought nothing goes with the tie."""
+    plain: Case = case(LEFT, item(), link(WITHOUT, BASE))
+    assert decide(plain, RULES).patch(Side.OUTLOOK) == {}
