@@ -271,7 +271,8 @@ def _apart(session: Session, kept: _Kept, facts: Facts, link: Link) -> str | Non
 _FOR_A_PERSON = (Reason.ASKED, Reason.FROZEN)  # no rule keeps these apart
 
 
-_BESIDE = (Reason.COPY, Reason.PRIVATE)  # what may bear the stamp of another item
+# What may bear the stamp of another item; where its record does not belong here none is the one.
+_BESIDE = (Reason.COPY, Reason.PRIVATE, Reason.AT_REST)
 
 
 def _of_items(kept: _Kept, heads: Mapping[str, Head], stirred: frozenset[str]) -> Iterator[Finding]:

@@ -259,6 +259,22 @@ def test_a_private_copy_is_accounted_for(world: World) -> None:
     assert verified(world) == {}
 
 
+def test_copies_of_what_is_nobodys_here_are_accounted_for(world: World) -> None:
+    """Their record is somebody else's, and no tie says which of them was the item: all are left."""
+    record = world.new(firstname="Ann", lastname="Lee")
+    world.start()
+    world.settle()
+    world.hand().copy(world.item().id)
+    world.settle()
+    world.execute("delete from link")
+    world.assign(record, BOB)
+    for each in world.items():
+        world.hand().edit(each.id, {"jobtitle": "Boss"})
+    world.settle()
+    assert [world.reason(each.id) for each in world.items()] == ["excluded (at-rest)"] * 2
+    assert verified(world) == {}
+
+
 def test_an_item_whose_tie_and_record_are_gone(world: World) -> None:
     """It counts as in step, and nothing says with what: a person has it found out, and it waits."""
     ids = entered(world)
