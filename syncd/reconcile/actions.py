@@ -105,7 +105,7 @@ def _only_by_hand() -> Decision:
 def _let_go(case: Case, rules: Rules) -> Decision:
     """Its user does not track it any more: it rests, and is nobody's but theirs."""
     untracked = resting(Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
-    return without_category(untracked, case, rules)
+    return given_back(without_category(untracked, case, rules), case, rules)
 
 
 def _untracked(case: Case) -> bool:

@@ -36,7 +36,7 @@ EDITED, RETYPED = BASE.patched(OUTLOOK_EDIT), BASE.patched({"serial": "mine"})
 def waiting(origin: Origin = Origin.CREATED) -> Link:
     """A link that is yet to lose its serial number: of Outlook's only a hash is known."""
     marks = {"serial": Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)}
-    tie = link(WITHOUT, BASE, origin=origin, marks=marks)
+    tie = link(WITHOUT, BASE, origin=origin, marks=marks, tracked=origin is Origin.TRACKED)
     hashes = imaged(BASE, hashes=True)
     outlook = {**tie.images[Side.OUTLOOK], "serial": hashes["serial"]}
     return replace(tie, images={**tie.images, Side.OUTLOOK: outlook})
@@ -66,6 +66,10 @@ TAKEN = {
     "though the item outlives it": (
         GONE, item(), Origin.CREATED, KEEPS,
         "update-item unlink | excluded | orphaned | crm-deleted", {"serial": None},
+    ),
+    "and where its user tracks it no more": (
+        LEFT, item(), Origin.TRACKED, RULES,
+        "update-item unlink | excluded | released | untracked", {"serial": None},
     ),
     "what was not read is read first": (
         LEFT, item(None), Origin.CREATED, RULES, " | waiting |  | unknown-outlook", {},
