@@ -139,32 +139,30 @@ def take_and_exit(case: Case, rules: Rules) -> Decision:
 def given_back(leaving: Decision, case: Case, rules: Rules) -> Decision:
     """What another user's private item had brought into this one goes before it is let go (P7).
 
-    What its own user has edited since is theirs.
+    How the tie ends is decided once that is done, for both in one would not outlive a crash in
+    between. What its own user has edited since is theirs.
     """
+    if leaving.link_state in (None, LinkState.LIVE):
+        return leaving
     edited = edited_groups(case, rules, Side.OUTLOOK)
-    theirs = [
-        facts
+    patches = {
+        facts.group.name: _taken_back(facts, case)
         for facts in group_facts(case, rules)
         if facts.mark.reason is Reason.MADE_PRIVATE
         and facts.group.name not in edited
         and blocked(facts, Side.CRM) is None
-    ]
-    if not theirs or leaving.link_state in (None, LinkState.LIVE):
-        return leaving
-    if case.item.record is None:
+    }
+    if patches and case.item.record is None:
         return wait(case)  # what it holds of that is not known
-    patches = {each.group.name: _taken_back(each, case) for each in theirs}
-    taken = [
+    groups = tuple(
         GroupOutcome(name, Reason.MADE_PRIVATE, AGREED, {Side.OUTLOOK: patch})
         for name, patch in patches.items()
         if patch
-    ]
-    if not taken:
+    )
+    if not groups:
         return leaving
-    first = [verb for verb in leaving.verbs if verb.side is Side.CRM]
-    then = [verb for verb in leaving.verbs if verb not in (*first, Verb.UPDATE_ITEM)]
-    others = (each for each in leaving.groups if each.group not in patches)
-    return replace(leaving, groups=(*others, *taken), verbs=(*first, Verb.UPDATE_ITEM, *then))
+    first = Decision(Reason.CRM_CHANGED, Stand.IN_STEP, (Verb.UPDATE_ITEM,), groups)
+    return replace(first, link_state=LinkState.LIVE)
 
 
 def _taken_back(facts: GroupFacts, case: Case) -> Mapping[str, Value]:

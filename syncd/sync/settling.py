@@ -112,6 +112,8 @@ class Settling:
         """
         decision = task.decision
         state = state or decision.link_state
+        if any(group.reason is Reason.MADE_PRIVATE for group in decision.groups):
+            unsettled = Reason.RETRY  # given back first: how its tie ends is decided next (P7)
         if state is not None and task.crm_id:
             settled = self._link(task, state, pending, head)
             self._links.append(settled)
@@ -198,12 +200,8 @@ class Settling:
         outcomes = {group.group: group for group in task.decision.groups}
         if state is not LinkState.LIVE:
             # A link at rest keeps its images: what is edited meanwhile is merged when it is live
-            # again. Only what the CRM took on the way out is settled, and what was taken back (P7).
-            taken = {
-                name
-                for name, group in outcomes.items()
-                if Side.CRM in group.writes or group.reason is Reason.MADE_PRIVATE
-            }
+            # again. Only what the CRM took on the way out is settled.
+            taken = {name for name, group in outcomes.items() if Side.CRM in group.writes}
             pending |= kind.groups.keys() - taken
         images, marks = settle(
             kind.groups,

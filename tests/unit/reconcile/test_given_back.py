@@ -42,34 +42,35 @@ def waiting(origin: Origin = Origin.CREATED) -> Link:
     return replace(tie, images={**tie.images, Side.OUTLOOK: outlook})
 
 
+FIRST = "update-item | in-step | live | crm-changed"  # and how it ends is decided after that
 ONE_WAY = Rules(policy(serial=Direction.TO_CRM), KEY)
 KEEPS = Rules(replace(policy(), on_crm_delete=CrmDelete.RELEASE), KEY)
 # record, item, how the item came about, rules → what is done, and what of it is the emptying
 TAKEN = {
-    "out of scope it goes, and then the item": (
+    "out of scope it goes before the item": (
         LEFT, item(), Origin.CREATED, RULES,
-        "update-item move-item | excluded | released | left-scope", {"serial": None},
+        FIRST, {"serial": None},
     ),
-    "an edit of another field reaches the CRM first": (
+    "and before an edit of another field is taken": (
         LEFT, item(EDITED), Origin.CREATED, RULES,
-        "update-record update-item move-item | excluded | released | left-scope",
+        FIRST,
         {"serial": None},
     ),
     "so it is with an item of its user's own, which stays": (
         LEFT, item(), Origin.ADOPTED, RULES,
-        "update-item unlink | excluded | released | left-scope", {"serial": None},
+        FIRST, {"serial": None},
     ),
     "and where the record is deleted": (
         GONE, item(), Origin.CREATED, RULES,
-        "update-item trash-item | excluded | orphaned | crm-deleted", {"serial": None},
+        FIRST, {"serial": None},
     ),
     "though the item outlives it": (
         GONE, item(), Origin.CREATED, KEEPS,
-        "update-item unlink | excluded | orphaned | crm-deleted", {"serial": None},
+        FIRST, {"serial": None},
     ),
     "and where its user tracks it no more": (
         LEFT, item(), Origin.TRACKED, RULES,
-        "update-item unlink | excluded | released | untracked", {"serial": None},
+        FIRST, {"serial": None},
     ),
     "what was not read is read first": (
         LEFT, item(None), Origin.CREATED, RULES, " | waiting |  | unknown-outlook", {},
