@@ -90,6 +90,8 @@ def _made_again(case: Case, rules: Rules) -> Decision:
 
 
 def _turned(facts: GroupFacts, outcome: GroupOutcome) -> GroupOutcome:
+    if facts.mark.reason is Reason.MADE_PRIVATE:
+        return outcome  # what another user has taken back is not to be had any more (P7)
     if outcome.reason is Reason.MAP_CHANGED:  # nobody's edit: both sides keep what they hold
         apart = Mark(Standing.APART, Reason.RULE_CHANGED)
         return GroupOutcome(facts.group.name, Reason.DISCARDED, apart)

@@ -14,7 +14,7 @@ from syncd.model.policy import CrmDelete, ExitPolicy, KindPolicy, OutlookDelete,
 from syncd.reconcile.decide import Case, Rules, Verb, decide
 from syncd.reconcile.discard import discard, may_discard
 from syncd.reconcile.facts import ItemPresence, Origin
-from syncd.reconcile.images import AGREED
+from syncd.reconcile.images import AGREED, Mark, Standing
 from syncd.reconcile.reasons import Reason
 from tests.toy import GADGET
 from tests.unit.reconcile.situations import (
@@ -117,6 +117,18 @@ def test_what_is_done_instead(what: str) -> None:
 def test_what_is_private_is_withdrawn_whatever_a_person_says() -> None:
     """P7."""
     assert not may_discard(decide(case(crm(), item(private=True), link()), RULES))
+
+
+def test_what_another_user_took_back_goes_whatever_a_person_says() -> None:
+    """P7: of all that was held because it empties fields, that is emptied; the rest is not."""
+    marks = {"serial": Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)}
+    record = BASE.patched({"serial": None, "brand": None})
+    found = case(crm(record), item(), link(BASE, marks=marks))
+    held = decide(found, RULES)
+    assert held.patch(Side.OUTLOOK) == {"serial": None, "brand": None}
+    instead = discard(held, found, RULES, found=False)
+    assert instead.patch(Side.OUTLOOK) == {"serial": None}
+    assert instead.patch(Side.CRM) == {"brand": BASE.fields["brand"]}
 
 
 def test_an_edit_that_is_taken_back_is_kept() -> None:
