@@ -241,9 +241,11 @@ class Checks:
     def _nothing_resurrected(self, address: str) -> None:
         """What its user threw away, and nobody put back, does not come back by itself.
 
-        But for what was merged with another one, which is that one's now.
+        But for what was merged with another one, which is that one's now; and for whom somebody
+        else has entered as well, by an address that this user may never have seen.
         """
         there = {named(each.fields) for each in self.servers[address].inside("contacts")}
+        there -= {name for _, name in self.ledger.entered}
         for of, name in self.ledger.thrown:
             if of == address and name in there and "merged" not in self.ledger.causes[name]:
                 raise Violation(f"{name} was thrown away in {address}, and is back")
