@@ -27,6 +27,7 @@ from tests.simulation.ledger import (
     Ledger,
     named,
     theirs,
+    tokens,
 )
 from tests.simulation.world_of import SimulatedWorld
 from tests.sync import desk
@@ -176,6 +177,7 @@ class Actors:
         server.jot(item, jotted := f"jot-{self._number}")
         self.ledger.births[jotted] = Birth(address, NAME)
         self.ledger.wrote(own, {}, place)
+        self.ledger.shared |= tokens(same)
         self.ledger.thrown.discard(place)
         self.ledger.entered.add(place)
         return f"{self._left(address, item)} as {crm_id}"

@@ -206,16 +206,23 @@ class Checks:
                 raise Violation(f"P7: {sorted(left)} of {item} of {address} was withdrawn")
 
     def _elsewhere_than(self, address: str) -> set[str]:
-        """What is in the CRM, what is kept, and what is in the mailboxes of others."""
-        others = (each for a, each in self.servers.items() if a != address)
-        found = {
-            t for server in others for each in server.things.values() for t in tokens(each.fields)
-        }
-        for stored in self.world.all_records().values():
-            found |= tokens(stored.record.fields)
+        """What is in the CRM, what is kept, and what others have in step by now.
+
+        What lies at rest in somebody's Outlook, or is private there, is out of syncd's hands.
+        """
+        live = {(link.mailbox_id, link.remote_id) for link in self.world.links()
+                if link.state == "live"}  # fmt: skip
+        held = [each.record.fields for each in self.world.all_records().values()]
+        for other, server in self.servers.items():
+            mailbox = self.world.mailbox_id(other)
+            held += [
+                each.fields for each in server.things.values()
+                if other != address and (mailbox, each.id) in live
+            ]  # fmt: skip
+        found = {token for fields in held for token in tokens(fields)}
         with database.read(self.world.engine) as conn:
             found |= {t for each in conn.scalars(select(snapshot.c.content)) for t in tokens(each)}
-        return found
+        return found - self.ledger.shared
 
     def _content(self, address: str) -> None:
         """P2, P9: neither `syncd verify` nor an audit has anything to tell of."""

@@ -68,6 +68,7 @@ class Ledger:
     thrown: set[Place] = field(default_factory=set)  # out of the folder, by their user, for good
     kept_out: dict[Place, object] = field(default_factory=dict)  # as its user left it, by id
     withdrawn: dict[Place, frozenset[str]] = field(default_factory=dict)  # by id: what goes
+    shared: set[str] = field(default_factory=set)  # written once more by somebody else
     entered: set[Place] = field(default_factory=set)  # by hand, of whom the CRM had by an address
 
     def wrote(
