@@ -251,7 +251,10 @@ class Checks:
         But for what was merged with another one, which is that one's now; and for whom somebody
         else has entered as well, by an address that this user may never have seen.
         """
-        there = {named(each.fields) for each in self.servers[address].inside("contacts")}
+        number, links = self.world.mailbox_id(address), self.world.links()
+        live = {x.remote_id for x in links if x.mailbox_id == number and x.state == "live"}
+        inside = (each for each in self.servers[address].inside("contacts") if each.id in live)
+        there = {named(each.fields) for each in inside}
         there -= {name for _, name in self.ledger.entered}
         for of, name in self.ledger.thrown:
             if of == address and name in there and "merged" not in self.ledger.causes[name]:
