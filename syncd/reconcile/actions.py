@@ -23,7 +23,6 @@ from syncd.reconcile.images import known
 from syncd.reconcile.leaving import (
     exit_policy,
     exit_scope,
-    given_back,
     gone,
     keep,
     remember,
@@ -105,7 +104,7 @@ def _only_by_hand() -> Decision:
 def _let_go(case: Case, rules: Rules) -> Decision:
     """Its user does not track it any more: it rests, and is nobody's but theirs."""
     untracked = resting(Reason.UNTRACKED, LinkState.RELEASED, Verb.UNLINK)
-    return given_back(without_category(untracked, case, rules), case, rules)
+    return without_category(untracked, case, rules)
 
 
 def _untracked(case: Case) -> bool:
@@ -143,23 +142,13 @@ def _rest(case: Case, rules: Rules) -> Decision:
 def _exit(case: Case, rules: Rules) -> Decision:
     if case.tied.tracked and _untracked(case):
         return _let_go(case, rules)
-    leaving = _kept_updating(case, rules) or exit_scope(case, rules)
-    return given_back(leaving, case, rules)
+    return _kept_updating(case, rules) or exit_scope(case, rules)
 
 
 def _take_and_exit(case: Case, rules: Rules) -> Decision:
     if case.tied.tracked and _untracked(case):
         return _let_go(case, rules)
-    leaving = _kept_updating(case, rules) or take_and_exit(case, rules)
-    return given_back(leaving, case, rules)
-
-
-def _unmake(case: Case, rules: Rules) -> Decision:
-    return given_back(unmake(case, rules), case, rules)
-
-
-def _keep(case: Case, rules: Rules) -> Decision:
-    return given_back(keep(case, rules), case, rules)
+    return _kept_updating(case, rules) or take_and_exit(case, rules)
 
 
 def _kept_updating(case: Case, rules: Rules) -> Decision | None:
@@ -360,8 +349,8 @@ DECIDERS: Mapping[Action, Callable[[Case, Rules], Decision]] = {
     Action.WAIT: _wait,
     Action.EXIT: _exit,
     Action.TAKE_AND_EXIT: _take_and_exit,
-    Action.UNMAKE: _unmake,
-    Action.KEEP: _keep,
+    Action.UNMAKE: unmake,
+    Action.KEEP: keep,
     Action.REST: _rest,
     Action.MATCH: _match,
     Action.TRACK: _track,

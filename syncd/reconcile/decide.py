@@ -15,6 +15,7 @@ from syncd.reconcile.decision import Action, Case, Decision, Rules, Stand, Verb
 from syncd.reconcile.facts import CrmPresence, ItemPresence, Link, LinkState
 from syncd.reconcile.groups import edited_groups
 from syncd.reconcile.images import Standing
+from syncd.reconcile.leaving import given_back
 
 __all__ = [  # the front door: what a run needs to decide
     "EXISTENCE", "Action", "Case", "Column", "Decision", "Row", "Rules", "Stand", "Verb",
@@ -86,7 +87,8 @@ _LIVE = {
 
 def decide(case: Case, rules: Rules) -> Decision:
     """Decide one case."""
-    return DECIDERS[EXISTENCE[row_of(case, rules), column_of(case, rules)]](case, rules)
+    decision = DECIDERS[EXISTENCE[row_of(case, rules), column_of(case, rules)]](case, rules)
+    return given_back(decision, case, rules)
 
 
 def row_of(case: Case, rules: Rules) -> Row:

@@ -142,7 +142,10 @@ def given_back(leaving: Decision, case: Case, rules: Rules) -> Decision:
     How the tie ends is decided once that is done, for both in one would not outlive a crash in
     between. What its own user has edited since is theirs.
     """
-    if leaving.link_state in (None, LinkState.LIVE):
+    ends = leaving.link_state not in (None, LinkState.LIVE)
+    if not ends or case.link is None or case.link.state is not LinkState.LIVE:
+        return leaving
+    if case.item.private or case.item.presence not in _WITHIN_REACH:
         return leaving
     edited = edited_groups(case, rules, Side.OUTLOOK)
     patches = {
@@ -163,6 +166,9 @@ def given_back(leaving: Decision, case: Case, rules: Rules) -> Decision:
         return leaving
     first = Decision(Reason.CRM_CHANGED, Stand.IN_STEP, (Verb.UPDATE_ITEM,), groups)
     return replace(first, link_state=LinkState.LIVE)
+
+
+_WITHIN_REACH = (ItemPresence.PRESENT, ItemPresence.FORMER)
 
 
 def _taken_back(facts: GroupFacts, case: Case) -> Mapping[str, Value]:

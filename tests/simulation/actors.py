@@ -144,13 +144,23 @@ class Actors:
         if sort == SECRET or (sort == NAME and chance.random() < 0.8):
             fields["categories"] = (LABEL,)
         kept = Sensitivity.PRIVATE if sort == SECRET else Sensitivity.NORMAL
-        server = self.servers[address]
-        item = server.add(fields, sensitivity=kept)
-        jotted = f"jot-{self._number}"
-        server.jot(item, jotted)
-        self.ledger.births[jotted] = Birth(address, sort)
+        item = self._born_as(address, fields, sort, kept)
         self.ledger.wrote(fields, {}, (address, named(fields)))
         return self._left(address, item)
+
+    def _born_as(
+        self,
+        address: str,
+        fields: Mapping[str, Value],
+        sort: str,
+        kept: Sensitivity = Sensitivity.NORMAL,
+    ) -> str:
+        """A new item, which is known again by what is jotted on it."""
+        server, jotted = self.servers[address], f"jot-{self._number}"
+        item = server.add(fields, sensitivity=kept)
+        server.jot(item, jotted)
+        self.ledger.births[jotted] = Birth(address, sort)
+        return item
 
     def _add_known(self, address: str, chance: random.Random) -> str:
         """A user enters and tracks whom the CRM has by the same address, and they have not (P3)."""
@@ -172,10 +182,8 @@ class Actors:
             self.ledger.wrote({"emailaddress1": held["emailaddress1"]}, {}, None)
         same = {name: held[name] for name in ("firstname", "lastname", "emailaddress1")}
         own = {n: v for n, v in self._values(chance, OPEN, 3).items() if n not in same}
-        server, place = self.servers[address], (address, named(same))
-        item = server.add({**own, **same, "categories": (LABEL,)})
-        server.jot(item, jotted := f"jot-{self._number}")
-        self.ledger.births[jotted] = Birth(address, NAME)
+        place = address, named(same)
+        item = self._born_as(address, {**own, **same, "categories": (LABEL,)}, NAME)
         self.ledger.wrote(own, {}, place)
         self.ledger.shared |= tokens(same)
         self.ledger.thrown.discard(place)
