@@ -288,6 +288,7 @@ class Alert:
     dismissed_at: datetime | None
     over_at: datetime | None
     suspended: bool = False  # its mailbox is, now
+    probed: bool = False  # what was refused to its mailbox is tried once in a while
 
     @property
     def open(self) -> bool:
@@ -318,7 +319,10 @@ class Alert:
         """What to do about it."""
         if self.code is Code.SUSPENDED and not self.suspended:
             return catalogue.text("together.resumed", language)
-        return catalogue.text(f"advice.{self.code}", language, mailbox=self.mailbox or "MAILBOX")
+        advice = f"advice.{self.code}"
+        if self.code is Code.SUSPENDED and self.probed:
+            advice += "-probed"
+        return catalogue.text(advice, language, mailbox=self.mailbox or "MAILBOX")
 
 
 _ORDER = {level: at for at, level in enumerate(Level)}
@@ -326,7 +330,7 @@ _ORDER = {level: at for at, level in enumerate(Level)}
 
 def every(conn: Connection, *, closed: bool = False) -> list[Alert]:
     """The open alerts, the worst first; with `closed` those that are over or dismissed, too."""
-    query = select(alert, mailbox.c.address, mailbox.c.state).outerjoin(
+    query = select(alert, mailbox.c.address, mailbox.c.state, mailbox.c.probe_at).outerjoin(
         mailbox, mailbox.c.id == alert.c.mailbox_id
     )
     if not closed:
@@ -343,6 +347,7 @@ def every(conn: Connection, *, closed: bool = False) -> list[Alert]:
             row.dismissed_at,
             row.over_at,
             row.state == MailboxState.SUSPENDED.value,
+            row.probe_at is not None,
         )
         for row in conn.execute(query)
     ]

@@ -11,7 +11,7 @@ from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy
-from syncd.sync import account, alerts, chronicle, mailboxes, placing
+from syncd.sync import account, alerts, chronicle, mailboxes, placing, probing
 from syncd.sync.mailboxes import MailboxRow, MailboxState
 from syncd.sync.outage import Outage
 from syncd.sync.report import Outcome, RunReport
@@ -45,8 +45,13 @@ def contain(
     with database.write(engine, alone=True) as conn:
         mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
         report.suspended = str(error)
-        if error.scope is Scope.CREDENTIAL and refused.is_shared_by(row):
+        if error.scope is not Scope.CREDENTIAL:
+            return
+        shared = refused.is_shared_by(row)
+        if shared:
             # A thousand more tries with a refused password lock the account.
             every = {each.name: each.servers for each in policies.values()}
             account.suspend(conn, refused, every, str(error))
             alerts.others_suspended(conn, row, str(error), now)
+        if not mailboxes.ends_with_a_sign_in(str(error)):
+            probing.put_off(conn, row, str(error), now, shared=shared)

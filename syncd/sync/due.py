@@ -20,7 +20,7 @@ def due(
     whose user has not agreed.
     """
     ready = and_(table.c.state.in_(SERVED), table.c.due <= now)
-    query = select(table.c.address).where(ready, _may_run(now, policies, asking))
+    query = select(table.c.address).where(ready, may_run(now, policies, asking))
     return list(conn.scalars(query.order_by(table.c.due).limit(limit)))
 
 
@@ -34,13 +34,14 @@ def audits_due(
         table.c.due > now,
         or_(table.c.audit_due.is_(None), table.c.audit_due <= now),
     )
-    query = select(table.c.address).where(ready, _may_run(now, policies, asking))
+    query = select(table.c.address).where(ready, may_run(now, policies, asking))
     # Databases differ in where they put what is empty: who was never audited comes first.
     first = (table.c.audit_due.nulls_first(), table.c.id)
     return list(conn.scalars(query.order_by(*first).limit(limit)))
 
 
-def _may_run(now: datetime, policies: Iterable[str], asking: Iterable[str]) -> ColumnElement[bool]:
+def may_run(now: datetime, policies: Iterable[str], asking: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a mailbox may be run: its policy is served, its user agrees, nobody runs it now."""
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
     agreed = or_(table.c.consented_at.is_not(None), table.c.policy.not_in(sorted(asking)))
     return and_(free, agreed, table.c.policy.in_(sorted(policies)))

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from syncd.crm import database
 from syncd.settings.policies import MailboxPolicy
-from syncd.sync import alerts, chronicle, leases, mailboxes
+from syncd.sync import alerts, chronicle, leases, mailboxes, probing
 from syncd.sync.errand import Errand
 from syncd.sync.leases import Lease
 from syncd.sync.mailboxes import MailboxRow, StoreTrouble
@@ -72,3 +72,5 @@ def _note(
             )  # fmt: skip
             if synced:
                 mailboxes.go_live(conn, row.id)
+            if not failed:
+                probing.passed(conn, row, now)

@@ -49,7 +49,8 @@ class MailboxRow:
 
     `consented_at` is when its user agreed to be served; whether that is asked, the policy says.
     `server` is the configured one that was found to serve it, `backend` whose ids are kept of its
-    items, `moves` whether items can be moved there; each `None` until that was asked.
+    items, `moves` whether items can be moved there; each `None` until that was asked. `probe_at`
+    is when its refused sign-in is tried once more; `None` unless that happens by itself.
     """
 
     id: int
@@ -69,6 +70,7 @@ class MailboxRow:
     server: str | None = None
     backend: Backend | None = None
     moves: bool | None = None
+    probe_at: datetime | None = None
 
 
 class MailboxProblem(Exception):
@@ -85,17 +87,21 @@ def ends_with_a_sign_in(trouble: str | None) -> bool:
     return trouble is not None and "syncd login " in trouble
 
 
+PROBED = "Where syncd run runs, it tries that once in a while, and then goes on by itself."
+
+
 class Resting(MailboxProblem):
     """A mailbox is paused or suspended. `why` is what it was suspended for."""
 
     def __init__(self, row: MailboxRow) -> None:
         why = f" because {row.trouble}" if row.trouble else ""
         # What it was then: it may have been put right since, and only a run finds out.
+        todo = f"Let it go on with: syncd resume {row.address}"
+        if row.probe_at is not None:
+            todo += f". {PROBED}"
         super().__init__(
             f"it was suspended{why}" if row.state is MailboxState.SUSPENDED else "it is paused",
-            "Then it goes on by itself."
-            if ends_with_a_sign_in(row.trouble)
-            else f"Let it go on with: syncd resume {row.address}",
+            "Then it goes on by itself." if ends_with_a_sign_in(row.trouble) else todo,
         )
         self.why = row.trouble if row.state is MailboxState.SUSPENDED else None
 
@@ -236,7 +242,7 @@ def set_state(
     conn: Connection, mailbox_id: int, state: MailboxState, trouble: str | None = None
 ) -> None:
     """Move a mailbox to another state."""
-    values = {"state": state.value, "trouble": trouble}
+    values = {"state": state.value, "trouble": trouble, "probe_at": None}
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
 
 
@@ -263,7 +269,9 @@ def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
     if row.state in UNAPPROVED:
         raise not_approved(row)
     state = MailboxState.LIVE if row.last_success else MailboxState.APPROVED
-    values = {"state": state.value, "trouble": None, "failures": 0, "due": at}
+    values = {
+        "state": state.value, "trouble": None, "failures": 0, "due": at, "probe_at": None
+    }  # fmt: skip
     conn.execute(update(table).where(table.c.id == row.id).values(**values))
     for each in (observed, noticed):
         aside = (each.c.mailbox_id == row.id) & (each.c.stand == Stand.QUARANTINED)
@@ -345,4 +353,5 @@ def _mailbox(row: Row[Any]) -> MailboxRow:
         server=row.server,
         backend=Backend(row.backend) if row.backend else None,
         moves=row.moves,
+        probe_at=row.probe_at,
     )

@@ -34,6 +34,7 @@ from syncd.sync import (
     leases,
     mailboxes,
     placing,
+    probing,
     retention,
     rollout,
     scoping,
@@ -117,6 +118,11 @@ class SyncService:
             self._set_clock(conn)
             found = due.due(conn, self.clock(), *self._served(), limit)
             died = leases.held_by_the_dead(conn)
+            refused = probing.waiting(conn, self.clock(), *self._served())
+        if refused:
+            with database.write(self.engine, alone=True) as conn:
+                # With the next look it is due, as any other.
+                probing.begin(conn, self.clock(), *self._served())
         if died:
             with database.write(self.engine, alone=True) as conn:
                 leases.free_the_dead(conn)

@@ -20,6 +20,7 @@ class Together:
     """Two mailboxes or more that were suspended for one reason.
 
     `whole`: all that are served there. `paused`: some others are, and would be resumed with them.
+    `probed`: what was refused to them is tried once in a while.
     """
 
     why: str
@@ -27,6 +28,7 @@ class Together:
     mailboxes: frozenset[str]
     whole: bool
     paused: bool
+    probed: bool
 
     def sentence(self, language: str = catalogue.ENGLISH) -> str:
         """What happened to them, and the one line that lets them go on."""
@@ -34,6 +36,7 @@ class Together:
         count, servers = len(self.mailboxes), ", ".join(self.servers)
         told = catalogue.text(said, language, count=count, servers=servers, error=self.why)
         advice = "together.advice-paused" if self.paused else "together.advice"
+        told += f" {catalogue.text('together.probed', language)}" if self.probed else ""
         return f"{told} {catalogue.text(advice, language)}"
 
 
@@ -52,7 +55,8 @@ def together(conn: Connection, policies: Mapping[str, Sequence[str]]) -> list[To
         servers = {each for row in theirs for each in _servers(row, policies)}
         there = [row for row in rows if servers & set(_servers(row, policies))]
         told = frozenset(row.address for row in theirs)
-        found.append(Together(why, tuple(sorted(servers)), told, len(there) == len(told), paused))
+        whole, probed = len(there) == len(told), any(row.probe_at for row in theirs)
+        found.append(Together(why, tuple(sorted(servers)), told, whole, paused, probed))
     return found
 
 

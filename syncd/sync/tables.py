@@ -55,6 +55,7 @@ mailbox = Table(
     Column("backend", String(8)),  # whose ids its items go by
     Column("moves", Boolean),  # whether items can be moved there, once that was asked
     Column("audit_due", UtcTime),  # when it is audited next; none: as soon as it can be
+    Column("probe_at", UtcTime),  # when its refused sign-in is tried again; none: not by itself
     Index(None, "state", "due"),
 )
 

@@ -194,10 +194,14 @@ class Actors:
         thing = self._thing(address, chance)
         if thing is None:
             return ""
-        patch = self._patch(chance, self._sort(thing))
+        patch, place = self._patch(chance, self._sort(thing)), (address, named(thing.fields))
         self._theirs(address, thing)
         self.servers[address].edit(thing.id, patch)
-        self.ledger.wrote(patch, thing.fields, (address, named(thing.fields)))
+        self.ledger.wrote(patch, thing.fields, place)
+        # What stays beside it in a group, whoever wrote that, they have said with it.
+        groups = {CONTACT.by_name[name].group for name in patch}
+        beside = {n: v for n, v in thing.fields.items() if CONTACT.by_name[n].group in groups}
+        self.ledger.shared |= tokens(beside) - self.ledger.at[place]
         return f"{self._left(address, thing.id)} {patch}"
 
     def _private(self, address: str, chance: random.Random) -> str:
@@ -209,8 +213,6 @@ class Actors:
             server.mark(thing.id, Sensitivity.PRIVATE)
             self.ledger.withdrew(address, thing.fields)
             place = address, named(thing.fields)
-            if place in self.ledger.entered:  # nobody sees any more who that is
-                self.ledger.copies[place] += 1
             # What they are called others may have entered, too.
             gone = {each for each in self.ledger.at[place] if not each.startswith(NAME)}
             self.ledger.withdrawn[address, thing.id] = frozenset(gone)

@@ -88,6 +88,8 @@ class Ledger:
         """Somebody ended a record or an item, with what it held."""
         self.over |= tokens(held)
         self.caused(held, why)
+        # Whom somebody had entered as well is a contact of its own then.
+        self.copies.update(each for each in self.entered if each[1] == named(held))
 
     def caused(self, held: Mapping[str, object], why: str) -> None:
         """Somebody did what may end others' items or the record."""

@@ -91,7 +91,8 @@ ACCESS: Mapping[str, Mapping[str, Cause]] = {
         "mailbox-suspended": Cause(
             Level.FAILURE,
             "The mailbox is suspended. What was noted then: {trouble}.",
-            "It is not synced until somebody lets it go on, even where the reason is gone.",
+            "It is not synced until somebody lets it go on, or a refused sign-in is tried again "
+            "and taken.",
             "Put right what is told here, if anything is; then let it go on, or all at once that "
             "are suspended or paused (the second line).",
             ("syncd resume {mailbox}", "syncd resume --all"),

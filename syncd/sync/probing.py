@@ -1,0 +1,91 @@
+"""A sign-in that was refused is tried once more, by one mailbox, at growing intervals.
+
+Refusals pass: a server that starts, a controller that lags, a secret that somebody renewed. A
+thousand tries lock the account, and one now and then does not. So of all mailboxes that were
+suspended for one reason a single one goes first, as any due mailbox does; the others wait for how
+its run ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, Connection, and_, case, select, update
+
+from syncd.sync.due import may_run
+from syncd.sync.mailboxes import MailboxRow, MailboxState
+from syncd.sync.tables import mailbox as table
+
+FIRST_GAP = timedelta(minutes=15)  # as long as accounts count wrong passwords, mostly
+LONGEST_GAP = timedelta(days=1)
+
+_log = structlog.get_logger("syncd")
+
+_SUSPENDED = table.c.state == MailboxState.SUSPENDED.value
+
+
+def gap(refused: int) -> timedelta:
+    """Until the next try, after so many before this one that were refused, too."""
+    doubled: timedelta = FIRST_GAP * 2 ** min(refused, 10)
+    return min(doubled, LONGEST_GAP)
+
+
+def put_off(
+    conn: Connection, row: MailboxRow, trouble: str, now: datetime, *, shared: bool
+) -> None:
+    """A mailbox was suspended, for its sign-in was refused: it is tried again after a while.
+
+    `shared`: so it is for all that were suspended with it, for one try is enough for all of them.
+    """
+    theirs = table.c.trouble == trouble if shared else table.c.id == row.id
+    values = {"probe_at": now + gap(row.failures)}
+    conn.execute(update(table).where(_SUSPENDED, theirs).values(**values))
+
+
+def begin(conn: Connection, now: datetime, policies: Iterable[str], asking: Iterable[str]) -> None:
+    """Let one mailbox, if the time has come for any, go on as if somebody had resumed it."""
+    query = select(table.c.id, table.c.trouble).where(_may_begin(now, policies, asking))
+    # Who has tried before tries again: so the gaps grow.
+    first = query.order_by(table.c.probe_at, table.c.failures.desc(), table.c.id).limit(1)
+    one = conn.execute(first).one_or_none()
+    if one is None:
+        return
+    alike = and_(_SUSPENDED, table.c.trouble == one.trouble, table.c.probe_at <= now)
+    conn.execute(update(table).where(alike).values(probe_at=now + FIRST_GAP))
+    values = {"state": _as_before(), "due": now}
+    # What it was suspended for stays with it until its run is over: `passed` goes by that.
+    conn.execute(update(table).where(_SUSPENDED, table.c.id == one.id).values(**values))
+    _log.info("a refused sign-in is tried once more", mailbox=one.id)
+
+
+def waiting(
+    conn: Connection, now: datetime, policies: Iterable[str], asking: Iterable[str]
+) -> bool:
+    """Whether the time has come for any."""
+    query = select(table.c.id).where(_may_begin(now, policies, asking)).limit(1)
+    return conn.scalar(query) is not None
+
+
+def passed(conn: Connection, row: MailboxRow, now: datetime) -> None:
+    """The run of a mailbox went well: who was suspended for the same reason goes on with it."""
+    if row.probe_at is None:
+        return
+    conn.execute(update(table).where(table.c.id == row.id).values(probe_at=None))
+    alike = and_(_SUSPENDED, table.c.trouble == row.trouble, table.c.probe_at.is_not(None))
+    values = {
+        "state": _as_before(), "trouble": None, "failures": 0, "due": now, "probe_at": None
+    }  # fmt: skip
+    conn.execute(update(table).where(alike).values(**values))
+
+
+def _may_begin(
+    now: datetime, policies: Iterable[str], asking: Iterable[str]
+) -> ColumnElement[bool]:
+    return and_(_SUSPENDED, table.c.probe_at <= now, may_run(now, policies, asking))
+
+
+def _as_before() -> ColumnElement[str]:
+    never = table.c.last_success.is_(None)
+    return case((never, MailboxState.APPROVED.value), else_=MailboxState.LIVE.value)
