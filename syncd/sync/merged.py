@@ -30,7 +30,7 @@ from syncd.reconcile.reasons import Reason
 from syncd.sync import accounting, claims, journal, links
 from syncd.sync.facts_of import item_facts
 from syncd.sync.journal import Intent, Status
-from syncd.sync.loading import Facts, is_act, load, read_items
+from syncd.sync.loading import Facts, is_act, load, read_items, stamp_of
 from syncd.sync.session import Session
 from syncd.sync.snapshots import Snapshots
 
@@ -42,11 +42,13 @@ def follow(
 ) -> Facts:
     """The facts once all that was merged in the CRM is the survivors'.
 
-    Nothing is decided about a record while a write of its survivor is in doubt.
+    Nothing is decided about a record while a write of its survivor is in doubt, nor while the
+    survivor's own item, which had been thrown away, is on its way back.
     """
-    behind = frozenset(h.id for h in facts.held.values() if h.merged_into in in_doubt)
+    behind = _behind(session, facts, in_doubt)
     again = bool(behind & (facts.noticed | {each.crm_id for each in facts.by_remote.values()}))
-    for step in (partial(_hand_over, in_doubt=in_doubt), partial(_take_edits, writing=writing)):
+    hand_over = partial(_hand_over, in_doubt=in_doubt, behind=behind)
+    for step in (hand_over, partial(_take_edits, writing=writing)):
         if again:
             with session.read() as conn:
                 facts = load(conn, session, in_doubt | behind, parked=parked)
@@ -57,7 +59,26 @@ def follow(
     return facts
 
 
-def _hand_over(session: Session, facts: Facts, in_doubt: frozenset[str]) -> bool:
+def _behind(session: Session, facts: Facts, in_doubt: frozenset[str]) -> frozenset[str]:
+    """The merged records about which nothing is decided yet."""
+    merged = [each for each in facts.held.values() if each.merged_into]
+    behind = {each.id for each in merged if each.merged_into in in_doubt}
+    back = {stamp.crm_id for row in facts.seen.values() if (stamp := stamp_of(row))}
+    if merged and back:
+        with session.read() as conn:
+            for each in merged:
+                survivor = _survivor(conn, session, each)
+                if survivor is None or survivor.id not in back:
+                    continue
+                own = links.by_crm(conn, session.key, [survivor.id]).get(survivor.id)
+                if own is not None and own.state is LinkState.REMEMBERED:
+                    behind.add(each.id)
+    return frozenset(behind)
+
+
+def _hand_over(
+    session: Session, facts: Facts, in_doubt: frozenset[str], behind: frozenset[str]
+) -> bool:
     """Tie links of merged records to the survivors; whether there was any to tie.
 
     A link that was handed over has no version of its record: its item is read and stamped anew.
@@ -66,7 +87,7 @@ def _hand_over(session: Session, facts: Facts, in_doubt: frozenset[str]) -> bool
     merged = [
         (facts.links[each.id], each)
         for each in facts.held.values()
-        if each.merged_into and each.id in facts.links
+        if each.merged_into and each.id in facts.links and each.id not in behind
         and facts.links[each.id].state not in _GIVEN_UP
     ]  # fmt: skip
     if not merged:

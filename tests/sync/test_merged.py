@@ -161,6 +161,29 @@ def test_who_threw_the_one_of_two_away_keeps_the_other(world: World) -> None:
     assert world.link(anne) is None
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_is_put_back_before_the_merge_is_seen_stays_the_only_one(
+    world: World, *, edited: bool
+) -> None:
+    """Its user threw the survivor's item away and thought better of it: that one goes on (P3).
+
+    What the other one was edited in goes into it.
+    """
+    ann, anne = world.new(**ANN), world.new(**ANNE)
+    world.settle()
+    own, other = world.item_of(ann).id, world.item_of(anne).id
+    thrown = world.hand().move(own, "deleteditems")
+    world.settle()
+    back = world.hand().move(thrown, "contacts")
+    if edited:
+        world.hand().edit(other, {"jobtitle": "CEO"})
+    desk.merge(world, ann, anne)
+    world.settle()
+    assert world.item().id == back
+    assert world.item()["jobtitle"] == ("CEO" if edited else None)
+    assert world.item()["telephone1"] == "+41 44 1234567"
+
+
 def test_an_item_that_was_filed_before_the_merge_stays_as_it_is(memory: Memory) -> None:
     """Its last write was not answered: it is found where its user put it, and rests (P14)."""
     world, servers = memory
