@@ -56,7 +56,8 @@ def _note(
         with database.read(engine) as conn:
             report.counters = mailboxes.counters(conn, row.id)
     failed = report.outcome is Outcome.FAILED
-    synced = not failed and not report.stopped and not report.first_contact
+    held = report.first_contact or report.claim is not None
+    synced = not failed and not report.stopped and not held
     with database.write(engine) as conn:
         chronicle.end(conn, report, now)
         # Who lost the lease says nothing of the mailbox: another process runs it now. Nor does a

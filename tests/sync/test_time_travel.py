@@ -50,8 +50,10 @@ def held(world: World, finding: Finding, address: str = ALICE) -> None:
     """A run writes nothing on either side, and says why; an alert does, too."""
     records = {i: (each.version, each.deleted) for i, each in world.all_records().items()}
     items = {each.id: dict(each.fields) for each in world.items(address=address)}
+    good = world.state(address).last_success
     report = world.sync(address)
     assert (report.outcome, report.claim) == (Outcome.STOPPED, finding)
+    assert world.state(address).last_success == good
     assert report.for_a_person
     assert world.writes == 0
     assert records == {i: (e.version, e.deleted) for i, e in world.all_records().items()}
