@@ -51,11 +51,15 @@ def _identity(server: Server) -> Sequence[object]:
 
 
 def suspend(
-    conn: Connection, account: Account, policies: Mapping[str, Sequence[str]], trouble: str
+    conn: Connection,
+    account: Account,
+    policies: Mapping[str, Sequence[str]],
+    trouble: str,
+    probe_of: str | None,
 ) -> None:
     """Suspend all served mailboxes that an account signs in to, or may do so next.
 
-    `policies` are the names of the servers of each.
+    `policies` are the names of the servers of each; `probe_of` is whose sign-in is tried again.
     """
     for policy, servers in policies.items():
         elsewhere = [each for each in servers if each not in account.servers]
@@ -68,7 +72,7 @@ def suspend(
         conn.execute(
             update(table)
             .where(*theirs, table.c.state.in_([each.value for each in SERVED]))
-            .values(state=MailboxState.SUSPENDED.value, trouble=trouble)
+            .values(state=MailboxState.SUSPENDED.value, trouble=trouble, probe_of=probe_of)
         )
 
 

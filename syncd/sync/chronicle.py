@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, update
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.settings.policies import MailboxPolicy
 from syncd.sync import placing
-from syncd.sync.mailboxes import PROBED, MailboxRow, ends_with_a_sign_in
+from syncd.sync.mailboxes import PROBED, SERVED, MailboxRow, ends_with_a_sign_in
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.tables import run as table
 
@@ -73,7 +73,8 @@ def todo(row: MailboxRow, policy: MailboxPolicy, server: str, error: MailboxErro
     if error.sort is Sort.DENIED and ends_with_a_sign_in(error.message):
         return "Then it goes on by itself."
     if error.sort is Sort.DENIED:
-        tried = f". {PROBED}" if error.scope is Scope.CREDENTIAL else ""
+        probed = error.scope is Scope.CREDENTIAL and row.state in SERVED
+        tried = f". {PROBED}" if probed else ""
         return f"Put that right, then: syncd resume {row.address}{tried}"
     if error.scope is Scope.SERVER and error.sort is not Sort.THROTTLED:
         return f"{again} Check [servers.{server}] if it lasts."

@@ -12,7 +12,7 @@ from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.settings.configuration import Configuration
 from syncd.settings.policies import MailboxPolicy
 from syncd.sync import account, alerts, chronicle, mailboxes, placing, probing
-from syncd.sync.mailboxes import MailboxRow, MailboxState
+from syncd.sync.mailboxes import MailboxRow
 from syncd.sync.outage import Outage
 from syncd.sync.report import Outcome, RunReport
 
@@ -43,15 +43,17 @@ def contain(
     if not (error.sort is Sort.DENIED or lost) or row.state not in mailboxes.SERVED:
         return
     with database.write(engine, alone=True) as conn:
-        mailboxes.set_state(conn, row.id, MailboxState.SUSPENDED, str(error))
+        if not mailboxes.suspend(conn, row.id, str(error)):
+            return
         report.suspended = str(error)
         if error.scope is not Scope.CREDENTIAL:
             return
-        shared = refused.is_shared_by(row)
-        if shared:
+        again = not mailboxes.ends_with_a_sign_in(str(error))
+        whose = probing.of(refused, row) if again else None
+        if refused.is_shared_by(row):
             # A thousand more tries with a refused password lock the account.
             every = {each.name: each.servers for each in policies.values()}
-            account.suspend(conn, refused, every, str(error))
+            account.suspend(conn, refused, every, str(error), whose)
             alerts.others_suspended(conn, row, str(error), now)
-        if not mailboxes.ends_with_a_sign_in(str(error)):
-            probing.put_off(conn, row, str(error), now, shared=shared)
+        if whose is not None:
+            probing.put_off(conn, row, whose, now)

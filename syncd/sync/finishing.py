@@ -73,5 +73,5 @@ def _note(
             )  # fmt: skip
             if synced:
                 mailboxes.go_live(conn, row.id)
-            if not failed:
+            if not failed and not report.stopped:
                 probing.passed(conn, row, now)

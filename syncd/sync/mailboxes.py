@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, CursorResult, Row, exists, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from syncd.crm.database import cause_of, insert_missing
@@ -50,7 +50,8 @@ class MailboxRow:
     `consented_at` is when its user agreed to be served; whether that is asked, the policy says.
     `server` is the configured one that was found to serve it, `backend` whose ids are kept of its
     items, `moves` whether items can be moved there; each `None` until that was asked. `probe_at`
-    is when its refused sign-in is tried once more; `None` unless that happens by itself.
+    is when its refused sign-in is tried once more, `None` unless that happens by itself; `probe_of`
+    whose sign-in that is, until it is taken, and `probes` how often it was refused in a row.
     """
 
     id: int
@@ -71,6 +72,8 @@ class MailboxRow:
     backend: Backend | None = None
     moves: bool | None = None
     probe_at: datetime | None = None
+    probe_of: str | None = None
+    probes: int = 0
 
 
 class MailboxProblem(Exception):
@@ -184,6 +187,7 @@ def add(
         "state": state.value,
         "due": utc(at),
         "failures": 0,
+        **_UNTRIED,
     }
     if theirs is None:
         conn.execute(insert(table).values(**values, fence=0))
@@ -238,12 +242,23 @@ def audit_scopes(conn: Connection) -> None:
     conn.execute(update(mailbox_kind).where(again).values(rules=mailbox_kind.c.rules + AUDIT))
 
 
+_UNTRIED: Mapping[str, object] = {"probe_at": None, "probe_of": None, "probes": 0}
+
+
 def set_state(
     conn: Connection, mailbox_id: int, state: MailboxState, trouble: str | None = None
 ) -> None:
     """Move a mailbox to another state."""
-    values = {"state": state.value, "trouble": trouble, "probe_at": None}
+    values: dict[str, object] = {"state": state.value, "trouble": trouble, **_UNTRIED}
     conn.execute(update(table).where(table.c.id == mailbox_id).values(**values))
+
+
+def suspend(conn: Connection, mailbox_id: int, trouble: str) -> bool:
+    """Suspend a mailbox that is served; one that was paused or left meanwhile stays as it is."""
+    served = (table.c.id == mailbox_id) & table.c.state.in_([each.value for each in SERVED])
+    values = {"state": MailboxState.SUSPENDED.value, "trouble": trouble, **_UNTRIED}
+    result = conn.execute(update(table).where(served).values(**values))
+    return cast("CursorResult[Any]", result).rowcount == 1
 
 
 def go_live(conn: Connection, mailbox_id: int) -> None:
@@ -264,7 +279,8 @@ def counters(conn: Connection, mailbox_id: int) -> Counter[str]:
 def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
     """Go on with a mailbox: live if it ever synced well, else approved as it was before.
 
-    What was set aside in it is tried again. Raises MailboxProblem when it was never approved.
+    What was set aside in it is tried again. Where it was suspended with others for a sign-in, they
+    follow once a run of it went well. Raises MailboxProblem when it was never approved.
     """
     if row.state in UNAPPROVED:
         raise not_approved(row)
@@ -354,4 +370,6 @@ def _mailbox(row: Row[Any]) -> MailboxRow:
         backend=Backend(row.backend) if row.backend else None,
         moves=row.moves,
         probe_at=row.probe_at,
+        probe_of=row.probe_of,
+        probes=row.probes,
     )

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import ColumnElement, Connection, and_, case, select, update
 
+from syncd.sync.account import Account
 from syncd.sync.due import may_run
 from syncd.sync.mailboxes import MailboxRow, MailboxState
 from syncd.sync.tables import mailbox as table
@@ -32,30 +33,31 @@ def gap(refused: int) -> timedelta:
     return min(doubled, LONGEST_GAP)
 
 
-def put_off(
-    conn: Connection, row: MailboxRow, trouble: str, now: datetime, *, shared: bool
-) -> None:
+def of(account: Account, row: MailboxRow) -> str:
+    """Whose sign-in it is that a mailbox goes with: the account's, or its own."""
+    return " ".join(sorted(account.servers)) if account.is_shared_by(row) else str(row.id)
+
+
+def put_off(conn: Connection, row: MailboxRow, whose: str, now: datetime) -> None:
     """A mailbox was suspended, for its sign-in was refused: it is tried again after a while.
 
-    `shared`: so it is for all that were suspended with it, for one try is enough for all of them.
+    And so are all that were suspended with it, now or before: one try is enough for all of them.
     """
-    theirs = table.c.trouble == trouble if shared else table.c.id == row.id
-    values = {"probe_at": now + gap(row.failures)}
+    theirs = (table.c.probe_of == whose) | (table.c.id == row.id)
+    values = {"probe_of": whose, "probes": row.probes + 1, "probe_at": now + gap(row.probes)}
     conn.execute(update(table).where(_SUSPENDED, theirs).values(**values))
 
 
 def begin(conn: Connection, now: datetime, policies: Iterable[str], asking: Iterable[str]) -> None:
     """Let one mailbox, if the time has come for any, go on as if somebody had resumed it."""
-    query = select(table.c.id, table.c.trouble).where(_may_begin(now, policies, asking))
-    # Who has tried before tries again: so the gaps grow.
-    first = query.order_by(table.c.probe_at, table.c.failures.desc(), table.c.id).limit(1)
-    one = conn.execute(first).one_or_none()
+    query = select(table.c.id, table.c.probe_of).where(_may_begin(now, policies, asking))
+    one = conn.execute(query.order_by(table.c.probe_at, table.c.id).limit(1)).one_or_none()
     if one is None:
         return
-    alike = and_(_SUSPENDED, table.c.trouble == one.trouble, table.c.probe_at <= now)
-    conn.execute(update(table).where(alike).values(probe_at=now + FIRST_GAP))
-    values = {"state": _as_before(), "due": now}
-    # What it was suspended for stays with it until its run is over: `passed` goes by that.
+    # The others wait for what comes of it; should that never be told, one of them goes next.
+    with_it = and_(_SUSPENDED, table.c.probe_of == one.probe_of)
+    conn.execute(update(table).where(with_it).values(probe_at=now + FIRST_GAP))
+    values = {"state": _as_before(), "trouble": None, "due": now, "probe_at": None}
     conn.execute(update(table).where(_SUSPENDED, table.c.id == one.id).values(**values))
     _log.info("a refused sign-in is tried once more", mailbox=one.id)
 
@@ -69,15 +71,13 @@ def waiting(
 
 
 def passed(conn: Connection, row: MailboxRow, now: datetime) -> None:
-    """The run of a mailbox went well: who was suspended for the same reason goes on with it."""
-    if row.probe_at is None:
+    """The sign-in of a mailbox is taken: who was suspended with it goes on, too."""
+    if row.probe_of is None:
         return
-    conn.execute(update(table).where(table.c.id == row.id).values(probe_at=None))
-    alike = and_(_SUSPENDED, table.c.trouble == row.trouble, table.c.probe_at.is_not(None))
-    values = {
-        "state": _as_before(), "trouble": None, "failures": 0, "due": now, "probe_at": None
-    }  # fmt: skip
-    conn.execute(update(table).where(alike).values(**values))
+    theirs = table.c.probe_of == row.probe_of
+    values = {"state": _as_before(), "trouble": None, "failures": 0, "due": now}
+    conn.execute(update(table).where(_SUSPENDED, theirs).values(**values))
+    conn.execute(update(table).where(theirs).values(probe_of=None, probes=0, probe_at=None))
 
 
 def _may_begin(

@@ -56,6 +56,8 @@ mailbox = Table(
     Column("moves", Boolean),  # whether items can be moved there, once that was asked
     Column("audit_due", UtcTime),  # when it is audited next; none: as soon as it can be
     Column("probe_at", UtcTime),  # when its refused sign-in is tried again; none: not by itself
+    Column("probe_of", Text),  # whose sign-in that is: the same for all that go with one
+    Column("probes", Integer, nullable=False, default=0, server_default="0"),  # refused in a row
     Index(None, "state", "due"),
 )
 

@@ -200,7 +200,10 @@ class Actors:
         self.ledger.wrote(patch, thing.fields, place)
         # What stays beside it in a group, whoever wrote that, they have said with it.
         groups = {CONTACT.by_name[name].group for name in patch}
-        beside = {n: v for n, v in thing.fields.items() if CONTACT.by_name[n].group in groups}
+        beside = {
+            n: v for n, v in thing.fields.items()
+            if n not in patch and CONTACT.by_name[n].group in groups
+        }  # fmt: skip
         self.ledger.shared |= tokens(beside) - self.ledger.at[place]
         return f"{self._left(address, thing.id)} {patch}"
 

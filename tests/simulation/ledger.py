@@ -70,6 +70,7 @@ class Ledger:
     withdrawn: dict[Place, frozenset[str]] = field(default_factory=dict)  # by id: what goes
     shared: set[str] = field(default_factory=set)  # written once more by somebody else
     entered: set[Place] = field(default_factory=set)  # by hand, of whom the CRM had by an address
+    apart: set[Place] = field(default_factory=set)  # of these, who are somebody else by now
 
     def wrote(
         self, patch: Mapping[str, object], held: Mapping[str, object], place: Place | None
@@ -82,14 +83,19 @@ class Ledger:
             self.at[place] |= new
         if "emailaddress1" in patch and held:
             # By another address it may be somebody else of that name.
-            self.copies.update(each for each in self.entered if each[1] == named(held))
+            self._apart(held)
 
     def ended(self, held: Mapping[str, object], why: str) -> None:
         """Somebody ended a record or an item, with what it held."""
         self.over |= tokens(held)
         self.caused(held, why)
         # Whom somebody had entered as well is a contact of its own then.
-        self.copies.update(each for each in self.entered if each[1] == named(held))
+        self._apart(held)
+
+    def _apart(self, held: Mapping[str, object]) -> None:
+        apart = {each for each in self.entered if each[1] == named(held)}
+        self.copies.update(apart - self.apart)
+        self.apart |= apart
 
     def caused(self, held: Mapping[str, object], why: str) -> None:
         """Somebody did what may end others' items or the record."""

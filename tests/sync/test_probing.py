@@ -19,6 +19,7 @@ from tests.memory_mailbox import Effect, run
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory
 
+DOWN = MailboxError(Sort.TRANSIENT, Scope.SERVER, "down", "no answer")
 LIVE, SUSPENDED = MailboxState.LIVE, MailboxState.SUSPENDED
 
 
@@ -109,7 +110,7 @@ def test_a_password_that_stays_wrong_is_tried_ever_more_seldom(refusing: Refusin
 
 
 def test_with_passwords_of_their_own_each_is_tried_for_itself(memory: Memory) -> None:
-    """That Alice's stays wrong does not keep Bob waiting, whose is right by now."""
+    """Alice's stays wrong, and says so in the same words: Bob, whose is right, does not wait for it."""
     world, _ = memory
     world.settle(ALICE, BOB)
     with database.write(world.engine) as conn:
@@ -117,16 +118,81 @@ def test_with_passwords_of_their_own_each_is_tried_for_itself(memory: Memory) ->
     refusing = Refusing(memory)
     world.sync(ALICE)
     assert states(world) == (SUSPENDED, LIVE)
-    world.sync(BOB)
     refusing.let_in(BOB)
-    serve(world, hours=2)
+    serve(world, hours=9)
+    refusing.refuse(BOB)
+    world.sync(BOB)
+    assert states(world) == (SUSPENDED, SUSPENDED)
+    refusing.let_in(BOB)
+    refusing.asked.clear()
+    serve(world, minutes=20)
     assert states(world) == (SUSPENDED, LIVE)
+    serve(world, hours=3)
+    assert refusing.asked == []  # Alice's has been wrong for long: it is not her turn
+
+
+def test_an_outage_before_it_does_not_make_it_later(memory: Memory) -> None:
+    """A server that was down for hours says 401 while it starts: a quarter of an hour, no day."""
+    world, _ = memory
+    world.settle(ALICE, BOB)
+    refusing = Refusing(memory)
+    refused, refusing.error = refusing.error, DOWN
+    for _ in range(8):
+        world.sync()
+    refusing.error = refused
+    world.sync()
+    refusing.let_in()
+    serve(world, minutes=20)
+    assert states(world) == (LIVE, LIVE)
+
+
+def test_another_wording_is_the_same_refusal(refusing: Refusing) -> None:
+    """Expired by now, and not wrong: that is no reason to try sooner, or another mailbox."""
+    world = refusing.world
+    serve(world, hours=5)
+    refusing.error = MailboxError(Sort.DENIED, Scope.CREDENTIAL, "401", "the password has expired")
+    refusing.asked.clear()
+    serve(world, hours=24)
+    assert refusing.asked == [ALICE] * 2
+    assert states(world) == (SUSPENDED, SUSPENDED)
+
+
+@pytest.mark.parametrize("state", [MailboxState.PAUSED, MailboxState.REMOVED])
+def test_who_is_paused_while_it_is_refused_stays_so(memory: Memory, state: MailboxState) -> None:
+    """What a person said in the middle of the run holds; it is not served again by itself."""
+    world, servers = memory
+    world.settle(ALICE, BOB)
+    refusing = Refusing(memory)
+
+    def meddle(call: str, effect: Effect) -> object:
+        del call, effect
+        with database.write(world.engine) as conn:
+            mailboxes.set_state(conn, mailbox_id, state)
+        raise refusing.error
+
+    mailbox_id = world.mailbox_id(ALICE)
+    servers[ALICE].meddle = meddle
+    world.sync()
+    refusing.let_in()
+    assert ALICE not in {each.mailbox for each in serve(world, days=1)}
+    with database.read(world.engine) as conn:
+        assert next(e for e in mailboxes.known(conn) if e.address == ALICE).state is state
+
+
+def test_the_others_follow_who_was_resumed_by_hand(refusing: Refusing) -> None:
+    """Once one of them is let in, nobody waits for the next try."""
+    world = refusing.world
+    refusing.let_in()
+    with database.write(world.engine) as conn:
+        mailboxes.resume(conn, world.state(), world.time())
+    world.sync()
+    assert states(world) == (LIVE, LIVE)
 
 
 def test_a_server_that_is_down_by_then_is_no_answer(refusing: Refusing) -> None:
     """Who went first waits as for any failure; once the server is back, all go on by themselves."""
     world = refusing.world
-    refusing.error = MailboxError(Sort.TRANSIENT, Scope.SERVER, "down", "no answer")
+    refusing.error = DOWN
     serve(world, hours=2)
     assert states(world)[0] is LIVE
     refusing.let_in()

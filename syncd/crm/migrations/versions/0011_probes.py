@@ -12,10 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add it. What is suspended already waits for a person, as was said when that happened."""
+    """Add them. What is suspended already waits for a person, as was said when that happened."""
     op.add_column("mailbox", sa.Column("probe_at", sa.DateTime(timezone=True)))
+    op.add_column("mailbox", sa.Column("probe_of", sa.Text()))
+    refused = sa.Column("probes", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("mailbox", refused)
 
 
 def downgrade() -> None:
-    """Drop it again."""
-    op.drop_column("mailbox", "probe_at")
+    """Drop them again."""
+    for each in ("probes", "probe_of", "probe_at"):
+        op.drop_column("mailbox", each)
