@@ -219,7 +219,10 @@ def _track(case: Case, rules: Rules) -> Decision:
 
 
 def _revive(case: Case, rules: Rules) -> Decision:
-    """Live again, from the kept images; what was withdrawn meets its record as on adoption."""
+    """Live again, from the kept images; what was withdrawn meets its record as on adoption.
+
+    But what another user's private item had brought goes, as it would have all along (P7).
+    """
     link = case.tied
     if _untracked(case):
         return resting(Reason.AT_REST, link.state)
@@ -230,10 +233,12 @@ def _revive(case: Case, rules: Rules) -> Decision:
         return _only_by_hand()
     contents = (each.values for image in link.images.values() for each in image.values())
     facts = group_facts(case, rules)
-    if any(values is not None for values in contents):
-        groups = merge_groups(case, rules, facts)
-    else:
-        groups = tuple(adopt(each) for each in facts)
+    groups = merge_groups(case, rules, facts)
+    if all(values is None for values in contents):
+        groups = tuple(
+            merged if each.mark.reason is Reason.MADE_PRIVATE else adopt(each)
+            for each, merged in zip(facts, groups, strict=True)
+        )
     returned = link.state is LinkState.RELEASED
     revived = Decision(
         Reason.IN_SCOPE_AGAIN if returned else Reason.BACK_IN_FOLDER,

@@ -6,16 +6,19 @@ mailboxes, know it by its keyed hash alone: enough to tell that an item holds ju
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Column, Row, Table, select, true, update
 
 from syncd.crm.stored import Stored
-from syncd.model.fields import Side
+from syncd.model.fields import Group, Side
 from syncd.model.normal import group_digest
 from syncd.model.record import Record, equal
+from syncd.model.values import Value
 from syncd.reconcile.decide import Verb
-from syncd.reconcile.images import Standing, differs, hashed
+from syncd.reconcile.facts import Origin
+from syncd.reconcile.images import GroupImage, Standing, differs, hashed
 from syncd.reconcile.reasons import Reason
 from syncd.sync.journal import withheld
 from syncd.sync.links import image_from_json, image_to_json
@@ -99,6 +102,26 @@ def _hash_open(traces: Traces, snapshots: Snapshots) -> None:
             conn.execute(here.values(after=snapshots.add(after)))
 
 
+def _there(
+    traces: Traces,
+    row: Row[Any],
+    group: Group,
+    theirs: GroupImage | None,
+    held: Mapping[str, Value],
+) -> Mapping[str, Value] | None:
+    """What another item was known to hold of what is withdrawn, if anything.
+
+    Of one that its own user had made private before there is a hash alone: it tells as well. One
+    that was adopted may have held the same of itself.
+    """
+    if theirs is None:
+        return None
+    if theirs.values is not None:
+        return theirs.values if traces.left_in(theirs.values) else None
+    same = theirs.digest == group_digest(traces.session.installation.hash_key, group, held)
+    return held if same and row.origin != Origin.ADOPTED and traces.left_in(held) else None
+
+
 def _forget_images(
     traces: Traces, row: Row[Any], now: Stored, spared: frozenset[str], snapshots: Snapshots
 ) -> None:
@@ -117,7 +140,7 @@ def _forget_images(
             continue
         theirs, known = outlook.get(name), crm.get(name)
         held, left = (each.record.group(group) or {} for each in (traces.held, now))
-        there = theirs.values if theirs is not None and traces.left_in(theirs.values) else None
+        there = _there(traces, row, group, theirs, held)
         if there is not None:
             if equal(group, there, left):
                 continue  # the CRM keeps it: it is somebody else's, too

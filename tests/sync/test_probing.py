@@ -110,7 +110,7 @@ def test_a_password_that_stays_wrong_is_tried_ever_more_seldom(refusing: Refusin
 
 
 def test_with_passwords_of_their_own_each_is_tried_for_itself(memory: Memory) -> None:
-    """Alice's stays wrong, and says so in the same words: Bob, whose is right, does not wait for it."""
+    """Alice's stays wrong, in the same words: Bob, whose is right, does not wait for it."""
     world, _ = memory
     world.settle(ALICE, BOB)
     with database.write(world.engine) as conn:

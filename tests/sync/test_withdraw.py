@@ -283,6 +283,26 @@ def test_two_who_withdraw_leave_what_was_there_before_them(world: World, first: 
     assert "Zquanar" not in dump(world)
 
 
+def test_it_goes_from_an_item_that_was_private_itself_then(world: World) -> None:
+    """Of Bob's item a hash was known alone; once he shows it again, what was Alice's goes."""
+    record, item = shared(world)
+    world.hand().edit(item, {"jobtitle": "Zquanary"})
+    world.settle(ALICE, BOB)
+    theirs = world.item_of(record, BOB).id
+    world.hand(BOB).edit(theirs, {"nickname": "Annie"})
+    world.settle(ALICE, BOB)
+    world.hand(BOB).mark(theirs, Sensitivity.PRIVATE)
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    assert "jobtitle" not in world.crm(record)
+    world.hand(BOB).mark(theirs, Sensitivity.NORMAL)
+    world.settle(ALICE, BOB)
+    assert world.item_of(record, BOB)["jobtitle"] is None
+    assert world.item_of(record, BOB)["nickname"] == "Annie"
+    assert "jobtitle" not in world.crm(record)
+    assert "Zquanary" not in dump(world)
+
+
 def test_of_a_set_the_elements_go_that_came_from_it(world: World) -> None:
     """Whatever was added or taken out around them since."""
     record, item = shared(world, childrensnames=("Eva",))
