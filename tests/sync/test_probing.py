@@ -50,10 +50,11 @@ class Refusing:
 
 
 def serve(world: World, **time: float) -> list[RunReport]:
-    """What a daemon would do for a while, which looks each minute."""
-    reports = []
-    for _ in range(int(timedelta(**time) / timedelta(minutes=1))):
-        world.pass_time(minutes=1)
+    """What a daemon would do for a while, which looks each minute, or sixty times."""
+    reports, length, minute = [], timedelta(**time), timedelta(minutes=1)
+    step = max(length / 60, minute)
+    for _ in range(int(length / step)):
+        world.pass_time(seconds=step.total_seconds())
         reports += [world.sync(each) for each in world.service().due(10)]
     return reports
 
