@@ -170,6 +170,7 @@ def test_what_a_set_owes_outlook_is_paid_on_return() -> None:
     tie = replace(link(), state=leaving.link_state, images=images, marks=marks)
     back = decide(case(crm(held[Side.CRM]), item(there), tie), RULES)
     assert back.patch(Side.OUTLOOK) == {"parts": ("bolt", "cam")}
+    assert [each.reason for each in back.groups if each.writes] == [Reason.IN_SCOPE_AGAIN]
 
 
 DIRECTIONS = {

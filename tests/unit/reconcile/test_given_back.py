@@ -9,7 +9,7 @@ import pytest
 from syncd.model.fields import Direction, Side
 from syncd.model.policy import CrmDelete
 from syncd.reconcile.decide import Case, Rules, decide
-from syncd.reconcile.facts import CrmFacts, ItemFacts, Link, Origin
+from syncd.reconcile.facts import CrmFacts, ItemFacts, ItemPresence, Link, LinkState, Origin
 from syncd.reconcile.images import AGREED, Mark, Standing
 from syncd.reconcile.reasons import Reason
 from tests.toy import policy
@@ -72,6 +72,10 @@ TAKEN = {
         LEFT, item(), Origin.TRACKED, RULES,
         FIRST, {"serial": None},
     ),
+    "and where it lies in a folder of before": (
+        LEFT, item(presence=ItemPresence.FORMER), Origin.CREATED, RULES,
+        FIRST, {"serial": None},
+    ),
     "what was not read is read first": (
         LEFT, item(None), Origin.CREATED, RULES, " | waiting |  | unknown-outlook", {},
     ),
@@ -112,3 +116,30 @@ def test_nothing_else_is_taken_back() -> None:
     """Of what no private item had brought nothing goes with the tie."""
     plain: Case = case(LEFT, item(), link(WITHOUT, BASE))
     assert decide(plain, RULES).patch(Side.OUTLOOK) == {}
+
+
+def test_so_it_is_where_the_item_had_been_private_itself() -> None:
+    """Shown again it meets its record as on adoption, but for what is not its user's (P7)."""
+    marks = {"serial": Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)}
+    tie = link(BASE, hashes=True, state=LinkState.RELEASED, marks=marks)
+    decision = decide(case(crm(WITHOUT), item(), tie), RULES)
+    assert told(decision) == "update-item | in-step | live | in-scope-again"
+    assert decision.patch(Side.OUTLOOK) == {"serial": None}
+    assert not any(each.loser for each in decision.groups)
+
+
+@pytest.mark.parametrize(
+    ("presence", "rests"),
+    [
+        (ItemPresence.PRESENT, LinkState.RELEASED),
+        (ItemPresence.ARCHIVED, LinkState.RELEASED),
+        (ItemPresence.MOVED, LinkState.REMEMBERED),
+        (ItemPresence.DELETED, LinkState.REMEMBERED),
+    ],
+)
+def test_how_a_private_item_rests_is_told_by_where_it_is(
+    presence: ItemPresence, rests: LinkState
+) -> None:
+    """One that its user took out of the folder does not come back for being shown again."""
+    decision = decide(case(crm(), item(presence=presence, private=True), link()), RULES)
+    assert told(decision) == f"withdraw unlink | excluded | {rests} | made-private"

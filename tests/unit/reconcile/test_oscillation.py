@@ -7,7 +7,10 @@ import pytest
 from syncd.model.contact import CONTACT
 from syncd.model.fields import Side
 from syncd.model.values import Value
-from syncd.reconcile.oscillation import TURNS, Written, oscillates
+from syncd.reconcile.decide import decide
+from syncd.reconcile.images import FROZEN
+from syncd.reconcile.oscillation import TURNS, Written, frozen, oscillates
+from tests.unit.reconcile.situations import BASE, RULES, case, crm, item, link, told
 
 PHONE = CONTACT.groups[CONTACT.by_name["mobilephone"].group]
 
@@ -51,3 +54,22 @@ def test_how_a_value_is_written_does_not_matter() -> None:
         ]
     assert len(writes) == TURNS
     assert oscillates(PHONE, writes)
+
+
+BOTH = BASE.patched({"serial": "a2", "hint": "under the mat"})
+
+
+@pytest.mark.parametrize(
+    ("names", "as_told"),
+    [
+        ({"serial"}, "update-item | in-step | live | crm-changed"),
+        ({"serial", "hint"}, " | in-step | live | frozen"),
+    ],
+)
+def test_a_decision_says_that_it_is_frozen_where_nothing_else_is_written(
+    names: set[str], as_told: str
+) -> None:
+    """What else there is to write goes on, and is what is told."""
+    decided = frozen(decide(case(crm(BOTH), item(), link()), RULES), names)
+    assert told(decided) == as_told
+    assert {each.group for each in decided.groups if each.mark == FROZEN} == names

@@ -109,3 +109,10 @@ def test_private_keeps_hashes_only() -> None:
     assert all(each.values is None for each in image.values())
     assert image == hashes_only(GADGET, KEY, image)
     assert image != imaged(gadget(), hashes=True)
+
+
+def test_what_came_back_as_it_is_stops_no_other_group() -> None:
+    """All groups of a new pair are known afterwards, those that agree and those that do not."""
+    there = BASE.patched({"labels": ("Friends",)})
+    images, marks = settled(adopted(BASE, there), None, BASE, there)
+    assert marks.keys() == images[CRM].keys() == images[OUTLOOK].keys() == GADGET.groups.keys()

@@ -1,0 +1,64 @@
+"""What waits for a person and goes with its item is kept, for the CRM does not hold it (P1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from syncd.model.fields import Side
+from syncd.model.policy import ExitPolicy, ScopeExit
+from syncd.model.record import Record
+from syncd.reconcile.decide import Rules, Verb, decide
+from syncd.reconcile.facts import CrmFacts, Loser
+from syncd.reconcile.images import FROZEN, Mark, Standing
+from syncd.reconcile.reasons import Reason
+from tests.toy import policy
+from tests.unit.reconcile.situations import BASE, DELETED, KEY, OUT, case, crm, item, link
+
+ASKED = Mark(Standing.APART, Reason.ASKED)
+LEFT, GONE = crm(BASE, OUT), crm(None, DELETED)
+MINE, EMPTY = BASE.patched({"serial": "mine"}), BASE.patched({"serial": None})
+
+
+def rules(exits: ScopeExit) -> Rules:
+    """What becomes of an item that syncd had made, once its record leaves scope."""
+    return Rules(replace(policy(), on_scope_exit=ExitPolicy(created=exits)), KEY)
+
+
+GOES, STAYS = rules(ScopeExit.DELETE), rules(ScopeExit.ARCHIVE)
+# record, what Outlook holds, the mark of the group, rules, whether the value is kept
+WAITING = {
+    "asked about, and it goes as its record left": (LEFT, MINE, ASKED, GOES, True),
+    "frozen, and it goes as its record left": (LEFT, MINE, FROZEN, GOES, True),
+    "and it goes as its record was deleted": (GONE, MINE, ASKED, GOES, True),
+    "it stays in Outlook, and so does its value": (LEFT, MINE, ASKED, STAYS, False),
+    "nothing is nothing to keep": (LEFT, EMPTY, ASKED, GOES, False),
+    "the CRM holds the same": (LEFT, BASE, ASKED, GOES, False),
+    "it is apart for a reason that waits for nobody": (
+        LEFT, MINE, Mark(Standing.APART, Reason.NOT_TAKEN), GOES, False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WAITING)
+def test_what_waits_for_a_person_is_kept(what: str) -> None:
+    """The name of the case is the law."""
+    record, holds, mark, ruled, kept = WAITING[what]
+    assert isinstance(record, CrmFacts)
+    assert isinstance(holds, Record)
+    tie = link(BASE, holds, marks={"serial": mark})
+    decision = decide(case(record, item(holds), tie), ruled)
+    assert (Verb.TRASH_ITEM in decision.verbs) == (ruled is GOES)
+    losers = [each.loser for each in decision.groups if each.loser is not None]
+    assert losers == ([Loser("serial", Side.OUTLOOK, {"serial": "mine"})] if kept else [])
+
+
+@pytest.mark.parametrize("ruled", [GOES, STAYS], ids=["the item goes", "the item stays"])
+def test_what_its_user_may_not_write_any_more_is_kept(ruled: Rules) -> None:
+    """Their last edit comes too late for the CRM, and says why."""
+    decision = decide(case(crm(BASE, OUT, writable=False), item(MINE), link()), ruled)
+    assert decision.patch(Side.CRM) == {}
+    (lost,) = [each for each in decision.groups if each.loser is not None]
+    assert lost.loser == Loser("serial", Side.OUTLOOK, {"serial": "mine"})
+    assert lost.reason is Reason.NOT_WRITABLE
