@@ -125,6 +125,7 @@ def test_so_it_is_where_the_item_had_been_private_itself() -> None:
     decision = decide(case(crm(WITHOUT), item(), tie), RULES)
     assert told(decision) == "update-item | in-step | live | in-scope-again"
     assert decision.patch(Side.OUTLOOK) == {"serial": None}
+    assert [each.reason for each in decision.groups if each.writes] == [Reason.CRM_CHANGED]
     assert not any(each.loser for each in decision.groups)
 
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from syncd.model.fields import Side
-from syncd.model.policy import ExitPolicy, ScopeExit
+from syncd.model.policy import CrmDelete, ExitPolicy, ScopeExit
 from syncd.model.record import Record
 from syncd.reconcile.decide import Rules, Verb, decide
 from syncd.reconcile.facts import CrmFacts, Loser
 from syncd.reconcile.images import FROZEN, Mark, Standing
 from syncd.reconcile.reasons import Reason
 from tests.toy import policy
-from tests.unit.reconcile.situations import BASE, DELETED, KEY, OUT, case, crm, item, link
+from tests.unit.reconcile.situations import BASE, DELETED, KEY, OUT, case, crm, item, link, told
 
 ASKED = Mark(Standing.APART, Reason.ASKED)
 LEFT, GONE = crm(BASE, OUT), crm(None, DELETED)
@@ -62,3 +62,17 @@ def test_what_its_user_may_not_write_any_more_is_kept(ruled: Rules) -> None:
     (lost,) = [each for each in decision.groups if each.loser is not None]
     assert lost.loser == Loser("serial", Side.OUTLOOK, {"serial": "mine"})
     assert lost.reason is Reason.NOT_WRITABLE
+
+
+def test_an_edit_that_comes_after_the_record_was_deleted_is_kept() -> None:
+    """The item stays with it, apart and untracked; the only category it had is taken off whole."""
+    keeps = Rules(replace(policy(), on_crm_delete=CrmDelete.RELEASE), KEY)
+    held = MINE.patched({"labels": (keeps.policy.track_category,)})
+    decision = decide(case(GONE, item(held), link(BASE, BASE.patched({"labels": ("x",)}))), keeps)
+    assert told(decision) == "update-item unlink | excluded | orphaned | crm-deleted"
+    assert decision.patch(Side.OUTLOOK) == {"labels": None}
+    (lost,) = [each for each in decision.groups if each.loser is not None]
+    assert lost.loser == Loser("serial", Side.OUTLOOK, {"serial": "mine"})
+    assert (lost.reason, lost.mark) == (
+        Reason.CRM_DELETED, Mark(Standing.APART, Reason.CRM_DELETED),
+    )  # fmt: skip
