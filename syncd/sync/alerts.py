@@ -319,9 +319,8 @@ class Alert:
         """What to do about it."""
         if self.code is Code.SUSPENDED and not self.suspended:
             return catalogue.text("together.resumed", language)
-        advice = f"advice.{self.code}"
-        if self.code is Code.SUSPENDED and self.probed:
-            advice += "-probed"
+        tried = self.code is Code.SUSPENDED and self.probed
+        advice = "together.probed-alone" if tried else f"advice.{self.code}"
         return catalogue.text(advice, language, mailbox=self.mailbox or "MAILBOX")
 
 
