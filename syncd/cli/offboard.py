@@ -94,19 +94,23 @@ def _tell_done(mailbox: str, done: Offboarding, again: str) -> None:
         done.report.tally.outlook[name] if done.report else 0 for name in ("deleted", "updated")
     )
     if moved:
-        output.tell(f"{moved} items went to Deleted Items.")
-    output.tell(f"{cleaned} items were cleaned.")
+        output.tell(f"{_items(moved)} went to Deleted Items.")
+    output.tell(f"{_items(cleaned)} {'was' if cleaned == 1 else 'were'} cleaned.")
     if done.foreign:
-        output.tell(f"{done.foreign} items carry the mark of another installation, and were left.")
+        output.tell(f"Left, for it has the mark of another installation: {_items(done.foreign)}.")
     if not done.clean:
         for path, count in sorted(done.left.items()):
-            output.tell(f"{count} items in {path} still carry a mark of syncd.")
+            output.tell(f"Still with a mark of syncd, in {path}: {_items(count)}.")
         output.tell(f"{mailbox} is paused, and not removed. Try again: {again}")
         return
     output.tell("0 items carry a mark of syncd.")
     if done.archive:
         output.tell(f"The folder {done.archive} is not empty, and stays.")
     output.tell(f"{mailbox} is removed. The CRM keeps its records.")
+
+
+def _items(count: int) -> str:
+    return f"{count} item{'' if count == 1 else 's'}"
 
 
 def _broke_off(done: Offboarding, again: str) -> bool:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, CursorResult, Row, exists, insert, select, update
+from sqlalchemy import Connection, CursorResult, Row, case, exists, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from syncd.crm.database import cause_of, insert_missing
@@ -276,18 +276,22 @@ def counters(conn: Connection, mailbox_id: int) -> Counter[str]:
     return total
 
 
+def goes_on(at: datetime) -> dict[str, Any]:
+    """What is written of one that goes on: live if it ever synced well, else approved as before."""
+    never = table.c.last_success.is_(None)
+    state = case((never, MailboxState.APPROVED.value), else_=MailboxState.LIVE.value)
+    return {"state": state, "trouble": None, "due": at}
+
+
 def resume(conn: Connection, row: MailboxRow, at: datetime) -> None:
-    """Go on with a mailbox: live if it ever synced well, else approved as it was before.
+    """Go on with a mailbox.
 
     What was set aside in it is tried again. Where it was suspended with others for a sign-in, they
     follow once a run of it went well. Raises MailboxProblem when it was never approved.
     """
     if row.state in UNAPPROVED:
         raise not_approved(row)
-    state = MailboxState.LIVE if row.last_success else MailboxState.APPROVED
-    values = {
-        "state": state.value, "trouble": None, "failures": 0, "due": at, "probe_at": None
-    }  # fmt: skip
+    values = {**goes_on(at), "failures": 0, "probe_at": None}
     conn.execute(update(table).where(table.c.id == row.id).values(**values))
     for each in (observed, noticed):
         aside = (each.c.mailbox_id == row.id) & (each.c.stand == Stand.QUARANTINED)

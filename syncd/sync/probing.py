@@ -8,15 +8,14 @@ its run ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, case, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from syncd.sync.account import Account
-from syncd.sync.due import may_run
-from syncd.sync.mailboxes import MailboxRow, MailboxState
+from syncd.sync.due import Served, may_run
+from syncd.sync.mailboxes import MailboxRow, MailboxState, goes_on
 from syncd.sync.tables import mailbox as table
 
 FIRST_GAP = timedelta(minutes=15)  # as long as accounts count wrong passwords, mostly
@@ -48,25 +47,23 @@ def put_off(conn: Connection, row: MailboxRow, whose: str, now: datetime) -> Non
     conn.execute(update(table).where(_SUSPENDED, theirs).values(**values))
 
 
-def begin(conn: Connection, now: datetime, policies: Iterable[str], asking: Iterable[str]) -> None:
+def begin(conn: Connection, now: datetime, served: Served) -> None:
     """Let one mailbox, if the time has come for any, go on as if somebody had resumed it."""
-    query = select(table.c.id, table.c.probe_of).where(_may_begin(now, policies, asking))
+    query = select(table.c.id, table.c.probe_of).where(_may_begin(now, served))
     one = conn.execute(query.order_by(table.c.probe_at, table.c.id).limit(1)).one_or_none()
     if one is None:
         return
     # The others wait for what comes of it; should that never be told, one of them goes next.
     with_it = and_(_SUSPENDED, table.c.probe_of == one.probe_of)
     conn.execute(update(table).where(with_it).values(probe_at=now + FIRST_GAP))
-    values = {"state": _as_before(), "trouble": None, "due": now, "probe_at": None}
+    values = {**goes_on(now), "probe_at": None}
     conn.execute(update(table).where(_SUSPENDED, table.c.id == one.id).values(**values))
     _log.info("a refused sign-in is tried once more", mailbox=one.id)
 
 
-def waiting(
-    conn: Connection, now: datetime, policies: Iterable[str], asking: Iterable[str]
-) -> bool:
+def waiting(conn: Connection, now: datetime, served: Served) -> bool:
     """Whether the time has come for any."""
-    query = select(table.c.id).where(_may_begin(now, policies, asking)).limit(1)
+    query = select(table.c.id).where(_may_begin(now, served)).limit(1)
     return conn.scalar(query) is not None
 
 
@@ -75,17 +72,10 @@ def passed(conn: Connection, row: MailboxRow, now: datetime) -> None:
     if row.probe_of is None:
         return
     theirs = table.c.probe_of == row.probe_of
-    values = {"state": _as_before(), "trouble": None, "failures": 0, "due": now}
+    values = {**goes_on(now), "failures": 0}
     conn.execute(update(table).where(_SUSPENDED, theirs).values(**values))
     conn.execute(update(table).where(theirs).values(probe_of=None, probes=0, probe_at=None))
 
 
-def _may_begin(
-    now: datetime, policies: Iterable[str], asking: Iterable[str]
-) -> ColumnElement[bool]:
-    return and_(_SUSPENDED, table.c.probe_at <= now, may_run(now, policies, asking))
-
-
-def _as_before() -> ColumnElement[str]:
-    never = table.c.last_success.is_(None)
-    return case((never, MailboxState.APPROVED.value), else_=MailboxState.LIVE.value)
+def _may_begin(now: datetime, served: Served) -> ColumnElement[bool]:
+    return and_(_SUSPENDED, table.c.probe_at <= now, may_run(now, served))

@@ -21,7 +21,6 @@ from syncd.crm.custom import declare, kinds_of
 from syncd.crm.records import STORED
 from syncd.crm.stored import StoredKind
 from syncd.model.kinds import Kind
-from syncd.model.policy import Consent
 from syncd.outlook.errors import MailboxError
 from syncd.outlook.port import Mailbox
 from syncd.settings.configuration import Audit, Configuration, Journal
@@ -45,6 +44,7 @@ from syncd.sync import (
 from syncd.sync.causes import Counting
 from syncd.sync.connect import Connector
 from syncd.sync.containing import contain
+from syncd.sync.due import Served
 from syncd.sync.errand import Act, Errand
 from syncd.sync.leases import Lease
 from syncd.sync.mailboxes import MailboxProblem, MailboxRow, Misconfigured, StoreTrouble
@@ -97,7 +97,7 @@ class SyncService:
             rows = mailboxes.every(conn)
         if lost := [row.id for row in rows if row.policy not in self.policies]:
             log.warning("the configuration lacks the policy of these mailboxes", mailboxes=lost)
-        of_nothing = self.policies.keys() - self._served()[0]
+        of_nothing = self.policies.keys() - set(self._served().policies)
         if idle := [row.id for row in rows if row.policy in of_nothing]:
             log.warning("the policy of these mailboxes names no kind of record", mailboxes=idle)
 
@@ -116,26 +116,20 @@ class SyncService:
         self._waker.wake()
         with database.read(self.engine) as conn:
             self._set_clock(conn)
-            found = due.due(conn, self.clock(), *self._served(), limit)
+            found = due.due(conn, self.clock(), self._served(), limit)
             died = leases.held_by_the_dead(conn)
-            refused = probing.waiting(conn, self.clock(), *self._served())
+            refused = probing.waiting(conn, self.clock(), self._served())
         if refused:
             with database.write(self.engine, alone=True) as conn:
                 # With the next look it is due, as any other.
-                probing.begin(conn, self.clock(), *self._served())
+                probing.begin(conn, self.clock(), self._served())
         if died:
             with database.write(self.engine, alone=True) as conn:
                 leases.free_the_dead(conn)
         return found
 
-    def _served(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The policies under which mailboxes run; and those that ask their users.
-
-        One that names no kind of record is none of them: its mailboxes would be due for ever.
-        """
-        served = [each for each in self.policies.values() if each.kinds]
-        asking = [each.name for each in served if each.consent is Consent.USER]
-        return [each.name for each in served], asking
+    def _served(self) -> Served:
+        return Served.of(self.policies.values())
 
     def run(
         self,
@@ -175,7 +169,7 @@ class SyncService:
             return []
         with database.read(self.engine) as conn:
             self._set_clock(conn)
-            return due.audits_due(conn, self.clock(), *self._served(), limit)
+            return due.audits_due(conn, self.clock(), self._served(), limit)
 
     def audit(
         self,

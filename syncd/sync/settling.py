@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
 
-from sqlalchemy import Connection, func, literal
+from sqlalchemy import Connection, func, literal, update
 
 from syncd.model.fields import Side
 from syncd.model.policy import Track
@@ -340,6 +340,12 @@ def postpone(
             conn, session, work.remote_id, stand, reason, unsettled=True, name=name, **extra,
             **missing,
         )  # fmt: skip
+        link = work.case.link
+        if link and link.state is not LinkState.COPY and reason in accounting.PARKED:
+            # What it was before it moved waits with it, and is not sought alone meanwhile (P4).
+            # Of one that did not, this is the item itself, which waits as long anyway.
+            before = session.mine(observed) & (observed.c.remote_id == link.remote_id)
+            conn.execute(update(observed).where(before).values(retry_at=at))
         if work.noticed and work.crm_id:
             # An item that is not in the folder is accounted for by its record.
             stands = None if counted else stand

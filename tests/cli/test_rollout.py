@@ -381,7 +381,7 @@ def test_offboarding_is_shown_first(office: Office) -> None:
     (item,) = office.box.mailbox(ALICE).items("contacts")
     assert item.get(LINK)
     told = office.done("offboard", ALICE, "--remove", "--yes")
-    assert "1 items went to Deleted Items." in told
+    assert "1 item went to Deleted Items." in told
     assert "0 items carry a mark of syncd." in told
     (item,) = office.box.mailbox(ALICE).items("deleteditems")
     assert item.get(LINK) is None

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from syncd.crm import database
-from syncd.model.policy import ConflictPolicy, Copies, Limits
+from syncd.model.policy import ConflictPolicy, Copies, CrmDelete, Limits
 from syncd.model.values import Value
 from syncd.reconcile.images import Standing
 from syncd.reconcile.reasons import Reason
@@ -249,6 +249,28 @@ def test_a_tracked_item_is_left_alone_until_it_is_edited(world: World) -> None:
     world.hand().edit(item, {"managername": "Max"})
     world.settle()
     assert world.reason(item) == "waiting (doubtful-match)"
+
+
+def test_what_an_item_was_before_it_moved_waits_with_it(world: World) -> None:
+    """P4: while a person is asked about an item, the id that it had is not sought beside it."""
+    world.policy(on_crm_delete=CrmDelete.RELEASE)
+    world.start()
+    record = world.new(**ANN)
+    world.settle()
+    (item,) = world.items()
+    copy = world.hand().copy(item.id)
+    for each in ("Sales", "Legal"):
+        world.new(BOB, **{**ANN, "department": each})
+    world.remove(record)
+    world.settle()
+    world.hand().move(item.id, world.hand().add_folder("Mine"))
+    world.hand().edit(copy, {"categories": ("CRM",)})
+    world.settle()
+    assert world.reason(copy) == "waiting (doubtful-match)"
+    for _ in range(2):
+        world.quiet()
+        world.pass_time(hours=1, minutes=1)
+        world.sync()
 
 
 @pytest.mark.parametrize("said", Answer)
