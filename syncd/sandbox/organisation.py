@@ -38,7 +38,9 @@ class Organisation:
         return self.put(Mailbox(address, self.clock, names))
 
     def put(self, mailbox: Mailbox) -> Mailbox:
-        """Take in a mailbox as it is."""
+        """Take in a mailbox as it is, in the place of one of the same address."""
+        if (former := self.by_address(mailbox.address)) is not None:
+            del self._by_guid[former.guid]
         self._by_address[mailbox.address.lower()] = mailbox
         self._by_guid[mailbox.guid] = mailbox
         return mailbox

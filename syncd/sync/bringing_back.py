@@ -270,5 +270,6 @@ def _move(session: Session, crm_id: str, name: str, head: Head, folder_id: str) 
 def _conclude(
     session: Session, status: Status, key: str, remote_id: str | None, error: str | None
 ) -> None:
+    # After the answer: lost in a crash the write is in doubt, and is sought before another one.
     with session.write() as conn:
         journal.conclude(conn, session, status, [(key, remote_id, error)])

@@ -117,6 +117,8 @@ def take_over(session: Session, seen: Seen) -> None:
         state = session.state(conn)
     if seen.finding in _OTHERS:
         with session.write(durable=True) as conn:
+            # Before a claim of it is on the folder: an epoch there that a power cut takes from the
+            # store would be another store's. One that is on no folder yet is only a number.
             session.installation = begin_epoch(conn, session.installation, str(session.new_key()))
     there, known = Claim.parse(seen.text), Claim.parse(state.claim)
     last = max((each.counter for each in (there, known) if each is not None), default=0)
@@ -170,6 +172,7 @@ def _put(session: Session, folder_id: str, following: Claim, **known: str | None
         # taken for somebody else's.
         session.set_state(conn, claim_next=text, **known)
     session.port.write_claim(session.policy.kind, folder_id, text)
+    # Lost in a crash, the claim that is there is still the next one that was written down.
     with session.write() as conn:
         session.set_state(conn, claim=text, claim_next=None, claim_found=None)
 

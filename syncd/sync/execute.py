@@ -120,6 +120,7 @@ def _send(session: Session, verb: Verb, lots: Sequence[list[Attempt]], streak: S
                 _note_failed_batch(session, lot, error)
                 _settle(session, verb, done, streak, alone)
                 raise
+            # Not on disk yet when the power fails: in doubt then, sought, and found not done.
             with session.write() as conn:
                 refused = [(each.key, None, error.code) for each in lot]
                 journal.conclude(conn, session, Status.FAILED, refused)

@@ -193,6 +193,7 @@ def _settle(session: Session, rows: Sequence[Row[Any]], found: Survey) -> None:
     done += [row for row in rows if row.verb == Verb.TRASH_ITEM and row.crm_id in trashed]
     lost = [row for row in rows if row not in done]
     if rows:
+        # Nothing depends on it: taken back by a power cut, it is concluded anew by the next look.
         with session.write() as conn:
             for status, some in ((Status.DONE, done), (Status.LOST, lost)):
                 journal.conclude(conn, session, status, [(row.key, None, None) for row in some])
@@ -288,6 +289,7 @@ def _batch(session: Session, verb: Verb, batch: Sequence[_Work]) -> Results:
         results = _request(session, verb, batch)
     except MailboxError as error:
         status = Status.IN_DOUBT if error.sort is Sort.IN_DOUBT else Status.FAILED
+        # After the answer: lost in a crash the write is in doubt, and is sought before another one.
         with session.write() as conn:
             journal.conclude(conn, session, status, [(key, None, error.code) for key in keys])
         if error.sort is not Sort.INVALID:

@@ -190,6 +190,8 @@ def _leave_former_folder(session: Session) -> None:
         former = session.state(conn).former_id
         if conn.execute(select(observed.c.remote_id).where(missing).limit(1)).first() is not None:
             return
+    # First on the server: forgotten first, our claim would stay on a folder that is its user's. Cut
+    # off in between, the next run takes off what is gone already.
     claims.leave(session, former)
     with session.write() as conn:
         session.set_state(conn, former_id=None)

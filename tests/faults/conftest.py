@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.sync.world import ALICE, BOB
 
@@ -21,3 +22,9 @@ def box() -> Iterator[Sandbox]:
     """A sandbox with two users."""
     with Sandbox(users=[ALICE, BOB]) as running:
         yield running
+
+
+@pytest.fixture(params=Backend, ids=lambda each: each.value)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Over each protocol."""
+    return Backend(request.param)

@@ -43,12 +43,17 @@ _LETTERS: Mapping[str, End] = {
 
 @dataclass(frozen=True)
 class Struck:
-    """One rule of the sandbox; `on` is a request or, empty, that of the phase."""
+    """One rule of the sandbox; `on` is a request or, empty, that of the phase.
+
+    Over Graph most requests travel in a batch. What is done to a connection or to a whole answer
+    is done to the batch; with `part` to what is asked for in it, alone.
+    """
 
     fault: str
     times: int = 1
     on: str = ""
     more: Mapping[str, object] = field(default_factory=dict)
+    part: bool = False
 
 
 LASTING = 999  # times: until somebody mends it
@@ -72,7 +77,7 @@ class Row:
     @property
     def late(self) -> bool:
         """Whether a write comes after its client gave up, and before it looks."""
-        return any(each.fault == "late_write" for each in self.ews)
+        return any(each.fault == "late_write" for each in (*self.ews, *self.graph))
 
     @property
     def lasts(self) -> bool:
@@ -104,9 +109,9 @@ ROWS: tuple[Row, ...] = (
         Struck("late_write", more={"delay_ms": 60}),
     ),
     _row("connection cut in mid-body", "R R F F F R", "R R F F F R", Struck("cut")),
-    _row("answer truncated", "R R F F F R", "R R F F O R", Struck("corrupt_xml")),
+    _row("answer truncated", "R R F F F R", "R R F F F R", Struck("corrupt_xml")),
     _row("a page for people, once", "R R F F F R", "R R F F F R", Struck("garbage")),
-    _row("a page for people, for ever", "W W F F F Q", "W W F F F Q", Struck("garbage", LASTING)),
+    _row("a page for people, for ever", "W W F F F Q", "W W F F F W", Struck("garbage", LASTING)),
     _row("random bytes", "R R F F F R", "R R F F F R", Struck("garbage", more={"code": "bytes"})),
     _row("401, once", "S S S S S S", "O O O O O O", Struck("unauthorized")),
     _row("401, for ever", "S S S S S S", "S S S S S S", Struck("unauthorized", LASTING)),
@@ -120,6 +125,30 @@ ROWS: tuple[Row, ...] = (
     _row("503, once", "R R N N N R", "R R N N N R", Struck("http_503")),
     _row("503, for ever", "W W Q Q Q W", "W W Q Q Q W", Struck("http_503", LASTING)),
     _row("504 after it was done", "- - - - - -", "R R F F F R", on_graph=(Struck("http_504"),)),
+    _row(
+        "504 and not done",
+        "- - - - - -",
+        "R R N N N R",
+        on_graph=(Struck("lost_request", part=True),),
+    ),
+    _row(
+        "504, done after it was given up on",
+        "- - - - - -",
+        "R R F F F R",
+        on_graph=(Struck("late_write", more={"delay_ms": 60}, part=True),),
+    ),
+    _row(
+        "a part of a batch truncated",
+        "- - - - - -",
+        "R R F F O R",
+        on_graph=(Struck("corrupt_xml", part=True),),
+    ),
+    _row(
+        "a page for people in a batch, for ever",
+        "- - - - - -",
+        "W W F F F Q",
+        on_graph=(Struck("garbage", LASTING, part=True),),
+    ),
     _row(
         "batch stopped before it",
         "R R R R R R",

@@ -49,6 +49,13 @@ REQUESTS: Mapping[Backend, Mapping[Phase, tuple[str, int]]] = {
         Phase.SETTLE: ("GET contact", 1),
     },
 }
+# What is done to a connection or a whole answer is done to a batch: how many come before.
+BATCHES: Mapping[Phase, int] = {
+    Phase.CLAIM: 0, Phase.CREATE: 1, Phase.UPDATE: 2, Phase.DELETE: 3, Phase.SETTLE: 3,
+}  # fmt: skip
+OF_THE_WHOLE = frozenset(
+    {"lost_answer", "lost_request", "late_write", "cut", "corrupt_xml", "garbage"}
+)
 _WRITES = frozenset({Phase.CREATE, Phase.UPDATE, Phase.DELETE})
 ROUNDS = 8  # of ten minutes each
 WHILE_IT_LASTS = 5  # rounds
@@ -133,9 +140,11 @@ ACTS: Mapping[Phase, Callable[[World, list[str]], None]] = {
 
 
 def _arm(box: Sandbox, row: Row, phase: Phase, backend: Backend) -> int:
-    request, skipped = REQUESTS[backend][phase]
+    own = REQUESTS[backend][phase]
+    batch = ("$batch", BATCHES[phase]) if backend is Backend.GRAPH and phase in BATCHES else own
     for each in row.ews if backend is Backend.EWS else row.graph:
-        on, after = (each.on, 0) if each.on else (request, skipped)
+        whole = each.fault in OF_THE_WHOLE and not each.part
+        on, after = (each.on, 0) if each.on else (batch if whole else own)
         box.faults.add(on, each.fault, times=each.times, after=after, **each.more)
     return _left(box)
 

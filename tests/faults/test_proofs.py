@@ -18,12 +18,6 @@ LOOK = {Backend.EWS: "GetItem", Backend.GRAPH: "GET contact"}
 HOUR = 3_600_000  # milliseconds
 
 
-@pytest.fixture(params=Backend, ids=lambda each: each.value)
-def backend(request: pytest.FixtureRequest) -> Backend:
-    """Over each protocol."""
-    return Backend(request.param)
-
-
 @pytest.fixture
 def world(engine: Engine, box: Sandbox, backend: Backend) -> World:
     """Five records in step, and a policy under which a deletion in Outlook reaches furthest."""

@@ -124,8 +124,6 @@ def writes_against_the_rules(patch: Patch) -> None:
 @bug("a-tracked-contact-the-crm-has-already", "two-new-contacts-about-one-person")
 def makes_records_twice(patch: Patch) -> None:
     """It does not look whom the CRM has already."""
-    right = apply._looked_up
-    del right
     patch.setattr(apply, "_looked_up", lambda _, __, task, ___, ____: task)
 
 

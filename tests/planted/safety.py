@@ -38,7 +38,7 @@ from tests.planted.table import Patch, bug
 
 @bug("a-phone-saves-just-before")
 def forgets_the_change_key(patch: Patch) -> None:
-    """It writes over whatever is there by now."""
+    """It writes over whatever is there by now: the server is told of no version that was meant."""
 
     def wrong(now: Thing | None, version: str) -> Failure | None:
         return right(now, now.version if now is not None else version)

@@ -32,7 +32,7 @@ from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 WATCHED = 100  # exchanges of a story over Graph that are held against its description
-TORN = 3  # one of so many stories is torn
+TORN = 4  # one of so many stories is torn
 WIRED = 2  # and played over the wire
 THIN = 4  # where not all moments of a story are tried: how much further on each next one is
 

@@ -262,13 +262,22 @@ class Checks:
 
         What another user copied and tracked is two records, and may have come here as such. And
         whom the user entered by hand, an older item of theirs becomes when its record is merged.
+        A private item that outlived its record is nobody's to match: the same person, entered anew
+        by another user, comes beside it.
         """
-        counted = Counter(named(each.fields) for each in self.servers[address].inside("contacts"))
+        inside = self.servers[address].inside("contacts")
+        counted = Counter(named(each.fields) for each in inside if not self._outlived(each))
         for name, n in counted.items():
             merged = "merged" in self.ledger.causes[name]
             typed = merged and (address, name) in self.ledger.entered
             if name and n > 1 + self.ledger.copied(name) + typed:
                 raise Violation(f"P3: {n} items of {name} in {address}")
+
+    def _outlived(self, thing: Thing) -> bool:
+        """Whether an item is private, and bears the stamp of a record that is no more."""
+        if thing.sensitivity is Sensitivity.NORMAL or thing.stamp is None:
+            return False
+        return thing.stamp.crm_id not in self.world.all_records()
 
     def _nothing_resurrected(self, address: str) -> None:
         """What its user threw away, and nobody put back, does not come back by itself.

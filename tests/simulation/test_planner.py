@@ -90,13 +90,9 @@ def _drops_losers(patch: pytest.MonkeyPatch) -> None:
 
 
 def _last_writer_wins(patch: pytest.MonkeyPatch) -> None:
-    right = merge.merge
-
-    def wrong(facts: GroupFacts, *rest: object) -> GroupOutcome:
-        outcome = right(facts, *rest)  # type: ignore[arg-type]
-        return replace(outcome, loser=None) if outcome.loser else outcome
-
-    patch.setattr(groups, "merge", wrong)
+    """It takes whatever comes last, and what it writes over is gone."""
+    _verdict((True, True, False), Verdict.CARRY_OUTLOOK)(patch)
+    _drops_losers(patch)
 
 
 def _any_side_speaks(patch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.conftest import POSTGRESQL
-from tests.sync.test_time_travel import entered
+from tests.sync.another_day import entered
 from tests.sync.verifying import verified
 from tests.sync.world import ALICE, World
 from tests.sync.worlds import Memory

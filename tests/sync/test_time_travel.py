@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-import sqlite3
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,65 +16,17 @@ import pytest
 from syncd.crm import database
 from syncd.outlook.errors import MailboxError, Scope, Sort
 from syncd.reconcile.claim import Claim, Finding
-from syncd.sync import alerts, claims
-from syncd.sync.alerts import Code
+from syncd.sync import claims
 from syncd.sync.report import Outcome
 from tests.conftest import SQLITE
 from tests.memory_mailbox import Effect, run
 from tests.sync import tearing
+from tests.sync.another_day import NAMES, entered, healed, held, saved, shown
 from tests.sync.relinked import put_back, relinked
-from tests.sync.world import ALICE, World
+from tests.sync.world import ALICE
 from tests.sync.worlds import Memory
 
 IN_MEMORY = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)
-NAMES = ("Ann", "Bea", "Cid", "Dan")
-
-
-def entered(world: World) -> dict[str, str]:
-    """Four contacts in step; ids by first name."""
-    ids = [world.new(firstname=name, lastname=name[0]) for name in NAMES]
-    world.start()
-    world.settle()
-    return dict(zip(NAMES, ids, strict=True))
-
-
-def shown(world: World, address: str = ALICE) -> Counter[object]:
-    """What is in the folder, by first name."""
-    return Counter(each["firstname"] for each in world.items(address=address))
-
-
-def held(world: World, finding: Finding, address: str = ALICE) -> None:
-    """A run writes nothing on either side, and says why; an alert does, too."""
-    records = {i: (each.version, each.deleted) for i, each in world.all_records().items()}
-    items = {each.id: dict(each.fields) for each in world.items(address=address)}
-    good = world.state(address).last_success
-    report = world.sync(address)
-    assert (report.outcome, report.claim) == (Outcome.STOPPED, finding)
-    assert world.state(address).last_success == good
-    assert report.for_a_person
-    assert world.writes == 0
-    assert records == {i: (e.version, e.deleted) for i, e in world.all_records().items()}
-    assert items == {each.id: dict(each.fields) for each in world.items(address=address)}
-    with database.read(world.engine) as conn:
-        (told,) = [each for each in alerts.every(conn) if each.code is Code.CLAIM]
-        assert claims.standing(conn, world.mailbox_id(address)) is finding
-    assert "relink" in told.advice("en")
-    assert told.sentence("de") != told.sentence("en")
-
-
-def healed(world: World, address: str = ALICE) -> None:
-    """A person relinks; then all goes on, and the alert is over."""
-    found = relinked(world, address, only_look=True)
-    assert found.claim is not None
-    assert relinked(world, address) == found
-    for _ in range(3):
-        world.sync(address)
-        world.approve(address)
-        world.pass_time(minutes=11)
-    world.settle(address)
-    with database.read(world.engine) as conn:
-        assert Code.CLAIM not in {each.code for each in alerts.every(conn)}
-        assert claims.standing(conn, world.mailbox_id(address)) is None
 
 
 def test_a_mailbox_restored_from_a_backup(memory: Memory) -> None:
@@ -137,7 +86,7 @@ def test_a_store_restored_from_a_backup(memory: Memory, tmp_path: Path) -> None:
     """What it does not know waits, what is newer in Outlook flows into it, nothing is doubled."""
     world, _ = memory
     ids = entered(world)
-    old = _saved(world, tmp_path / "old.db")
+    old = saved(world, tmp_path / "old.db")
     world.pass_time(hours=1)
     world.change(ids["Ann"], jobtitle="Boss")
     world.new(firstname="Eve", lastname="E")
@@ -152,22 +101,12 @@ def test_a_store_restored_from_a_backup(memory: Memory, tmp_path: Path) -> None:
     assert old.reason(eve.id) == "waiting (orphan-stamp)"
 
 
-def _saved(world: World, path: Path) -> World:
-    """A copy of the store, at the same mailboxes."""
-    with (
-        closing(sqlite3.connect(str(world.engine.url.database))) as conn,
-        closing(sqlite3.connect(path)) as copied,
-    ):
-        conn.backup(copied)
-    return replace(world, engine=database.open_database(f"sqlite:///{path}"), reports=[])
-
-
 @IN_MEMORY
 def test_a_copy_of_the_store_at_work(memory: Memory, tmp_path: Path) -> None:
     """Whichever of both writes first, the other one stops; who is relinked serves, and is known."""
     world, _ = memory
     ids = entered(world)
-    other = _saved(world, tmp_path / "copy.db")
+    other = saved(world, tmp_path / "copy.db")
     world.change(ids["Ann"], jobtitle="Boss")
     world.settle()
     other.change(ids["Bea"], jobtitle="Buyer")
@@ -186,7 +125,7 @@ def test_a_copy_that_counted_as_far(memory: Memory, tmp_path: Path) -> None:
     """Two stores that both wrote once are told apart at the next write."""
     world, servers = memory
     ids = entered(world)
-    other = _saved(world, tmp_path / "copy.db")
+    other = saved(world, tmp_path / "copy.db")
     folder = servers[ALICE].folder("contacts")
     known = Claim.parse(folder.claim)
     assert known is not None
@@ -341,30 +280,3 @@ def test_a_backup_that_lacks_one_and_nothing_else(memory: Memory) -> None:
     held(world, Finding.MAILBOX_RESTORED)
     healed(world)
     assert shown(world) == Counter([*NAMES, "Eve"])
-
-
-WIRED: dict[str, tuple[Callable[[Claim], str | None], Finding]] = {
-    "older": (lambda c: str(replace(c, counter=c.counter - 1)), Finding.MAILBOX_RESTORED),
-    "newer": (lambda c: str(replace(c, counter=c.counter + 1)), Finding.STORE_RESTORED),
-    "gone": (lambda _: None, Finding.GONE),
-    "another's": (lambda c: str(replace(c, installation="another")), Finding.FOREIGN),
-}
-
-
-@pytest.mark.parametrize(("change", "finding"), WIRED.values(), ids=WIRED)
-def test_over_the_wire(
-    wire: World, change: Callable[[Claim], str | None], finding: Finding
-) -> None:
-    """On either protocol the folder says it, and a relinked mailbox goes on."""
-    ids = entered(wire)
-    port, kind = wire.connect(ALICE), wire.rules.kind
-    folder = port.folder(kind, "default", create=False)
-    assert folder is not None
-    known = Claim.parse(port.read_claim(kind, folder.id))
-    assert known is not None
-    port.write_claim(kind, folder.id, change(known))
-    wire.change(ids["Ann"], jobtitle="Boss")
-    held(wire, finding)
-    healed(wire)
-    assert shown(wire) == Counter(NAMES)
-    assert wire.item_of(ids["Ann"])["jobtitle"] == "Boss"

@@ -16,8 +16,8 @@ from syncd.outlook.port import Backend, Sensitivity
 from syncd.reconcile.claim import Finding
 from syncd.sandbox.server import Sandbox
 from syncd.sync.tables import observed
+from tests.sync.another_day import entered, healed
 from tests.sync.relinked import put_back, relinked
-from tests.sync.test_time_travel import entered, healed
 from tests.sync.verifying import audit, open_alerts, swallow, verified
 from tests.sync.world import ALICE, BOB, World
 from tests.sync.worlds import Memory, memory_world

@@ -11,8 +11,8 @@ from syncd.model.fields import Side
 from syncd.model.policy import ConflictPolicy
 from syncd.reconcile.oscillation import TURNS
 from tests.sync import desk
+from tests.sync.another_day import entered
 from tests.sync.test_oscillation import HERS, fight, in_step, numbers, open_ones, say
-from tests.sync.test_time_travel import entered
 from tests.sync.verifying import swallow, verified
 from tests.sync.world import BOB, World
 
