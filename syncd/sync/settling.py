@@ -130,7 +130,9 @@ class Settling:
             self._dropped += [before.remote_id] if before.remote_id != task.remote_id else []
         presence = task.work.case.item.presence
         beside = presence in _BESIDE and state is not LinkState.LIVE
-        if not in_folder or presence in _AWAY or beside:
+        # What was made in the place of one that is away is in the folder, listed or not.
+        away = presence in _AWAY and task.remote_id == Task.of(task.work, decision).remote_id
+        if not in_folder or away or beside:
             self._dropped.append(task.remote_id)
         elif task.remote_id:
             reason = unsettled or (Reason.RETRY if pending else decision.reason)

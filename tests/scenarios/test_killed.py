@@ -35,7 +35,7 @@ MOST = 10_000  # steps of a run
 LIVES = 5  # of one run, of which the last may settle: an adoption is repeated until it is
 NEAR, FAR = 6, 24  # steps that a run may make before it is killed: each makes six, many make 24
 SAMPLE = 12  # one of so many stories is killed over the wire, and on PostgreSQL
-POWERLESS = 3  # one of so many meets a power cut
+POWERLESS = 4  # one of so many meets a power cut
 UNSETTLED = 3  # one of so many is settled from the journal alone
 APART = 3  # steps between two after which the power fails
 

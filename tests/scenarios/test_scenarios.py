@@ -33,7 +33,7 @@ from tests.sync.worlds import Memory, memory_world, sandbox_world
 
 WATCHED = 100  # exchanges of a story over Graph that are held against its description
 TORN = 4  # one of so many stories is torn
-WIRED = 2  # and played over the wire
+WIRED = 3  # and played over the wire
 THIN = 4  # where not all moments of a story are tried: how much further on each next one is
 
 pytestmark = pytest.mark.parametrize("kept_in", [SQLITE], indirect=True)

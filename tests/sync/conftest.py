@@ -64,7 +64,7 @@ ON_BOTH_ROW_BY_ROW = (
 
 
 # Elsewhere one test in so many, as the seed says, is played there as well; `make full` plays each.
-ONE_OF = {POSTGRESQL: 5, EWS: 3}
+ONE_OF = {POSTGRESQL: 8, EWS: 4}
 
 
 @pytest.hookimpl(tryfirst=True)  # in the order of the files, which is the same in every process

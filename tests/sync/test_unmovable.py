@@ -10,14 +10,14 @@ from sqlalchemy import Engine, select
 from syncd.crm import database
 from syncd.model.fields import Direction
 from syncd.model.policy import ExitPolicy, ScopeExit
-from syncd.outlook.errors import Failure, Sort
+from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import Backend
 from syncd.sync.bringing_back import Way
 from syncd.sync.offboard import Items, offboard
 from syncd.sync.overview import overviews
 from syncd.sync.report import Outcome
 from syncd.sync.tables import run as runs
-from tests.memory_mailbox import Effect
+from tests.memory_mailbox import Effect, run
 from tests.memory_server import MemoryServer
 from tests.sync.hands import Seen
 from tests.sync.test_bringing_back import restore
@@ -189,6 +189,29 @@ def test_what_was_thrown_away_is_made_anew_from_what_was_known(world: World) -> 
     world.hand().delete(old)
     world.settle()
     assert (world.link(ann).remote_id, world.link(ann).state) == (new.id, "live")
+
+
+def test_made_anew_and_thrown_away_before_it_is_listed(memory: Memory) -> None:
+    """No listing ever shows the new item, nor that it went: it is missed all the same (P2, P9)."""
+    world, servers = memory
+    ann = in_step(world)
+    throw(world)
+    assert ways(world, ann) == [Way.RECREATE]
+
+    def cut_off_once_it_is_made(call: str, effect: Effect) -> object:
+        if call == "changes" and world.items():
+            raise MailboxError(Sort.TRANSIENT, Scope.MAILBOX, "Broken", "the line is dead")
+        return effect()
+
+    servers[ALICE].meddle = cut_off_once_it_is_made
+    world.sync()
+    servers[ALICE].meddle = run
+    servers[ALICE].delete(world.item().id)
+    for _ in range(3):
+        world.sync()
+        world.pass_time(minutes=11)
+    world.settle()
+    assert (world.link(ann).state, world.items()) == ("remembered", [])
 
 
 def test_what_was_tracked_is_tracked_again(world: World) -> None:
