@@ -12,6 +12,7 @@ from syncd.crm import feed, parties, records
 from syncd.crm.database import read
 from syncd.crm.entities import ENTITIES
 from syncd.crm.feed import Change, Verb
+from syncd.crm.hierarchy import PRIMARY
 from syncd.crm.parties import Party
 from syncd.crm.stored import Stored
 from syncd.crm.tables import activity_party, duplicate_key
@@ -225,6 +226,10 @@ def demand_lawful_step(before: Ledger, now: Ledger, *, undoing: bool) -> None:
                 after = now.rows[_target(name[0], column), str(was[column])]
                 assert gone["deleted_at"] is None
                 assert after["deleted_at"] is not None, (name, column)
+                whose = now.rows.get((_target(name[0], column), str(after["merged_into"])))
+                if column == PRIMARY and whose and whose["parentcustomerid"] != name[1]:
+                    assert row[column] is None, name  # the survivor is of another account
+                    continue
                 assert row[column] == after["merged_into"], (name, column)
             else:
                 assert row[column] == was[column], (name, column)
