@@ -61,7 +61,7 @@ class Task:
             case.crm.record,
             case.crm.version or (link.crm_version if link else 0),
             case.item.record,
-            case.item.id or (link.remote_id if link else ""),
+            _item_of(work),
             case.item.version or (link.remote_version if link else ""),
         )
 
@@ -131,7 +131,7 @@ class Settling:
         presence = task.work.case.item.presence
         beside = presence in _BESIDE and state is not LinkState.LIVE
         # What was made in the place of one that is away is in the folder, listed or not.
-        away = presence in _AWAY and task.remote_id == Task.of(task.work, decision).remote_id
+        away = presence in _AWAY and task.remote_id == _item_of(task.work)
         if not in_folder or away or beside:
             self._dropped.append(task.remote_id)
         elif task.remote_id:
@@ -271,6 +271,12 @@ class Settling:
         self._follow_acts(conn)
         observe.put_match_values(conn, session, self._heads)
         self.snapshots.flush(conn)
+
+
+def _item_of(work: Work) -> str:
+    """The id of the item that a case began with; empty where there is none."""
+    case = work.case
+    return case.item.id or (case.link.remote_id if case.link else "")
 
 
 def _modified(task: Task, head: Head | None, before: Link | None) -> datetime | None:
