@@ -89,28 +89,6 @@ def test_a_full_listing_finds_what_went_meanwhile(settled: World, box: Sandbox) 
     assert len(settled.all_records()) == 20
 
 
-@pytest.mark.parametrize("where", ["missing", "in Deleted Items"])
-def test_a_synced_folder_that_is_amiss_deletes_nothing(wire: World, where: str) -> None:
-    """The folder is an error of the folder, not twenty deletions."""
-    wire.policy(folder="default/Customers")
-    wire.new_many(MANY)
-    wire.settle()
-    folder = wire.connect(ALICE).folder(wire.rules.kind, "default/Customers", create=False)
-    assert folder is not None
-    if where == "missing":
-        wire.hand().delete_folder(folder.id)
-    else:
-        wire.hand().move_folder(folder.id, "deleteditems")
-        for item in wire.items("Customers")[:3]:
-            wire.hand().delete(item.id)
-    for _ in range(3):
-        wire.sync()
-        wire.pass_time(minutes=11)
-    assert wire.reports[-1].outcome is Outcome.FAILED
-    assert live(wire) == 20
-    assert len(wire.all_records()) == 20
-
-
 def test_a_listing_that_breaks_off_concludes_nothing(memory: Memory) -> None:
     """A full listing that fails half-way: what it did not show is not missing."""
     world, servers = memory

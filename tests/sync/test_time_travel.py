@@ -1,12 +1,12 @@
-"""A mailbox or a store of another day is told from ordinary change, and healed (P1, P3).
+"""A mailbox or a store of another day is told from ordinary change, and healed (P1, P3), in memory.
 
 Meanwhile nothing is written, on either side; afterwards nothing is missing and nothing doubled.
+Over the wire: `tests/faults/test_another_day.py`.
 """
 
 from __future__ import annotations
 
 import copy
-import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -82,45 +82,6 @@ def test_a_mailbox_from_before_syncd(memory: Memory) -> None:
 
 
 @IN_MEMORY
-def test_a_store_restored_from_a_backup(memory: Memory, tmp_path: Path) -> None:
-    """What it does not know waits, what is newer in Outlook flows into it, nothing is doubled."""
-    world, _ = memory
-    ids = entered(world)
-    old = saved(world, tmp_path / "old.db")
-    world.pass_time(hours=1)
-    world.change(ids["Ann"], jobtitle="Boss")
-    world.new(firstname="Eve", lastname="E")
-    world.settle()
-    old.change(ids["Bea"], jobtitle="Buyer")
-    held(old, Finding.STORE_RESTORED)
-    healed(old)
-    assert shown(old) == Counter([*NAMES, "Eve"])  # Eve is of a record that this store never had
-    assert old.all_records().keys() == set(ids.values())
-    assert (old.crm(ids["Ann"])["jobtitle"], old.crm(ids["Bea"])["jobtitle"]) == ("Boss", "Buyer")
-    eve = next(each for each in old.items() if each["firstname"] == "Eve")
-    assert old.reason(eve.id) == "waiting (orphan-stamp)"
-
-
-@IN_MEMORY
-def test_a_copy_of_the_store_at_work(memory: Memory, tmp_path: Path) -> None:
-    """Whichever of both writes first, the other one stops; who is relinked serves, and is known."""
-    world, _ = memory
-    ids = entered(world)
-    other = saved(world, tmp_path / "copy.db")
-    world.change(ids["Ann"], jobtitle="Boss")
-    world.settle()
-    other.change(ids["Bea"], jobtitle="Buyer")
-    held(other, Finding.STORE_RESTORED)  # as far as can be seen yet
-    world.change(ids["Ann"], jobtitle="Chief")
-    world.settle()
-    held(other, Finding.STORE_COPIED)
-    healed(other)
-    world.change(ids["Cid"], jobtitle="Clerk")
-    held(world, Finding.OTHER_STORE)
-    assert shown(world) == Counter(NAMES)
-
-
-@IN_MEMORY
 def test_a_copy_that_counted_as_far(memory: Memory, tmp_path: Path) -> None:
     """Two stores that both wrote once are told apart at the next write."""
     world, servers = memory
@@ -136,29 +97,6 @@ def test_a_copy_that_counted_as_far(memory: Memory, tmp_path: Path) -> None:
         conn.exec_driver_sql("update mailbox_kind set claim = ?", (ours,))
     other.change(ids["Bea"], jobtitle="Buyer")
     held(other, Finding.STORE_COPIED)
-
-
-def test_a_second_installation(memory: Memory, empty_database: Path, tmp_path: Path) -> None:
-    """It shows its first sync, and writes nothing until a person says which one serves."""
-    world, _ = memory
-    entered(world)
-    shutil.copy(empty_database, tmp_path / "second.db")
-    engine = database.open_database(f"sqlite:///{tmp_path / 'second.db'}")
-    second = replace(world, engine=engine, users={}, reports=[])
-    with database.write(engine) as conn:
-        second.add_users(conn)
-    second.new(firstname="Zoe", lastname="Z")
-    assert second.sync().first_contact
-    second.approve()
-    held(second, Finding.FOREIGN)
-    assert shown(second) == Counter(NAMES)
-    relinked(second)
-    second.sync()
-    second.approve()
-    second.settle()
-    assert shown(second) == Counter([*NAMES, "Zoe"])
-    world.new(firstname="Yan", lastname="Y")
-    held(world, Finding.FOREIGN)
 
 
 def test_a_cycle_without_edits_does_not_ask(memory: Memory) -> None:
