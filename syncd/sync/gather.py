@@ -80,7 +80,13 @@ def _items(session: Session, facts: Facts) -> list[Work]:
     work = [_seen_item(session, facts, each, moved) for each in present if each not in twins]
     work = doubles.marked(session, work)
     missing = [each for each, row in facts.seen.items() if row.missing_since is not None]
-    return [*work, *_missing_items(session, facts, missing, work)]
+    gone = _missing_items(session, facts, missing, work)
+    heirs = {each.case.item.id for each in gone}  # each takes the place of a missing one
+    return [*(each for each in work if not (_is_copy(each) and each.remote_id in heirs)), *gone]
+
+
+def _is_copy(work: Work) -> bool:
+    return work.case.link is not None and work.case.link.state is LinkState.COPY
 
 
 def _other_ids(facts: Facts, present: Iterable[str]) -> dict[str, str]:
@@ -182,7 +188,7 @@ def _missing_items(
     """Removals: what turned up under another id in this very reading is no removal."""
     elsewhere = {
         each.crm_id for each in work
-        if each.case.link and each.case.link.state is not LinkState.COPY
+        if each.case.link and not _is_copy(each)
     }  # fmt: skip
     wanted = {
         each: link

@@ -294,6 +294,22 @@ def test_an_item_is_known_by_its_id_though_its_stamp_was_taken_away(memory: Memo
     assert world.link(ann).state == "remembered"
 
 
+def test_a_copy_that_is_edited_as_the_linked_item_is_filed_takes_its_place(world: World) -> None:
+    """Both are read at once, and only one of them is what the record has here (P3, P10)."""
+    ann = in_step(world)
+    item = world.item().id
+    copy = world.hand().copy(item)
+    world.settle()
+    world.hand().move(item, world.hand().add_folder("Old"))
+    world.hand().edit(copy, {"jobtitle": "Boss"})
+    report = world.sync()
+    assert report.outcome is Outcome.OK
+    assert [str(each.reason) for each in report.lines] == ["outlook-changed"]
+    world.settle()
+    assert (world.link(ann).remote_id, world.link(ann).state) == (copy, "live")
+    assert world.crm(ann)["jobtitle"] == "Boss"
+
+
 def put_off(server: MemoryServer, after: float | None) -> None:
     """The server puts off the parts of the next batch that creates."""
     usual = server.meddle
