@@ -186,10 +186,7 @@ def _missing_items(
     session: Session, facts: Facts, missing: Iterable[str], work: Iterable[Work]
 ) -> list[Work]:
     """Removals: what turned up under another id in this very reading is no removal."""
-    elsewhere = {
-        each.crm_id for each in work
-        if each.case.link and not _is_copy(each)
-    }  # fmt: skip
+    elsewhere = {each.crm_id for each in work if each.case.link and not _is_copy(each)}
     wanted = {
         each: link
         for each in missing

@@ -349,9 +349,13 @@ def postpone(
             **missing,
         )  # fmt: skip
         link = work.case.link
-        if link and link.state is not LinkState.COPY and reason in accounting.PARKED:
+        if (
+            reason in accounting.PARKED
+            and link is not None
+            and link.state is not LinkState.COPY
+            and link.remote_id != work.remote_id
+        ):
             # What it was before it moved waits with it, and is not sought alone meanwhile (P4).
-            # Of one that did not, this is the item itself, which waits as long anyway.
             before = session.mine(observed) & (observed.c.remote_id == link.remote_id)
             conn.execute(update(observed).where(before).values(retry_at=at))
         if work.noticed and work.crm_id:

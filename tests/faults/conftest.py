@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine
 
+from syncd.outlook.graph import gate
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from tests.sync.world import ALICE, BOB
+from tests.sync.world import ALICE, BOB, World
+from tests.sync.worlds import sandbox_world
 
 
 @pytest.fixture
@@ -28,3 +31,10 @@ def box() -> Iterator[Sandbox]:
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Over each protocol."""
     return Backend(request.param)
+
+
+@pytest.fixture
+def world(engine: Engine, box: Sandbox, backend: Backend) -> World:
+    """A world whose mailboxes are reached over one of both protocols."""
+    gate._GATES.clear()
+    return sandbox_world(engine, box, backend)

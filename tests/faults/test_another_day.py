@@ -8,25 +8,12 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from sqlalchemy import Engine
-
 from syncd.crm import database
-from syncd.outlook.graph import gate
-from syncd.outlook.port import Backend
 from syncd.reconcile.claim import Finding
 from syncd.sandbox.server import Sandbox
 from tests.sync.another_day import NAMES, entered, healed, held, saved, shown
 from tests.sync.relinked import relinked
 from tests.sync.world import ALICE, World
-from tests.sync.worlds import sandbox_world
-
-
-@pytest.fixture
-def world(engine: Engine, box: Sandbox, backend: Backend) -> World:
-    """A world whose mailboxes are reached over one of both protocols."""
-    gate._GATES.clear()
-    return sandbox_world(engine, box, backend)
 
 
 def test_a_mailbox_restored_from_a_backup(world: World, box: Sandbox) -> None:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine
 
 from syncd.outlook.graph import gate
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from syncd.sync.report import Outcome
+from tests.faults.test_proofs import LISTING
 from tests.sync.world import ALICE, World
-from tests.sync.worlds import sandbox_world
 
-LISTING = {Backend.EWS: "SyncFolderItems", Backend.GRAPH: "GET contacts/delta"}
 MORE_THAN_A_PAGE = {Backend.EWS: 520, Backend.GRAPH: 210}
-
-
-@pytest.fixture
-def world(engine: Engine, box: Sandbox, backend: Backend) -> World:
-    """A world whose mailboxes are reached over one of both protocols."""
-    gate._GATES.clear()
-    return sandbox_world(engine, box, backend)
 
 
 def fill(world: World, count: int) -> None:

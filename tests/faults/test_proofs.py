@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine
 
 from syncd.model.policy import OutlookDelete
-from syncd.outlook.graph import gate
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from syncd.sync.report import Outcome
 from tests.sync.world import World
-from tests.sync.worlds import sandbox_world
 
 LISTING = {Backend.EWS: "SyncFolderItems", Backend.GRAPH: "GET contacts/delta"}
 LOOK = {Backend.EWS: "GetItem", Backend.GRAPH: "GET contact"}
@@ -19,10 +16,8 @@ HOUR = 3_600_000  # milliseconds
 
 
 @pytest.fixture
-def world(engine: Engine, box: Sandbox, backend: Backend) -> World:
+def world(world: World) -> World:
     """Five records in step, and a policy under which a deletion in Outlook reaches furthest."""
-    gate._GATES.clear()
-    world = sandbox_world(engine, box, backend)
     world.policy(on_outlook_delete=OutlookDelete.DELETE_IF_OWNER)
     world.new_many(
         [{"firstname": f"N{n}", "emailaddress1": f"n{n}@example.test"} for n in range(5)]
