@@ -82,11 +82,7 @@ def _items(session: Session, facts: Facts) -> list[Work]:
     missing = [each for each, row in facts.seen.items() if row.missing_since is not None]
     gone = _missing_items(session, facts, missing, work)
     heirs = {each.case.item.id for each in gone}  # each takes the place of a missing one
-    return [*(each for each in work if not (_is_copy(each) and each.remote_id in heirs)), *gone]
-
-
-def _is_copy(work: Work) -> bool:
-    return work.case.link is not None and work.case.link.state is LinkState.COPY
+    return [*(each for each in work if not (each.is_copy and each.remote_id in heirs)), *gone]
 
 
 def _other_ids(facts: Facts, present: Iterable[str]) -> dict[str, str]:
@@ -186,7 +182,7 @@ def _missing_items(
     session: Session, facts: Facts, missing: Iterable[str], work: Iterable[Work]
 ) -> list[Work]:
     """Removals: what turned up under another id in this very reading is no removal."""
-    elsewhere = {each.crm_id for each in work if each.case.link and not _is_copy(each)}
+    elsewhere = {each.crm_id for each in work if each.case.link and not each.is_copy}
     wanted = {
         each: link
         for each in missing

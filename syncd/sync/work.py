@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from syncd.outlook.port import Head
 from syncd.reconcile.decide import Case
+from syncd.reconcile.facts import LinkState
 from syncd.reconcile.reasons import Reason
 from syncd.sync.questions import Answered
 
@@ -33,6 +34,11 @@ class Work:
     def subject(self) -> str:
         """What the case is held and approved by: its record, else its item."""
         return self.crm_id or self.remote_id or ""
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is about a copy of the item of a record."""
+        return self.case.link is not None and self.case.link.state is LinkState.COPY
 
     @property
     def subjects(self) -> tuple[str, ...]:
