@@ -56,12 +56,13 @@ def recover(session: Session) -> frozenset[str]:
         if not open_ones:
             return frozenset()
         traces = _observed_keys(conn, session, {row.key: row.remote_id for row in open_ones})
-    moves = [row for row in open_ones if row.verb in _MOVES]
-    writes = [row for row in open_ones if row.verb not in _MOVES]
+        shown = _shown(conn, session, open_ones)
     ripe = [row for row in open_ones if row.key not in traces and session.clock() - row.at >= GRACE]
+    writes = [row for row in ripe if row.verb not in _MOVES]
+    moves = [row for row in open_ones if row.verb in _MOVES and (row in ripe or row.key in shown)]
     unsure: set[str] = set()
-    for search, of_sort in ((_search, writes), (_moved, moves)):
-        traces |= _sought(session, search, [row for row in ripe if row in of_sort], unsure)
+    for search, rows in ((_search, writes), (_moved, moves)):
+        traces |= _sought(session, search, rows, unsure)
     lost = {row.key for row in ripe} - traces.keys() - unsure
     # The look before the conclusion, which may be lost: then it is looked once more.
     with session.write() as conn:
@@ -85,6 +86,21 @@ def _observed_keys(
             if row.stamp_key not in found or row.remote_id == keys[row.stamp_key]:
                 found[row.stamp_key] = _Found(row.remote_id, row.version)
     return found
+
+
+def _shown(conn: Connection, session: Session, rows: Sequence[Row[Any]]) -> frozenset[str]:
+    """The keys of moves into the synced folder that it seems to show done, by the stamp there.
+
+    They are looked for without waiting for grace: once the item was seen there, its user who
+    throws it away means it.
+    """
+    texts = {_link_text(session, r.crm_id): r.key for r in rows if r.verb == Verb.RESTORE_ITEM}
+    here = session.mine(observed) & observed.c.missing_since.is_(None)
+    found: set[str] = set()
+    for chunk in chunks(texts):
+        query = select(observed.c.stamp_link).where(here, observed.c.stamp_link.in_(chunk))
+        found.update(conn.scalars(query))
+    return frozenset(texts[each] for each in found)
 
 
 def _sought(

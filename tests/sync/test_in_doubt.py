@@ -264,6 +264,49 @@ def test_what_came_back_unanswered_and_was_taken_away_since_stays_away(
     assert world.link(record).state == "remembered"
 
 
+def test_what_came_back_unanswered_and_was_seen_is_known(wire: World, box: Sandbox) -> None:
+    """Once a run has seen it back in the folder, its user may delete it, and it stays away.
+
+    What the folder shows is looked for at once, without waiting until the write is given up.
+    """
+    record = wire.new(**ANN)
+    wire.settle()
+    wire.set_active(record, active=False)
+    wire.settle()
+    wire.set_active(record, active=True)
+    box.faults.add("MoveItem", "lost_answer")
+    wire.sync()
+    assert wire.sync().outcome is Outcome.OK
+    assert wire.link(record).state == "live"
+    wire.hand().delete(wire.item().id)
+    for _ in range(2):
+        wire.sync()
+        wire.pass_time(minutes=11)
+    wire.settle()
+    assert wire.items() == []
+    assert wire.link(record).state == "remembered"
+
+
+def test_a_copy_is_not_what_was_to_come_back(memory: Memory) -> None:
+    """The folder shows its stamp, and yet the move was never made: nothing is concluded early."""
+    world, servers = memory
+    record = world.new(**ANN)
+    world.settle()
+    world.set_active(record, active=False)
+    world.settle()
+    former = world.link(record).remote_id
+    world.set_active(record, active=True)
+    failing(servers[ALICE], "move", UNANSWERED, done=False)
+    world.sync()
+    copy = servers[ALICE].copy(former)
+    copied = servers[ALICE].move(copy, "contacts")
+    world.sync()
+    assert world.link(record).remote_id == former
+    resumed(world)
+    assert world.link(record).state == "live"
+    assert copied in {each.id for each in world.items()}
+
+
 # --- adoptions in doubt --------------------------------------------------------------------------
 
 
