@@ -257,3 +257,16 @@ def test_every_reason_of_an_item_left_alone_says_why() -> None:
         decision = decide(situation(row, column), RULES)
         if decision.stand is not Stand.IN_STEP:
             assert decision.reason is not Reason.EQUAL
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (LinkState.COPY, " | excluded |  | copy"),
+        (LinkState.ORPHANED, " | excluded | orphaned | at-rest"),
+    ],
+)
+def test_what_was_not_read_is_not_tracked_anew(state: LinkState, outcome: str) -> None:
+    """Whom it is about, and what would be taken of it, is not known (P5)."""
+    found = case(crm(None, DELETED), item(None, tracked=True), link(state=state))
+    assert told(decide(found, RULES)) == outcome

@@ -61,6 +61,7 @@ SHOWN = {"hint": BASE.fields["hint"]}
 HELD = {
     "as it was read": ({"hint"}, True, True, True, SHOWN),
     "as it was read, though nothing was known": ({"hint"}, True, False, True, SHOWN),
+    "it is known, and rests on that": ({"hint"}, True, True, False, None),
     "it cannot be known, and reading it again is no use": ({"hint"}, True, False, False, {}),
     "it was not read": ({"hint"}, False, False, False, None),
     "nobody guards it, so it may be read": (set[str](), True, False, False, None),

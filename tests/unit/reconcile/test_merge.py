@@ -14,6 +14,7 @@ from syncd.model.policy import ConflictPolicy
 from syncd.model.values import Value
 from syncd.reconcile.images import (
     AGREED,
+    REMAPPED,
     Mark,
     Standing,
     completed,
@@ -298,3 +299,16 @@ def test_nobody_overwrites_what_was_not_read() -> None:
     assert unread(group, KEY)
     assert not unread(replace(group, now={CRM: serial("a"), OUTLOOK: None}), KEY)
     assert not unread(replace(group, now={CRM: serial("x"), OUTLOOK: serial("b")}), KEY)
+
+
+def test_a_part_of_what_was_never_known_is_all_there_is() -> None:
+    """Without an image nothing completes what was observed."""
+    assert completed(TITLE, None, {"brand": "Acme"}) == {"brand": "Acme"}
+
+
+def test_of_a_group_that_stands_elsewhere_by_now_only_outlook_is_read_anew() -> None:
+    """The CRM's image is of the same field as before."""
+    images = dict.fromkeys(Side, content(serial("a")))
+    group = GroupFacts(SERIAL, TWO_WAY, images, {CRM: None, OUTLOOK: serial("b")}, REMAPPED)
+    assert not unread(group, KEY)
+    assert unread(replace(group, now={CRM: serial("a"), OUTLOOK: None}), KEY)

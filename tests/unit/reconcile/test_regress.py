@@ -9,6 +9,7 @@ import pytest
 
 from syncd.model.fields import Direction, Side
 from syncd.reconcile.decide import Case, Rules, Verb, decide
+from syncd.reconcile.groups import regressed
 from syncd.reconcile.images import Mark, Standing
 from syncd.reconcile.reasons import Reason
 from tests.toy import policy
@@ -20,12 +21,19 @@ RULES = Rules(policy(), KEY, server_time=NOON + HOUR)
 
 
 def older(
-    known: datetime | None = NOON + HOUR, modified: datetime = NOON, version: str = "v0"
+    known: datetime | None = NOON + HOUR, modified: datetime | None = NOON, version: str = "v0"
 ) -> Case:
     """A link that was settled when its item was of `known`, and the item as it is now."""
     tie = replace(link(), remote_modified=known)
     facts = replace(item(OLD), modified=modified, version=version)
     return case(crm(), facts, tie)
+
+
+def test_what_was_not_read_is_no_regress() -> None:
+    """What is still to be read is not written over, however old it says it is (P5)."""
+    tie = replace(link(), remote_modified=NOON + HOUR)
+    unread = replace(item(None), modified=NOON, version="v0")
+    assert not regressed(case(crm(), unread, tie), RULES)
 
 
 def test_the_crm_is_written_again_and_what_outlook_held_is_kept() -> None:
@@ -40,8 +48,9 @@ def test_the_crm_is_written_again_and_what_outlook_held_is_kept() -> None:
 
 EDITS = {
     "nothing is known": older(known=None),
+    "nothing is said": older(modified=None),
     "it is as old": older(modified=NOON + HOUR),
-    "a server's clock is right to a minute": older(modified=NOON + HOUR - timedelta(seconds=59)),
+    "a server's clock is right to a minute": older(modified=NOON + HOUR - timedelta(minutes=1)),
     "it is the version that was settled": older(version="v1"),
 }
 

@@ -10,6 +10,7 @@ from syncd.model.fields import Direction, Side
 from syncd.model.policy import ConflictPolicy
 from syncd.reconcile.decide import Column, Row, Verb, column_of, decide, row_of
 from syncd.reconcile.discard import discard
+from syncd.reconcile.groups import edited_groups
 from syncd.reconcile.images import REMAPPED, Mark, Standing, content
 from syncd.reconcile.merge import GroupFacts, Timing, merge, unread
 from syncd.reconcile.reasons import Reason
@@ -87,6 +88,15 @@ def test_another_property_is_no_edit_of_its_user() -> None:
     found = case(crm(), item(gadget(**other)), tie)
     assert (row_of(found, RULES), column_of(found, RULES)) == (Row.CHANGED, Column.UNCHANGED)
     assert decide(found, RULES).verbs == ()
+
+
+def test_an_edit_of_the_record_or_of_another_field_counts_beside_it() -> None:
+    """Only what Outlook holds of that group is nobody's word."""
+    tie = link(marks={"serial": REMAPPED})
+    edits = {"serial": "a2", "hint": "on the shelf"}
+    found = case(crm(BASE.patched(edits)), item(BASE.patched(edits)), tie)
+    assert edited_groups(found, RULES, Side.CRM) == {"serial", "hint"}
+    assert edited_groups(found, RULES, Side.OUTLOOK) == {"hint"}
 
 
 def test_once_decided_an_edit_of_either_side_is_carried() -> None:

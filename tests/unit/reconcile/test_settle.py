@@ -116,3 +116,11 @@ def test_what_came_back_as_it_is_stops_no_other_group() -> None:
     there = BASE.patched({"labels": ("Friends",)})
     images, marks = settled(adopted(BASE, there), None, BASE, there)
     assert marks.keys() == images[CRM].keys() == images[OUTLOOK].keys() == GADGET.groups.keys()
+
+
+def test_what_neither_side_was_read_of_gets_no_image() -> None:
+    """Nothing is known of it, and not that both hold nothing."""
+    part = seen(brand="Acme", model="One")
+    images, marks = settled(adopted(BASE, BASE), None, part, part)
+    assert images[CRM].keys() == images[OUTLOOK].keys() == {"title"}
+    assert marks["title"] == Mark(Standing.AGREED, Reason.EQUAL)

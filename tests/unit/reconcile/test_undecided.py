@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from syncd.model.fields import Side
+from syncd.model.fields import Direction, Side
 from syncd.model.policy import CrmDelete, ExitPolicy, ScopeExit
 from syncd.model.record import Record
 from syncd.reconcile.decide import Rules, Verb, decide
@@ -76,3 +76,13 @@ def test_an_edit_that_comes_after_the_record_was_deleted_is_kept() -> None:
     assert (lost.reason, lost.mark) == (
         Reason.CRM_DELETED, Mark(Standing.APART, Reason.CRM_DELETED),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("exits", "kept"), [(GOES, True), (STAYS, False)])
+def test_an_edit_that_does_not_flow_is_kept_with_what_goes_only(exits: Rules, kept: bool) -> None:
+    """The item that stays holds it; it is decided when its record comes back into scope."""
+    one_way = policy(serial=Direction.TO_OUTLOOK)
+    ruled = Rules(replace(one_way, on_scope_exit=exits.policy.on_scope_exit), KEY)
+    decision = decide(case(LEFT, item(MINE), link()), ruled)
+    assert [each.group for each in decision.groups if each.loser is not None] == ["serial"] * kept
+    assert ("serial" in {each.group for each in decision.groups}) is kept
