@@ -6,7 +6,7 @@ from syncd.model.fields import Side
 from syncd.model.record import Record
 from syncd.reconcile.decide import Decision, Rules, decide, pair
 from syncd.reconcile.facts import Link
-from syncd.reconcile.images import AGREED, GroupImage, Mark, Standing
+from syncd.reconcile.images import AGREED, FROZEN, REMAPPED, GroupImage, Mark, Standing
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
 from tests.toy import GADGET, gadget, seen
@@ -123,4 +123,10 @@ def test_what_neither_side_was_read_of_gets_no_image() -> None:
     part = seen(brand="Acme", model="One")
     images, marks = settled(adopted(BASE, BASE), None, part, part)
     assert images[CRM].keys() == images[OUTLOOK].keys() == {"title"}
-    assert marks["title"] == Mark(Standing.AGREED, Reason.EQUAL)
+    assert marks["title"] == AGREED
+
+
+def test_what_the_marks_of_a_link_say() -> None:
+    """They are kept in the store by these words: other ones would not be known again."""
+    words = [(each.standing.value, each.reason.value) for each in (AGREED, REMAPPED, FROZEN)]
+    assert words == [("agreed", "equal"), ("unsettled", "map-changed"), ("apart", "frozen")]
