@@ -8,6 +8,7 @@ import pytest
 
 from syncd.model.fields import Direction, Side
 from syncd.model.policy import CrmDelete
+from syncd.model.record import Record
 from syncd.reconcile.decide import Case, Rules, decide
 from syncd.reconcile.facts import CrmFacts, ItemFacts, ItemPresence, Link, LinkState, Origin
 from syncd.reconcile.images import AGREED, Mark, Standing
@@ -33,10 +34,10 @@ LEFT, GONE = crm(WITHOUT, OUT), crm(None, DELETED)
 EDITED, RETYPED = BASE.patched(OUTLOOK_EDIT), BASE.patched({"serial": "mine"})
 
 
-def waiting(origin: Origin = Origin.CREATED) -> Link:
+def waiting(origin: Origin = Origin.CREATED, record: Record = WITHOUT) -> Link:
     """A link that is yet to lose its serial number: of Outlook's only a hash is known."""
     marks = {"serial": Mark(Standing.UNSETTLED, Reason.MADE_PRIVATE)}
-    tie = link(WITHOUT, BASE, origin=origin, marks=marks, tracked=origin is Origin.TRACKED)
+    tie = link(record, BASE, origin=origin, marks=marks, tracked=origin is Origin.TRACKED)
     hashes = imaged(BASE, hashes=True)
     outlook = {**tie.images[Side.OUTLOOK], "serial": hashes["serial"]}
     return replace(tie, images={**tie.images, Side.OUTLOOK: outlook})
@@ -103,6 +104,44 @@ def test_what_was_taken_back_goes_first(what: str) -> None:
     decision = decide(case(record, thing, waiting(origin)), rules)
     assert told(decision) == outcome
     assert decision.patch(Side.OUTLOOK) == patch
+
+
+def test_what_the_crm_holds_by_now_takes_its_place() -> None:
+    """It is the CRM's own word, as long as there is a record that says it."""
+    said = BASE.patched({"serial": "of the office"})
+    left = decide(case(crm(said, OUT), item(), waiting()), RULES)
+    assert left.patch(Side.OUTLOOK) == {"serial": "of the office"}
+    deleted = decide(case(GONE, item(), waiting(record=said)), RULES)
+    assert deleted.patch(Side.OUTLOOK) == {"serial": None}
+
+
+AT_REST = replace(waiting(), state=LinkState.RELEASED)
+# record, item, link → what is done
+ALONE = {
+    "an item that is private itself is its user's": (
+        LEFT, item(private=True), waiting(), "withdraw unlink | excluded | released | made-private",
+    ),
+    "one that its user filed is out of reach": (
+        LEFT, item(presence=ItemPresence.MOVED), waiting(),
+        " | excluded | remembered | outlook-moved",
+    ),
+    "one that is at rest is nobody's to write to": (
+        LEFT, item(), AT_REST, " | excluded | released | at-rest",
+    ),
+    "where nothing is to be taken nothing is to be read": (
+        LEFT, item(None), link(WITHOUT, BASE),
+        "move-item | excluded | released | left-scope",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ALONE)
+def test_what_is_let_alone(what: str) -> None:
+    """The name of the case is the law."""
+    record, thing, tie, outcome = ALONE[what]
+    decision = decide(case(record, thing, tie), RULES)
+    assert told(decision) == outcome
+    assert decision.patch(Side.OUTLOOK) == {}
 
 
 def test_nothing_of_it_is_kept_as_a_loser() -> None:

@@ -11,7 +11,7 @@ from syncd.model.policy import CrmDelete, ExitPolicy, ScopeExit
 from syncd.model.record import Record
 from syncd.reconcile.decide import Rules, Verb, decide
 from syncd.reconcile.facts import CrmFacts, Loser
-from syncd.reconcile.images import FROZEN, Mark, Standing
+from syncd.reconcile.images import AGREED, FROZEN, Mark, Standing
 from syncd.reconcile.reasons import Reason
 from tests.toy import policy
 from tests.unit.reconcile.situations import BASE, DELETED, KEY, OUT, case, crm, item, link, told
@@ -52,6 +52,19 @@ def test_what_waits_for_a_person_is_kept(what: str) -> None:
     assert (Verb.TRASH_ITEM in decision.verbs) == (ruled is GOES)
     losers = [each.loser for each in decision.groups if each.loser is not None]
     assert losers == ([Loser("serial", Side.OUTLOOK, {"serial": "mine"})] if kept else [])
+
+
+def test_what_waits_is_kept_beside_an_edit_that_is_taken() -> None:
+    """Each group once: what goes to the CRM agrees, and of what waits the value is kept."""
+    edited = MINE.patched({"brand": "Apex"})
+    decision = decide(case(LEFT, item(edited), link(BASE, MINE, marks={"serial": ASKED})), GOES)
+    assert told(decision) == "update-record trash-item | excluded | released | left-scope"
+    serial, title = sorted(decision.groups, key=lambda each: each.group)
+    assert (title.writes, title.mark) == ({Side.CRM: {"brand": "Apex"}}, AGREED)
+    assert (serial.writes, serial.loser) == ({}, Loser("serial", Side.OUTLOOK, {"serial": "mine"}))
+    retyped = MINE.patched({"serial": "mine again"})
+    decision = decide(case(LEFT, item(retyped), link(BASE, MINE, marks={"serial": ASKED})), GOES)
+    assert [each.group for each in decision.groups] == ["serial"]
 
 
 @pytest.mark.parametrize("ruled", [GOES, STAYS], ids=["the item goes", "the item stays"])
