@@ -54,6 +54,10 @@ BY_CASE = {
         case(crm(None, DELETED), item(None), link(origin=TRACKED, tracked=True)),
         " | waiting |  | unknown-outlook",
     ),
+    "but not where nobody can have put one on": (
+        case(crm(None, DELETED), item(None), link(origin=ADOPTED)),
+        "unlink | excluded | orphaned | crm-deleted",
+    ),
     "moved to another folder is remembered, too": (
         case(crm(), item(None, MOVED), link()),
         "unlink | excluded | remembered | outlook-moved",
