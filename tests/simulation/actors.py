@@ -225,6 +225,10 @@ class Actors:
         server.edit(thing.id, secret)
         server.mark(thing.id, Sensitivity.NORMAL)
         self.ledger.over |= self.ledger.at_name(thing.fields)
+        labels = thing.fields.get("categories") or ()
+        if isinstance(labels, tuple) and LABEL in labels:
+            # Where its record is gone they enter it anew, with all that it shows (P14).
+            self.ledger.shared |= tokens(thing.fields)
         return f"{thing.id} normal"
 
     def _label(self, address: str, chance: random.Random) -> str:

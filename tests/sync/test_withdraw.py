@@ -303,6 +303,28 @@ def test_it_goes_from_an_item_that_was_private_itself_then(world: World) -> None
     assert "Zquanary" not in dump(world)
 
 
+def test_what_another_user_tracks_anew_is_their_own_word(world: World) -> None:
+    """P14: the record went with Alice's item; Bob puts what he sees into the CRM, all of it."""
+    world.filter = EVERYBODY
+    world.settle(ALICE, BOB)
+    item = world.hand().add({**LEE, "jobtitle": "Boss", **CRM})
+    world.settle(ALICE, BOB)
+    (record,) = world.all_records()
+    theirs = world.item_of(record, BOB).id
+    world.hand(BOB).mark(theirs, Sensitivity.PRIVATE)
+    world.settle(ALICE, BOB)
+    withdraw(world, item)
+    assert world.all_records() == {}
+    world.hand(BOB).mark(theirs, Sensitivity.NORMAL)
+    world.settle(ALICE, BOB)
+    assert world.all_records() == {}  # shown again is not yet put into the CRM
+    world.hand(BOB).edit(theirs, CRM)
+    world.settle(ALICE, BOB)
+    (anew,) = world.all_records()
+    assert world.crm(anew) == {**LEE, "jobtitle": "Boss"}
+    assert world.item_of(anew, BOB)["jobtitle"] == "Boss"
+
+
 def test_of_a_set_the_elements_go_that_came_from_it(world: World) -> None:
     """Whatever was added or taken out around them since."""
     record, item = shared(world, childrensnames=("Eva",))
