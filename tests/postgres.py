@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,26 +111,34 @@ def running() -> Iterator[Postgres]:
         yield server
         server.close()
         return
-    tried: list[str] = ["SYNCD_POSTGRES is not set"]
+    with own() as made:
+        yield Postgres(made.url)
+
+
+@contextmanager
+def own(**settings: str) -> Iterator[Server]:
+    """One that nobody else has, with these settings, too. Fails with all that was tried."""
+    tried: list[str] = []
     for binaries, way in itertools.product(_binaries(), _ways()):
         folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket has no long path
         if way.user is not None:
             os.chown(folder, way.user, way.user)
+        server = Server(binaries, way, folder, settings)
         try:
-            process = _start(binaries, way, folder)
+            server.make()
+            server.start()
         except (OSError, subprocess.SubprocessError, TimeoutError) as error:
             tried.append(f"{binaries} {way}: {error} {getattr(error, 'stderr', None) or ''}")
             shutil.rmtree(folder, ignore_errors=True)
             continue
         try:
-            url = URL.create("postgresql", ADMIN, database=ADMIN, query={"host": str(folder)})
-            yield Postgres(url)
+            yield server
         finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing in it is to last
-            process.wait(START_SECONDS)
+            server.stop()
             shutil.rmtree(folder)
         return
-    raise AssertionError("No PostgreSQL for the tests. Tried: " + "; ".join(tried))
+    said = "SYNCD_POSTGRES may name one for most tests"
+    raise AssertionError(f"No PostgreSQL for the tests; {said}. Tried: {'; '.join(tried)}")
 
 
 def _binaries() -> Iterator[Path]:
@@ -157,45 +165,81 @@ def _ways() -> Sequence[_Way]:
     return [_Way(before=unshared), _Way(user=nobody)]
 
 
-def _start(binaries: Path, way: _Way, folder: Path) -> subprocess.Popen[bytes]:
-    """Start a server whose only door is a socket in `folder`."""
-    data, log = folder / "data", folder / "log"
-    subprocess.run(  # noqa: S603 - the binaries found above
-        [
-            *way.before, str(binaries / "initdb"), "--pgdata", str(data), "--no-sync",
-            "--username", ADMIN, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        user=way.user,
-    )  # fmt: skip
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(folder),
-        "fsync": "off",
-        "full_page_writes": "off",
-        "shared_buffers": "32MB",
-        "max_connections": "60",
-        "autovacuum": "off",
-    }
-    options = [part for name, to in settings.items() for part in ("-c", f"{name}={to}")]
-    with log.open("wb") as out:
-        process = subprocess.Popen(  # noqa: S603 - the binaries found above
-            [*way.before, str(binaries / "postgres"), "-D", str(data), *options],
-            stdout=out,
-            stderr=out,
-            user=way.user,
-        )
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            psycopg.connect(host=str(folder), user=ADMIN, dbname=ADMIN).close()
-        except psycopg.OperationalError:
-            time.sleep(0.02)
-        else:
-            return process
-    process.kill()
-    process.wait()
-    raise TimeoutError(f"it does not start: {log.read_text(errors='replace')[-500:]}")
+@dataclass
+class Server:
+    """A server that is ours, whose only door is a socket in its folder."""
+
+    binaries: Path
+    way: _Way
+    folder: Path
+    settings: Mapping[str, str]
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    @property
+    def url(self) -> URL:
+        """To the database that initdb makes."""
+        return URL.create("postgresql", ADMIN, database=ADMIN, query={"host": str(self.folder)})
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def make(self) -> None:
+        """Write its files."""
+        subprocess.run(  # noqa: S603 - the binaries found above
+            [
+                *self.way.before, str(self.binaries / "initdb"), "--pgdata", str(self._data),
+                "--no-sync", "--username", ADMIN, "--auth", "trust", "--encoding", "UTF8",
+                "--locale", "C.UTF-8",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            user=self.way.user,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Start it, and wait until it can be asked something."""
+        settings = {**_SETTINGS, "unix_socket_directories": str(self.folder), **self.settings}
+        options = [part for name, to in settings.items() for part in ("-c", f"{name}={to}")]
+        log = self.folder / "log"
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(  # noqa: S603 - the binaries found above
+                [
+                    *self.way.before,
+                    str(self.binaries / "postgres"),
+                    "-D",
+                    str(self._data),
+                    *options,
+                ],
+                stdout=out,
+                stderr=out,
+                user=self.way.user,
+            )
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                psycopg.connect(host=str(self.folder), user=ADMIN, dbname=ADMIN).close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        self.process.kill()
+        self.process.wait()
+        raise TimeoutError(f"it does not start: {log.read_text(errors='replace')[-500:]}")
+
+    def stop(self) -> None:
+        """Stop it at once: nothing in it is to last."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(START_SECONDS)
+
+
+_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+}

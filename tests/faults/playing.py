@@ -13,11 +13,12 @@ from syncd.model.values import Value
 from syncd.outlook.graph import gate
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
-from syncd.sync import alerts, mailboxes
+from syncd.sync import mailboxes
 from syncd.sync.journal import Status
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.tables import mailbox_kind, observed, operation
+from tests.faults.looking import status_of
 from tests.faults.matrix import End, Phase, Row
 from tests.sync.world import ALICE, World
 from tests.sync.worlds import sandbox_world
@@ -66,7 +67,7 @@ class Played:
     """What was seen of a cell."""
 
     end: End = End.NONE
-    told: list[str] = field(default_factory=list)  # what was said of the trouble, in words or codes
+    told: list[str] = field(default_factory=list)  # what `syncd status` said, after each run
     silent: list[str] = field(default_factory=list)  # runs that were not in step, and said nothing
 
 
@@ -86,7 +87,7 @@ def play(engine: Engine, box: Sandbox, row: Row, phase: Phase, backend: Backend)
         return played
     if row.late and phase in _WRITES:
         _wait_for_change(box, versions)
-    seen = _Seen(world, played)
+    seen = _Seen(world, box, played)
     seen.look(report)
     at_once = report.outcome is Outcome.OK and _agree(world, ids, phase)
     again = _generation(world) > before
@@ -175,6 +176,7 @@ def _pass(world: World) -> None:
 @dataclass
 class _Seen:
     world: World
+    box: Sandbox
     played: Played
     suspended: bool = False
     set_aside: bool = False
@@ -183,18 +185,18 @@ class _Seen:
     def look(self, report: RunReport) -> None:
         """After each run: how it stands, and whether anybody would know."""
         with database.read(self.world.engine) as conn:
-            open_ = [each.code.value for each in alerts.every(conn)]
             query = select(operation.c.key).where(operation.c.status == Status.IN_DOUBT.value)
             self.doubts |= {str(key) for key in conn.scalars(query)}
-        self.suspended |= self.world.state().state is MailboxState.SUSPENDED
-        self.set_aside |= report.counters["quarantined"] > 0
-        counted = [
-            name for name in ("quarantined", "waiting", "conflicts") if report.counters[name]
-        ]
-        said = [*([report.error] if report.error else []), *open_, *counted]
+        said = status_of(self.world, self.box)
         self.played.told += said
         if report.outcome is not Outcome.OK and not said:
             self.played.silent.append(report.outcome.value)
+        if self.world.state().state is MailboxState.SUSPENDED:
+            self.suspended = True
+            assert any(each.startswith("it was suspended because ") for each in said), said
+        if report.counters["quarantined"]:
+            self.set_aside = True
+            assert any("See them: syncd quarantine list" in each for each in said), said
 
     def end(self, *, at_once: bool, again: bool, lasts: bool) -> End:
         """What came of it, in one word."""

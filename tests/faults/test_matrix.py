@@ -43,7 +43,7 @@ def _end(cell: Cell) -> End:
 
 @pytest.mark.parametrize("cell", played(), ids=_named)
 def test_a_fault_ends_as_the_table_says(engine: Engine, box: Sandbox, cell: Cell) -> None:
-    """Nothing lost, nothing double, no hand but where the cell has one; and somebody is told.
+    """Nothing lost, nothing double, no hand but where the cell has one; and `status` tells of it.
 
     `play` compares both sides field by field once it is over.
     """

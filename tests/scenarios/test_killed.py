@@ -2,13 +2,13 @@
 
 By the port, beside what `test_scenarios` tears: with all that was written settled from the journal
 alone; and killed at steps that a seed says, over the wire and on PostgreSQL, too. A step is a
-commit, a request that is about to be sent, or an answer that was received.
+commit, a request that is about to be sent, or an answer that was received. Where the power fails,
+what was committed and is not on disk is gone, too, on either database.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -16,9 +16,13 @@ from random import Random
 import pytest
 from sqlalchemy import Engine
 
+from syncd.crm import database, users
+from syncd.crm.database import open_database
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from tests.conftest import FULL, POSTGRESQL, SEED, SQLITE, drawn
+from tests.postgres import Postgres, own
+from tests.power import UNWRITTEN, PostgresPower, Power, SqlitePower
 from tests.scenarios import expecting, reading
 from tests.scenarios.ledger import Ledger
 from tests.scenarios.reading import Crash
@@ -36,6 +40,7 @@ LIVES = 5  # of one run, of which the last may settle: an adoption is repeated u
 NEAR, FAR = 6, 24  # steps that a run may make before it is killed: each makes six, many make 24
 SAMPLE = 12  # one of so many stories is killed over the wire, and on PostgreSQL
 POWERLESS = 4  # one of so many meets a power cut
+SERVERLESS = 24  # and one of so many one of PostgreSQL's server, which costs a new start
 UNSETTLED = 3  # one of so many is settled from the journal alone
 APART = 3  # steps between two after which the power fails
 
@@ -67,7 +72,7 @@ def killing(lives: Callable[[], Life]) -> Around:
 class AtRandom:
     """Each run is killed once, at a step that the seed says; the first one surely."""
 
-    def __init__(self, stage: Stage, salt: str, *, power: bool = False) -> None:
+    def __init__(self, stage: Stage, salt: str, power: Power | None = None) -> None:
         self._random = Random(f"{SEED} {salt} {stage.scenario.name}")  # noqa: S311 - to be repeated
         self._power = power
         self.killed = 0  # so often
@@ -76,8 +81,7 @@ class AtRandom:
     def __call__(self, world: World, address: str, run_it: Run) -> None:
         """One run."""
         far = FAR if self.killed else NEAR
-        disk = sqlite3.connect(":memory:") if self._power else None
-        life = Life(until=self._random.randint(1, far), power=disk)
+        life = Life(until=self._random.randint(1, far), power=self._power)
         lives = iter((life, Life()))
         killing(lambda: next(lives))(world, address, run_it)
         self.killed += life.dead
@@ -113,7 +117,7 @@ def test_power_cut(path: Path, backend: Backend, engine: Engine) -> None:
     stage = Stage(reading.read(path).on_backend(backend), *memory)
     if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
         pytest.skip("as over EWS")
-    stage.around = chance = AtRandom(stage, "power", power=True)
+    stage.around = chance = AtRandom(stage, "power", SqlitePower())
     with awaiting(stage):
         stage.play()
         expecting.check(stage)
@@ -136,7 +140,7 @@ def cut_anywhere(memory: Memory, users: Sequence[str], folder: Path, steps: rang
         ends: list[dict[str, object]] = []
         for until in steps:
             twin = tearing.branch(*memory, folder / "cut.db")
-            life = Life(until=until, power=sqlite3.connect(":memory:"))
+            life = Life(until=until, power=SqlitePower())
             if surviving(twin[0], life, partial(run_it, twin[0])):
                 twin[0].engine.dispose()
                 break
@@ -169,6 +173,65 @@ def test_power_cut_after_each_step(
     with awaiting(stage):
         stage.play()
         expecting.check(stage)
+
+
+ON_ONE_SERVER = pytest.mark.xdist_group("power")  # that which is cut off is one for them all
+
+
+@pytest.fixture(scope="module")
+def powered() -> Iterator[tuple[Postgres, PostgresPower]]:
+    """A PostgreSQL whose power can be cut, and that."""
+    with own(**UNWRITTEN) as server:
+        power = PostgresPower(server)
+        yield Postgres(server.url), power
+        power.let_go()
+
+
+@pytest.fixture
+def cut_off(powered: tuple[Postgres, PostgresPower]) -> Iterator[tuple[Engine, PostgresPower]]:
+    """An empty store on it."""
+    server, power = powered
+    url = server.migrated()
+    engine = open_database(url)
+    yield engine, power
+    engine.dispose()
+    server.drop(url)
+
+
+@ON_ONE_SERVER
+def test_what_a_power_cut_takes_from_postgresql(cut_off: tuple[Engine, PostgresPower]) -> None:
+    """What was committed as durable is there; what was committed after it and was not, is gone."""
+    engine, power = cut_off
+    for durable, name in ((False, "ann"), (True, "ben"), (False, "cy"), (False, "dee")):
+        with database.write(engine, durable=durable) as conn:
+            users.add(conn, f"{name}@contoso.com")
+    power.cut(engine)
+    with database.read(engine) as conn:
+        assert [each.address for each in users.every(conn)] == [
+            "ann@contoso.com",
+            "ben@contoso.com",
+        ]
+
+
+@ON_ONE_SERVER
+@BACKENDS
+@pytest.mark.parametrize(
+    "path", sample(reading.every(), "power of postgresql", SERVERLESS), ids=lambda path: path.stem
+)
+def test_power_cut_on_postgresql(
+    path: Path, backend: Backend, cut_off: tuple[Engine, PostgresPower]
+) -> None:
+    """The database server loses its power at steps that the seed says: the same end (P3, P10)."""
+    engine, power = cut_off
+    memory = memory_world(engine, backend=backend)
+    stage = Stage(reading.read(path).on_backend(backend), *memory)
+    if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
+        pytest.skip("as over EWS")
+    stage.around = chance = AtRandom(stage, "power", power)
+    with awaiting(stage):
+        stage.play()
+        expecting.check(stage)
+    assert chance.killed
 
 
 @pytest.mark.parametrize("kept_in", [POSTGRESQL], indirect=True)

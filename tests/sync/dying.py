@@ -6,9 +6,8 @@ was killed ends in `Killed`, which nothing in syncd catches; the store refuses i
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from syncd.crm import database
 from syncd.outlook.port import Mailbox
+from tests.power import Power
 from tests.sync.world import WRITES, World
 
 COMMIT, SENT, ANSWERED = "commit", "sent", "answered"
@@ -37,7 +37,7 @@ class Life:
     steps: int = 0
     at: str = ""  # the step at which it died
     written: bool = False  # a mailbox was written to since the last commit
-    power: sqlite3.Connection | None = None  # what is on disk, where it dies of a power cut
+    power: Power | None = None  # where it dies of a power cut
     _write: Callable[..., object] = field(default=database.write)
 
     @property
@@ -72,7 +72,7 @@ class Life:
                 self.die("settle")  # which is then rolled back
         self.written = False
         if self.power is not None and begun.get("durable"):
-            keep(engine, self.power)
+            self.power.saved(engine)
         self.step(COMMIT)
 
     def over(self, port: Mailbox) -> Mailbox:
@@ -117,27 +117,15 @@ class _Port:
         return ask
 
 
-def keep(engine: Engine, on_disk: sqlite3.Connection) -> None:
-    """All that was committed until now is on disk."""
-    with closing(sqlite3.connect(str(engine.url.database))) as live:
-        live.backup(on_disk)
-
-
-def restore(engine: Engine, on_disk: sqlite3.Connection) -> None:
-    """The database as a power cut leaves it: what was not on disk is gone."""
-    with closing(sqlite3.connect(str(engine.url.database))) as live:
-        on_disk.backup(live)
-
-
 def surviving(world: World, life: Life, run_it: Callable[[], object]) -> bool:
     """One run in a process. Whether it came to its end."""
     if life.power is not None:
-        keep(world.engine, life.power)  # what people did before was told to be saved
+        life.power.saved(world.engine)  # what people did before was told to be saved
     try:
         with life.of(world):
             run_it()
     except Killed:
         if life.power is not None:
-            restore(world.engine, life.power)
+            life.power.cut(world.engine)
         return False
     return True
