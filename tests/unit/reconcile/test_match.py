@@ -114,6 +114,9 @@ CASES: Mapping[
     "a name that a linked record bears, too, is doubtful": (
         [ann(**NO_ADDRESS)], [ann(**NO_ADDRESS)], [ann(emailaddress1="a@x.example")], "0?0",
     ),
+    "an address is nobody else's, whoever has the name": (
+        [ANN], [ANN], [ann(emailaddress1="a@x.example")], "0-0",
+    ),
     "an address says more than a name": (
         [ANN], [ann(**NO_PHONE), ann(**NO_ADDRESS)], [], "0-0",
     ),

@@ -10,6 +10,7 @@ from syncd.model.values import Value
 from syncd.reconcile.decide import decide
 from syncd.reconcile.images import FROZEN
 from syncd.reconcile.oscillation import TURNS, Written, frozen, oscillates
+from syncd.reconcile.reasons import Reason
 from tests.unit.reconcile.situations import BASE, RULES, case, crm, item, link, told
 
 PHONE = CONTACT.groups[CONTACT.by_name["mobilephone"].group]
@@ -73,3 +74,4 @@ def test_a_decision_says_that_it_is_frozen_where_nothing_else_is_written(
     decided = frozen(decide(case(crm(BOTH), item(), link()), RULES), names)
     assert told(decided) == as_told
     assert {each.group for each in decided.groups if each.mark == FROZEN} == names
+    assert {each.group for each in decided.groups if each.reason is Reason.FROZEN} == names

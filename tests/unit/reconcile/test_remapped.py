@@ -70,6 +70,8 @@ def test_what_is_empty_is_filled_and_what_differs_stays(
     assert (" ".join(words) or "nothing", outcome.reason) == (does, reason)
     agreed = bool(outcome.writes) or outcome.reason is Reason.EQUAL
     assert (outcome.mark.standing is Standing.AGREED) is agreed
+    if outcome.reason is Reason.MAP_CHANGED and not agreed:
+        assert outcome.mark == Mark(Standing.APART, Reason.RULE_CHANGED)
     assert outcome.mark != REMAPPED
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncd.model.fields import Side
 from syncd.model.record import Record
 from syncd.reconcile.decide import Decision, Rules, decide, pair
 from syncd.reconcile.facts import Link
 from syncd.reconcile.images import AGREED, FROZEN, REMAPPED, GroupImage, Mark, Standing
+from syncd.reconcile.merge import GroupOutcome
 from syncd.reconcile.reasons import Reason
 from syncd.reconcile.settle import hashes_only, settle
 from tests.toy import GADGET, gadget, seen
@@ -130,3 +133,33 @@ def test_what_the_marks_of_a_link_say() -> None:
     """They are kept in the store by these words: other ones would not be known again."""
     words = [(each.standing.value, each.reason.value) for each in (AGREED, REMAPPED, FROZEN)]
     assert words == [("agreed", "equal"), ("unsettled", "map-changed"), ("apart", "frozen")]
+
+
+@pytest.mark.parametrize("why", [Reason.NOT_TAKEN, Reason.ASKED, Reason.FROZEN])
+def test_of_what_each_side_has_seen_content_is_kept(why: Reason) -> None:
+    """Apart, and yet both values are known to both: a person may be shown them."""
+    there = BASE.patched({"serial": "a9"})
+    outcome = GroupOutcome("serial", why, Mark(Standing.APART, why))
+    held: dict[Side, Record | None] = {CRM: BASE.patched({"serial": "a2"}), OUTLOOK: there}
+    images, marks = settle(GADGET.groups, {"serial": outcome}, link(), held, KEY)
+    assert images[CRM]["serial"].values == {"serial": "a2"}
+    assert images[OUTLOOK]["serial"].values == {"serial": "a9"}
+    assert marks["serial"] == Mark(Standing.APART, why)
+
+
+@pytest.mark.parametrize("mark", [AGREED, Mark(Standing.APART, Reason.PERSONAL)])
+@pytest.mark.parametrize("read", Side)
+def test_what_was_read_beside_a_hash_is_marked_as_decided(read: Side, mark: Mark) -> None:
+    """It can be compared with nothing. What was not read keeps its hash, on either side."""
+    tie = link(hashes=True)
+    outcomes = {name: GroupOutcome(name, mark.reason, mark) for name in GADGET.groups}
+    part = seen(brand="Acme", model="One")
+    for other in (None, seen(hint="in the drawer")):
+        images, marks = settle(GADGET.groups, outcomes, tie, {read: part, read.other: other}, KEY)
+        assert marks == dict.fromkeys(GADGET.groups, mark)
+        values = images[read]["title"].values
+        assert values == (dict(part.fields) if mark == AGREED else None)
+        kept = {name: each for name, each in images[read].items() if name != "title"}
+        assert kept == {n: each for n, each in tie.images[read].items() if n != "title"}
+        beside = {name: each for name, each in images[read.other].items() if name != "hint"}
+        assert beside == {n: each for n, each in tie.images[read.other].items() if n != "hint"}
