@@ -57,7 +57,8 @@ class Checks:
     # --- after each run --------------------------------------------------------------------------
 
     def before_run(self, address: str) -> None:
-        """Look at what there is."""
+        """Look at what there is. Nor has what an admin did since the last run ended anybody."""
+        self._causes()
         self._records = self._named_records()
         self._items = {each: self._named_items(each) for each in self.servers}
         self._shown = {each.id for each in self.servers[address].inside("contacts")}
