@@ -9,21 +9,26 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy import Engine, text
 
-from tests.postgres import Server
+from tests.postgres import START_SECONDS, Server
 
 
 class Power(Protocol):
     """What a store's machine runs on."""
 
-    def saved(self, engine: Engine) -> None:
-        """All that was committed until now is on disk, as after a durable transaction."""
+    def flushed(self, engine: Engine) -> None:
+        """All that was committed until now is on disk: somebody was told that it is saved."""
+        ...
+
+    def durable(self, engine: Engine) -> None:
+        """A durable transaction was committed: what is on disk now, where that is but a model."""
         ...
 
     def cut(self, engine: Engine) -> None:
@@ -37,10 +42,12 @@ class SqlitePower:
 
     _on_disk: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
 
-    def saved(self, engine: Engine) -> None:
+    def flushed(self, engine: Engine) -> None:
         """A copy of all that is committed."""
         with closing(sqlite3.connect(str(engine.url.database))) as live:
             live.backup(self._on_disk)
+
+    durable = flushed  # it takes all before it along
 
     def cut(self, engine: Engine) -> None:
         """The last copy is all there is."""
@@ -62,19 +69,26 @@ class PostgresPower:
     """Of a server of our own, begun with `UNWRITTEN`: the process that writes its log is held."""
 
     server: Server
+    lost: int = 0  # bytes of its log, in all cuts
     _writer: int = 0
 
     def __post_init__(self) -> None:
         self._hold()
 
-    def saved(self, engine: Engine) -> None:
-        """A durable transaction takes all before it along."""
+    def flushed(self, engine: Engine) -> None:
+        """A transaction that is waited for takes all before it along."""
         with engine.begin() as conn:
             conn.execute(text("SET LOCAL synchronous_commit = on"))
             conn.execute(text("SELECT pg_logical_emit_message(true, '', '')"))  # it writes
 
+    def durable(self, engine: Engine) -> None:
+        """The server has seen to that by itself, or it was not durable."""
+
     def cut(self, engine: Engine) -> None:
         """All its processes end at once, and the server is started again."""
+        with self._connect() as conn:
+            asked = "SELECT pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn()"
+            self.lost += int((conn.execute(asked).fetchone() or (0,))[0])
         os.kill(self._writer, signal.SIGKILL)
         self.server.stop()
         engine.dispose()  # its connections led to the one that is gone
@@ -87,10 +101,14 @@ class PostgresPower:
 
     def _hold(self) -> None:
         asked = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
-        with psycopg.connect(
-            self.server.url.set(drivername="postgresql").render_as_string()
-        ) as conn:
-            while (found := conn.execute(asked).fetchone()) is None:
-                pass  # it is about to start
+        until = time.monotonic() + START_SECONDS
+        with self._connect() as conn:
+            while (found := conn.execute(asked).fetchone()) is None:  # it is about to start
+                assert time.monotonic() < until, "nobody writes its log"
+                time.sleep(0.02)
         self._writer = int(found[0])
         os.kill(self._writer, signal.SIGSTOP)
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        address = self.server.url.set(drivername="postgresql").render_as_string()
+        return psycopg.connect(address, autocommit=True)

@@ -11,6 +11,7 @@ for how long each process lives; where in its work that finds it, the machine de
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -117,6 +118,7 @@ def _one_life(made: Office, people: People, dice: random.Random, plan: Plan) -> 
         people.act()
         time.sleep(dice.uniform(0, 0.1))
     killer.join()
+    assert daemon.ended == -signal.SIGKILL, daemon.log.read_text(encoding="utf-8")
 
 
 def _torn(made: Office) -> tuple[int, int]:

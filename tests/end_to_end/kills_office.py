@@ -122,6 +122,7 @@ class Daemon:
 
     process: subprocess.Popen[bytes]
     log: Path
+    ended: int | None = None  # by what, once it was killed
 
     def wait_for(self, text: str) -> None:
         """Until it has said so. Raises AssertionError when it ends, or does not for long."""
@@ -132,9 +133,9 @@ class Daemon:
             time.sleep(0.01)
 
     def kill(self) -> None:
-        """SIGKILL, which nothing in it sees."""
+        """SIGKILL, which nothing in it sees. `ended` tells whether it was alive until then."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.ended = self.process.wait()
 
     def stop(self) -> None:
         """SIGTERM: what it is in the middle of is finished."""

@@ -8,6 +8,8 @@ from syncd.model.policy import OutlookDelete
 from syncd.outlook.port import Backend
 from syncd.sandbox.server import Sandbox
 from syncd.sync.report import Outcome
+from tests.planted import safety
+from tests.planted.table import planted
 from tests.sync.world import World
 
 LISTING = {Backend.EWS: "SyncFolderItems", Backend.GRAPH: "GET contacts/delta"}
@@ -59,6 +61,19 @@ def test_a_folder_that_is_suddenly_empty_deletes_nothing(
     assert unharmed(world)
     assert world.item_of(first)["jobtitle"] == "Director"
     assert world.crm(second)["jobtitle"] == "Partner"
+
+
+def test_an_engine_that_trusts_an_empty_listing_is_found(
+    world: World, box: Sandbox, backend: Backend
+) -> None:
+    """Planted: what a whole listing does not show is deleted. Then hardly anybody is left."""
+    empty(box, backend)
+    world.pass_time(hours=1)
+    with planted(safety.trusts_an_empty_listing):
+        for _ in range(3):
+            world.sync()
+            world.pass_time(minutes=11)
+    assert not unharmed(world)
 
 
 def test_what_is_missing_there_waits_to_be_confirmed(

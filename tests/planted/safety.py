@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from syncd.model.fields import Sphere
-from syncd.outlook.errors import Failure, MailboxError, Sort
+from syncd.outlook import port
+from syncd.outlook.errors import MailboxError, Sort
 from syncd.reconcile import actions, leaving, merge
 from syncd.reconcile.decide import EXISTENCE, Action, Column, Row, Verb
 from syncd.reconcile.facts import ItemPresence, Origin
@@ -29,22 +30,32 @@ from syncd.sync import (
 from syncd.sync.journal import Status
 from syncd.sync.leases import Lease
 from syncd.sync.tables import observed
-from tests import memory_server
-from tests.memory_server import Thing
 from tests.planted.table import Patch, bug
 
 # --- versions ------------------------------------------------------------------------------------
 
 
+class _Any(str):
+    """A version that every other one is equal to, as `If-Match: *` is."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
 @bug("a-phone-saves-just-before")
 def forgets_the_change_key(patch: Patch) -> None:
-    """It writes over whatever is there by now: the server is told of no version that was meant."""
-
-    def wrong(now: Thing | None, version: str) -> Failure | None:
-        return right(now, now.version if now is not None else version)
-
-    right = memory_server._refused
-    patch.setattr(memory_server, "_refused", wrong)
+    """It writes over whatever is there by now: it tells the server of no version that it means."""
+    update, move = requests.Update, requests.Move
+    patch.setattr(
+        requests, "Update", lambda item, version, *more: update(item, _Any(version), *more)
+    )
+    patch.setattr(requests, "Move", lambda item, version: move(item, _Any(version)))
 
 
 # --- journal and recovery ------------------------------------------------------------------------
@@ -128,6 +139,12 @@ def trusts_an_empty_folder(patch: Patch) -> None:
                 observe._conclude_missing(conn, of, observed.c.generation < generation)
 
     patch.setattr(observe, "outlook", wrong)
+    patch.setattr(gather, "SECOND_LOOK", timedelta())
+    patch.setattr(locate, "confirmed", lambda *_: {})
+
+
+def trusts_an_empty_listing(patch: Patch) -> None:
+    """What a whole and valid listing does not show is deleted, and nobody looks for it."""
     patch.setattr(gather, "SECOND_LOOK", timedelta())
     patch.setattr(locate, "confirmed", lambda *_: {})
 

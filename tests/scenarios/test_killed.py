@@ -185,6 +185,7 @@ def powered() -> Iterator[tuple[Postgres, PostgresPower]]:
         power = PostgresPower(server)
         yield Postgres(server.url), power
         power.let_go()
+        assert power.lost  # a cut that takes nothing along is none
 
 
 @pytest.fixture

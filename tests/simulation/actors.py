@@ -256,7 +256,8 @@ class Actors:
         place, labels = (address, named(thing.fields)), thing.fields.get("categories")
         aside = isinstance(labels, tuple) and FORMER in labels
         known = thing.id in self.known[address] and address not in self.admin.restored
-        if known and not aside and not self.ledger.copies[place]:
+        of_two = self._is_doubled(address, thing)  # one of which they leave there
+        if known and not aside and not of_two and not self.ledger.copies[place]:
             self.ledger.thrown.add(place)
         if chance.random() < 0.4:
             server.delete(thing.id)
@@ -326,6 +327,12 @@ class Actors:
         if thing.id in self.servers[address].belated:
             self.ledger.copies[address, named(thing.fields)] += 1
             self.ledger.thrown.discard((address, named(thing.fields)))
+
+    def _is_doubled(self, address: str, thing: Thing) -> bool:
+        """Whether a write that came too late lies beside it, or is it, and is not put right yet."""
+        server, name = self.servers[address], named(thing.fields)
+        two = [each for each in server.inside("contacts") if named(each.fields) == name]
+        return len(two) > 1 and any(each.id in server.belated for each in two)
 
     def _born(self, thing: Thing) -> str:
         birth = self.ledger.births.get(thing.jotted or "")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import FULL
 from tests.planted import rules, safety
-from tests.planted.table import Patch
+from tests.planted.table import Patch, Plant
 from tests.simulation.faults import PROFILES
 from tests.simulation.history import History, draw
 from tests.simulation.play import Play
@@ -56,22 +56,27 @@ def test_a_seed_is_a_history(tmp_path: Path) -> None:
     assert one.trace == two.trace
 
 
+# faults | what is planted | the promise that it breaks
 BUGS = [
-    ("restless", safety.reads_what_is_private),
-    ("restless", safety.promotes_the_untracked),
-    ("restless", safety.deletes_the_users_own),
-    ("unanswered", safety.retries_creates),
-    ("none", rules.miscounts),
+    ("restless", safety.reads_what_is_private, "P14"),
+    ("restless", safety.promotes_the_untracked, "P7/P14"),
+    ("restless", safety.deletes_the_users_own, "P14"),
+    ("unanswered", safety.retries_creates, "P3"),
+    ("none", rules.miscounts, "P9"),
 ]
 
 
-@pytest.mark.parametrize(("profile", "plant"), BUGS, ids=[plant.__name__ for _, plant in BUGS])
-def test_a_planted_bug_is_found(profile: str, plant: object, monkeypatch: Patch) -> None:
-    """An engine that is wrong in one way breaks a promise in one of the first histories."""
-    assert callable(plant)
+@pytest.mark.parametrize(
+    ("profile", "plant", "promise"), BUGS, ids=[plant.__name__ for _, plant, _ in BUGS]
+)
+def test_a_planted_bug_is_found(
+    profile: str, plant: Plant, promise: str, monkeypatch: Patch
+) -> None:
+    """An engine that is wrong in one way breaks that promise in one of the first histories."""
     plant(monkeypatch)
     for seed in range(1, LOOKED_FOR + 1):
-        if what_breaks(Play(draw(seed, 80, 2, "ews", PROFILES[profile]))):
+        if why := what_breaks(Play(draw(seed, 80, 2, "ews", PROFILES[profile]))):
+            assert why.startswith(f"{promise}:"), why
             return
     pytest.fail("nothing noticed it")
 

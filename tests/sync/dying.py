@@ -72,7 +72,7 @@ class Life:
                 self.die("settle")  # which is then rolled back
         self.written = False
         if self.power is not None and begun.get("durable"):
-            self.power.saved(engine)
+            self.power.durable(engine)
         self.step(COMMIT)
 
     def over(self, port: Mailbox) -> Mailbox:
@@ -120,7 +120,7 @@ class _Port:
 def surviving(world: World, life: Life, run_it: Callable[[], object]) -> bool:
     """One run in a process. Whether it came to its end."""
     if life.power is not None:
-        life.power.saved(world.engine)  # what people did before was told to be saved
+        life.power.flushed(world.engine)  # what people did before was told to be saved
     try:
         with life.of(world):
             run_it()
