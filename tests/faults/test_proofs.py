@@ -36,9 +36,10 @@ def empty(box: Sandbox, backend: Backend) -> None:
 
 
 def unharmed(world: World) -> bool:
-    """Whether everybody is on both sides, and in step."""
+    """Whether everybody is on both sides, and in step; and nobody was about to go (the breaker)."""
     live = [each for each in world.links() if each.state == "live"]
-    return len(live) == len(world.all_records()) == len(world.items()) == 5
+    held = any(each.counters["held"] for each in world.reports)
+    return len(live) == len(world.all_records()) == len(world.items()) == 5 and not held
 
 
 def test_a_folder_that_is_suddenly_empty_deletes_nothing(
@@ -66,7 +67,7 @@ def test_a_folder_that_is_suddenly_empty_deletes_nothing(
 def test_an_engine_that_trusts_an_empty_listing_is_found(
     world: World, box: Sandbox, backend: Backend
 ) -> None:
-    """Planted: what a whole listing does not show is deleted. Then hardly anybody is left."""
+    """Planted: what a whole listing does not show is deleted. Only the breaker keeps them then."""
     empty(box, backend)
     world.pass_time(hours=1)
     with planted(safety.trusts_an_empty_listing):

@@ -51,7 +51,7 @@ class _Any(str):
 @bug("a-phone-saves-just-before")
 def forgets_the_change_key(patch: Patch) -> None:
     """It writes over whatever is there by now: it tells the server of no version that it means."""
-    update, move = requests.Update, requests.Move
+    update, move = port.Update, port.Move
     patch.setattr(
         requests, "Update", lambda item, version, *more: update(item, _Any(version), *more)
     )
