@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, select
@@ -12,14 +12,16 @@ from syncd.crm import database
 from syncd.model.values import Value
 from syncd.outlook.graph import gate
 from syncd.outlook.port import Backend
+from syncd.sandbox.faults import FaultKind
 from syncd.sandbox.server import Sandbox
 from syncd.sync import mailboxes
 from syncd.sync.journal import Status
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.report import Outcome, RunReport
 from syncd.sync.tables import mailbox_kind, observed, operation
+from tests.faults.lies import SEEN, overheard
 from tests.faults.looking import status_of
-from tests.faults.matrix import End, Phase, Row
+from tests.faults.matrix import End, Phase, Row, Struck
 from tests.sync.world import ALICE, World
 from tests.sync.worlds import sandbox_world
 
@@ -82,9 +84,11 @@ def play(engine: Engine, box: Sandbox, row: Row, phase: Phase, backend: Backend)
     before = _generation(world)
     armed = _arm(box, row, phase, backend)
     versions, played = _versions(box), Played()
-    report = world.sync()
-    if _left(box) == armed:
-        return played
+    with overheard() as effective:
+        report = world.sync()
+    lies = SEEN & {FaultKind(each.fault) for each in _struck(row, backend)}
+    if _left(box) == armed or (lies and not lies & effective):
+        return played  # nothing came of it
     if row.late and phase in _WRITES:
         _wait_for_change(box, versions)
     seen = _Seen(world, box, played)
@@ -115,7 +119,8 @@ def play(engine: Engine, box: Sandbox, row: Row, phase: Phase, backend: Backend)
 
 
 def _edit(world: World, ids: list[str]) -> None:
-    world.hand().edit(world.item_of(ids[0]).id, {"jobtitle": "Chairwoman"})
+    for each in ids:
+        world.hand().edit(world.item_of(each).id, {"jobtitle": "Chairwoman"})
 
 
 def _change(world: World, ids: list[str]) -> None:
@@ -140,10 +145,14 @@ ACTS: Mapping[Phase, Callable[[World, list[str]], None]] = {
 }
 
 
+def _struck(row: Row, backend: Backend) -> Sequence[Struck]:
+    return row.ews if backend is Backend.EWS else row.graph
+
+
 def _arm(box: Sandbox, row: Row, phase: Phase, backend: Backend) -> int:
     own = REQUESTS[backend][phase]
     batch = ("$batch", BATCHES[phase]) if backend is Backend.GRAPH and phase in BATCHES else own
-    for each in row.ews if backend is Backend.EWS else row.graph:
+    for each in _struck(row, backend):
         whole = each.fault in OF_THE_WHOLE and not each.part
         on, after = (each.on, 0) if each.on else (batch if whole else own)
         box.faults.add(on, each.fault, times=each.times, after=after, **each.more)

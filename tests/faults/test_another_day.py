@@ -11,9 +11,15 @@ from pathlib import Path
 from syncd.crm import database
 from syncd.reconcile.claim import Finding
 from syncd.sandbox.server import Sandbox
+from tests.faults.looking import status_of
 from tests.sync.another_day import NAMES, entered, healed, held, saved, shown
 from tests.sync.relinked import relinked
 from tests.sync.world import ALICE, World
+
+
+def told(world: World, box: Sandbox) -> bool:
+    """Whether `syncd status` says that nothing is written, and what to type."""
+    return any("syncd relink" in each for each in status_of(world, box))
 
 
 def test_a_mailbox_restored_from_a_backup(world: World, box: Sandbox) -> None:
@@ -31,7 +37,9 @@ def test_a_mailbox_restored_from_a_backup(world: World, box: Sandbox) -> None:
     world.change(ids["Bea"], jobtitle="Buyer")
     for _ in range(2):
         held(world, Finding.MAILBOX_RESTORED)
+        assert told(world, box)
     healed(world)
+    assert not told(world, box)
     assert shown(world) == Counter([*NAMES, "Eve"])
     assert world.all_records().keys() == set(ids.values())
     assert world.crm(ids["Bea"])["jobtitle"] == world.item_of(ids["Bea"])["jobtitle"] == "Buyer"
@@ -49,13 +57,14 @@ def test_a_server_replaced_by_an_empty_one(world: World, box: Sandbox) -> None:
         world.pass_time(minutes=11)
     world.change(ids["Bea"], jobtitle="Buyer")
     held(world, Finding.GONE)
+    assert told(world, box)
     healed(world)
     assert shown(world) == Counter(NAMES)
     assert world.all_records().keys() == set(ids.values())
     assert world.item_of(ids["Bea"])["jobtitle"] == "Buyer"
 
 
-def test_a_store_restored_from_a_backup(world: World, tmp_path: Path) -> None:
+def test_a_store_restored_from_a_backup(world: World, box: Sandbox, tmp_path: Path) -> None:
     """What it does not know waits, and what is newer in Outlook flows into it."""
     ids = entered(world)
     old = saved(world, tmp_path / "old.db")
@@ -65,6 +74,7 @@ def test_a_store_restored_from_a_backup(world: World, tmp_path: Path) -> None:
     world.settle()
     old.change(ids["Bea"], jobtitle="Buyer")
     held(old, Finding.STORE_RESTORED)
+    assert told(old, box)
     healed(old)
     assert shown(old) == Counter([*NAMES, "Eve"])  # Eve is of a record that this store never had
     assert old.all_records().keys() == set(ids.values())
@@ -73,7 +83,7 @@ def test_a_store_restored_from_a_backup(world: World, tmp_path: Path) -> None:
     assert old.reason(old.other_ids(ALICE, eve.id)) == "waiting (orphan-stamp)"
 
 
-def test_a_copy_of_the_store_at_work(world: World, tmp_path: Path) -> None:
+def test_a_copy_of_the_store_at_work(world: World, box: Sandbox, tmp_path: Path) -> None:
     """Whichever of both writes first, the other one stops; who is relinked serves, and is known."""
     ids = entered(world)
     other = saved(world, tmp_path / "copy.db")
@@ -84,13 +94,17 @@ def test_a_copy_of_the_store_at_work(world: World, tmp_path: Path) -> None:
     world.change(ids["Ann"], jobtitle="Chief")
     world.settle()
     held(other, Finding.STORE_COPIED)
+    assert told(other, box)
     healed(other)
     world.change(ids["Cid"], jobtitle="Clerk")
     held(world, Finding.OTHER_STORE)
+    assert told(world, box)
     assert shown(world) == Counter(NAMES)
 
 
-def test_a_second_installation(world: World, empty_database: Path, tmp_path: Path) -> None:
+def test_a_second_installation(
+    world: World, box: Sandbox, empty_database: Path, tmp_path: Path
+) -> None:
     """It writes nothing until a person says which one serves; then the first one stops."""
     entered(world)
     shutil.copy(empty_database, tmp_path / "second.db")
@@ -102,6 +116,7 @@ def test_a_second_installation(world: World, empty_database: Path, tmp_path: Pat
     assert second.sync().first_contact
     second.approve()
     held(second, Finding.FOREIGN)
+    assert told(second, box)
     assert shown(second) == Counter(NAMES)
     relinked(second)
     second.sync()
