@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from syncd.crm import database
 from syncd.sync import alerts
 from syncd.sync.overview import overviews
 from syncd.sync.report import Outcome
+from syncd.sync.tables import operation
 from tests.conftest import POSTGRESQL, SQLITE
+from tests.memory_server import MemoryServer
 from tests.sync.troubles import ON_POSTGRESQL, ON_SQLITE, Trouble, full, gone, replaced
 from tests.sync.world import WRITES, World
 from tests.sync.worlds import memory_world
@@ -48,11 +50,16 @@ def edit(world: World, ids: list[str], number: int) -> None:
     world.set_active(ids.pop(8), active=False)
 
 
-def writes(servers: object) -> int:
+def writes(servers: Mapping[str, MemoryServer]) -> int:
     """How many writing requests the servers have seen."""
-    assert isinstance(servers, dict)
     seen = sum((each.counts for each in servers.values()), Counter[str]())
     return sum(n for call, n in seen.items() if call in WRITES)
+
+
+def stamped(servers: Mapping[str, MemoryServer]) -> set[str]:
+    """The operation keys of all that was written to the servers."""
+    things = (each for server in servers.values() for each in server.things.values())
+    return {each.stamp.key for each in things if each.stamp is not None}
 
 
 def attempt(world: World) -> str:
@@ -87,6 +94,8 @@ def converges(world: World, ids: list[str], number: int) -> None:
 def test_a_store_in_trouble_stops_writing_to_mailboxes_first(engine: Engine, make: Make) -> None:
     """From each writing transaction of a run on: not one write more goes out; then all converges.
 
+    A full disk may take what there is room for: nothing is sent that is not written down in it.
+
     So it does where the trouble comes between a request and its settling: nothing is done twice.
     """
     world, servers = memory_world(engine)
@@ -108,6 +117,8 @@ def test_a_store_in_trouble_stops_writing_to_mailboxes_first(engine: Engine, mak
                 assert writes(servers) == sent[0], f"from transaction {at} on"
             if make not in UNREADABLE:
                 with database.read(engine) as conn:
+                    written_down = set(conn.scalars(select(operation.c.key)))
+                    assert stamped(servers) <= written_down, f"from transaction {at} on"
                     assert overviews(conn)
                     assert alerts.every(conn) is not None
         converges(world, ids, at)
