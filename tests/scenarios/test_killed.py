@@ -117,7 +117,8 @@ def test_power_cut(path: Path, backend: Backend, engine: Engine) -> None:
     stage = Stage(reading.read(path).on_backend(backend), *memory)
     if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
         pytest.skip("as over EWS")
-    stage.around = chance = AtRandom(stage, "power", SqlitePower())
+    chance = AtRandom(stage, "power", SqlitePower())
+    stage.around = nested(Ledger(memory).around, chance)
     with awaiting(stage):
         stage.play()
         expecting.check(stage)
@@ -127,6 +128,7 @@ def test_power_cut(path: Path, backend: Backend, engine: Engine) -> None:
 def cut_anywhere(memory: Memory, users: Sequence[str], folder: Path, steps: range) -> Around:
     """Each run meets a power cut after these of its steps, each in a world of its own.
 
+    The journal accounts for all that was changed by it, and by the one that went on from there.
     What a person typed and was not answered, they type once more.
     """
 
@@ -136,16 +138,20 @@ def cut_anywhere(memory: Memory, users: Sequence[str], folder: Path, steps: rang
         torn[0].engine.dispose()
         return found
 
+    def lives(life: Life, twin: Memory, run_it: Run, world: World) -> None:
+        if not surviving(world, life, partial(run_it, world)):
+            well_again(twin)[0].pass_time(minutes=LEASE_OVER)
+            run_it(world)
+
     def around(world: World, address: str, run_it: Run) -> None:
         ends: list[dict[str, object]] = []
         for until in steps:
             twin = tearing.branch(*memory, folder / "cut.db")
             life = Life(until=until, power=SqlitePower())
-            if surviving(twin[0], life, partial(run_it, twin[0])):
+            Ledger(twin).around(twin[0], address, partial(lives, life, twin, run_it))
+            if not life.dead:
                 twin[0].engine.dispose()
                 break
-            well_again(twin)[0].pass_time(minutes=LEASE_OVER)
-            run_it(twin[0])
             ends.append(gone_on(twin))
         run_it(world)
         wanted = gone_on(tearing.branch(*memory, folder / "whole.db"))
