@@ -101,6 +101,23 @@ def test_a_double_goes_to_deleted_items(
     world.accounted()
 
 
+def test_of_two_the_one_that_its_user_leaves_there_stays(memory: Memory) -> None:
+    """Who tidies up before syncd does keeps the contact, in step (P1)."""
+    world, servers = memory
+    record, item = double(world, servers[ALICE], jobtitle=TITLE)
+    (linked,) = [each for each in world.items() if each.id != item]
+    world.hand().delete(linked.id)
+    for _ in range(2):
+        world.sync()
+        world.pass_time(minutes=11)
+    world.settle()
+    assert [each.id for each in world.items()] == [item]
+    world.change(record, jobtitle="CEO")
+    world.settle()
+    assert world.item()["jobtitle"] == "CEO"
+    world.accounted()
+
+
 EDITS: dict[str, Callable[[World, str], object]] = {
     "the field itself": lambda world, item: world.hand().edit(item, {"jobtitle": "Boss"}),
     "the field as it was sent, and another": lambda world, item: world.hand().edit(
