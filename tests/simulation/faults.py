@@ -41,6 +41,7 @@ _ERRORS: Mapping[str, Callable[[], MailboxError]] = {
     "throttled": _error(Sort.THROTTLED, Scope.MAILBOX, 5),
     "transient": _error(Sort.TRANSIENT, Scope.SERVER),
     "denied": _error(Sort.DENIED, Scope.MAILBOX),
+    "sign-in refused": _error(Sort.DENIED, Scope.CREDENTIAL),
 }
 # Of a request that reads.
 _READING: Mapping[str, Callable[[], MailboxError]] = {
@@ -59,12 +60,19 @@ _OF_ITEMS: Mapping[str, Sort] = {
     "batch stopped": Sort.NOT_TRIED,
 }
 _LISTINGS = ("empty listing", "repeated changes", "reordered changes")
-_LIGHT = (*_UNANSWERED, *_ERRORS, "cursor lost", "item transient", "batch stopped", "small pages")
+_LIGHT = (
+    *_UNANSWERED, "throttled", "transient", "denied", "cursor lost", "item transient",
+    "batch stopped", "small pages",
+)  # fmt: skip
 _HEAVY = (
     *_LIGHT, "folder missing", "item invalid", "item unreadable", "empty listing",
     "repeated changes", "reordered changes", "lagging search", "wrong clock",
     "answers of items lost", "full", "folder binned", "garbled",
 )  # fmt: skip
+
+SLOW = timedelta(seconds=100)  # that a request takes: less than its client waits
+# A server that takes its time, a sign-in that is refused, a store that takes nothing any more.
+_WORST = (*_HEAVY, "slow", "sign-in refused", "store locked")
 
 PROFILES: Mapping[str, Profile] = {
     each.name: each
@@ -75,14 +83,15 @@ PROFILES: Mapping[str, Profile] = {
         Profile("unanswered", _UNANSWERED, 0.9, 0.1, 0),
         Profile("light", _LIGHT, 0.25, 0.25, 0.08),
         Profile("heavy", _HEAVY, 0.5, 0.4, 0.15),
+        Profile("worst", _WORST, 0.7, 0.4, 0.15),
     )
 }
-ALL = frozenset((*_HEAVY, "crash", "power cut"))
+ALL = frozenset((*_WORST, "crash", "power cut"))
 
 
 def fits(fault: str, call: str) -> bool:
     """Whether a fault is one of this request."""
-    if fault in _ERRORS:
+    if fault in _ERRORS or fault == "slow":
         return True
     if fault in _UNANSWERED or fault in _WRITES:
         return call in WRITING
@@ -129,6 +138,7 @@ class Faulty:
 
     server: Awkward
     chance: random.Random
+    passes: Callable[[timedelta], None]
     armed: list[str] = field(default_factory=list)
 
     def arm(self, fault: str) -> None:
@@ -154,6 +164,9 @@ class Faulty:
         return self._with(fault, effect)
 
     def _with(self, fault: str, effect: Effect) -> object:
+        if fault == "slow":
+            self.passes(SLOW)
+            return effect()
         made = _ERRORS.get(fault) or _READING.get(fault) or _WRITES.get(fault)
         if made is not None:
             raise made()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from random import Random
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 
+from syncd.crm import database
+from syncd.crm.transaction import begun_as
 from syncd.sync.mailboxes import MailboxState
 from syncd.sync.session import Session
 from tests.memory_server import Effect
@@ -70,6 +75,7 @@ class _Playing:
     say: Callable[[str], None]
     dead: bool = False
     fragile: bool = False  # the power is going to fail in this run
+    locked: bool = False  # another process has the store, to the end of this run
     count: int = 0
     pending: list[Step] = field(default_factory=list)
 
@@ -77,7 +83,13 @@ class _Playing:
         self.ledger = Ledger()
         self.actors = Actors(self.world, self.servers, self.ledger)
         self.checks = Checks(self.world, self.servers, self.store, self.ledger, self.actors)
-        self.wrong = {each: Faulty(s, Random(each)) for each, s in self.servers.items()}  # noqa: S311
+        self.wrong = {
+            each: Faulty(server, Random(each), self._passes)  # noqa: S311
+            for each, server in self.servers.items()
+        }
+
+    def _passes(self, time: timedelta) -> None:
+        self.world.time.passed += time
 
     def play(self, history: History) -> None:
         """All of it."""
@@ -117,13 +129,16 @@ class _Playing:
         except Crash as crash:
             came = str(crash)
             self._gone(power=came == "power cut")
+        except database.UNUSABLE as error:
+            came = f"no store: {database.cause_of(error)}"
         finally:
-            self.pending, self.fragile = [], False
+            self.pending, self.fragile, self.locked = [], False, False
             for each in self.wrong.values():
                 each.mend()
-        if self.world.state(address).state is MailboxState.SUSPENDED:
-            self.world.resume(address)
-            came += " (resumed)"
+        for other in self.servers:  # more than one where their sign-in was refused
+            if self.world.state(other).state is MailboxState.SUSPENDED:
+                self.world.resume(other)
+                came += " (resumed)"
         return came
 
     def _gone(self, *, power: bool) -> None:
@@ -149,7 +164,7 @@ class _Playing:
             playing.moment()
 
         Session.write = telling  # type: ignore[method-assign, assignment]
-        event.listen(self.world.engine, "begin", self._alive)
+        event.listen(self.world.engine, "begin", self._begin)
         for address, server in self.servers.items():
             server.meddle = self._meddling(address)
         try:
@@ -174,6 +189,11 @@ class _Playing:
         if self.dead:
             raise Crash("gone")
 
+    def _begin(self, conn: Connection) -> None:
+        self._alive()
+        if self.locked and begun_as(conn).writes:
+            raise OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))
+
     def moment(self) -> None:
         """What happens here."""
         self.count += 1
@@ -182,10 +202,14 @@ class _Playing:
             if step.do in ("crash", "power cut"):
                 self.dead = True
                 raise Crash(step.do)
-            if step.do in faults.ALL:
+            if step.do == "store locked":
+                self.locked = True
+                self.say(f"   at {self.count}: {step.do}")
+            elif step.do in faults.ALL:
                 self.wrong[list(self.servers)[step.who % len(self.servers)]].arm(step.do)
                 self.say(f"   at {self.count}: {step.do}")
-            elif not (self.fragile and step.do.startswith("crm")):  # which would be lost with it
+            elif not ((self.fragile or self.locked) and step.do.startswith("crm")):
+                # It would be lost with the power, or wait as long as the other process writes.
                 came = self.actors.do(step)
                 self.say(f"   at {self.count}: {step.do} by {step.who}: {came}")
 
