@@ -128,6 +128,10 @@ class Actors:
         desk.merge(self.world, one, other)
         self.ledger.caused(held, "merged")
         self.ledger.ended(gone, "merged")
+        for address, item in self.ledger.withdrawn:  # which syncd may not have seen yet
+            thing = self.servers[address].things.get(item)
+            if thing is not None:
+                self.ledger.merged_with_private(address, named(thing.fields), (held, gone))
         self.ledger.over |= {*self.ledger.at_name(held)}
         return f"{one} <- {other}"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -114,6 +114,15 @@ class Ledger:
         merged = {name for name, causes in self.causes.items() if "merged" in causes}
         for name in {named(held), *merged}:
             self.over |= self.at[address, name]
+
+    def merged_with_private(
+        self, address: str, private: str, records: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Two records are one now: what a user brought into either goes with their private item."""
+        names = {named(each) for each in records}
+        if private in names:
+            for name in names:
+                self.over |= self.at[address, name]
 
     def lost(self, present: Iterable[str]) -> set[str]:
         """What was written, is nowhere, and has no excuse."""
