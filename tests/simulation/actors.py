@@ -192,7 +192,15 @@ class Actors:
         self.ledger.shared |= tokens(same)
         self.ledger.thrown.discard(place)
         self.ledger.entered.add(place)
+        if self._says_otherwise(same):
+            self.ledger.set_apart(same)
         return f"{self._left(address, item)} as {crm_id}"
+
+    def _says_otherwise(self, same: Mapping[str, Value]) -> bool:
+        """Whether somebody's edit gives them another address, and is on its way to the CRM."""
+        things = (each for server in self.servers.values() for each in server.things.values())
+        said = {t.fields.get("emailaddress1") for t in things if named(t.fields) == named(same)}
+        return not said <= {None, same["emailaddress1"]}
 
     def _edit(self, address: str, chance: random.Random) -> str:
         thing = self._thing(address, chance)

@@ -83,16 +83,17 @@ class Ledger:
             self.at[place] |= new
         if "emailaddress1" in patch and held:
             # By another address it may be somebody else of that name.
-            self._apart(held)
+            self.set_apart(held)
 
     def ended(self, held: Mapping[str, object], why: str) -> None:
         """Somebody ended a record or an item, with what it held."""
         self.over |= tokens(held)
         self.caused(held, why)
         # Whom somebody had entered as well is a contact of its own then.
-        self._apart(held)
+        self.set_apart(held)
 
-    def _apart(self, held: Mapping[str, object]) -> None:
+    def set_apart(self, held: Mapping[str, object]) -> None:
+        """Whom somebody entered by hand may be somebody else by now."""
         apart = {each for each in self.entered if each[1] == named(held)}
         self.copies.update(apart - self.apart)
         self.apart |= apart
