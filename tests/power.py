@@ -110,5 +110,4 @@ class PostgresPower:
         os.kill(self._writer, signal.SIGSTOP)
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        address = self.server.url.set(drivername="postgresql").render_as_string()
-        return psycopg.connect(address, autocommit=True)
+        return psycopg.connect(self.server.url.render_as_string(), autocommit=True)

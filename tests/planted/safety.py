@@ -139,8 +139,7 @@ def trusts_an_empty_folder(patch: Patch) -> None:
                 observe._conclude_missing(conn, of, observed.c.generation < generation)
 
     patch.setattr(observe, "outlook", wrong)
-    patch.setattr(gather, "SECOND_LOOK", timedelta())
-    patch.setattr(locate, "confirmed", lambda *_: {})
+    trusts_an_empty_listing(patch)
 
 
 def trusts_an_empty_listing(patch: Patch) -> None:

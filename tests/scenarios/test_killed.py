@@ -55,6 +55,12 @@ def torn_everywhere() -> list[Path]:
     return [each for each in reading.every() if FULL or reading.read(each).crash is Crash.ALL]
 
 
+def skip_what_ews_says(stage: Stage, backend: Backend) -> None:
+    """A story that says the same over Graph is played over EWS alone, but in `make full`."""
+    if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
+        pytest.skip("as over EWS")
+
+
 def killing(lives: Callable[[], Life]) -> Around:
     """A run that is killed, and begun again when the lease has run out, until one gets through."""
 
@@ -96,8 +102,7 @@ def test_settle_thrown_away(path: Path, backend: Backend, engine: Engine) -> Non
     """Nothing is settled but by recovery, from the journal: the same end (P3, P10)."""
     memory = memory_world(engine, backend=backend)
     stage = Stage(reading.read(path).on_backend(backend), *memory)
-    if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
-        pytest.skip("as over EWS")
+    skip_what_ews_says(stage, backend)
     ledger = Ledger(memory)
     kill = killing(lambda: Life(settles=False))
     stage.around = nested(ledger.around, kill)
@@ -115,8 +120,7 @@ def test_power_cut(path: Path, backend: Backend, engine: Engine) -> None:
     """Killed by a power cut, which takes along all that was not on disk: the same end (P3, P10)."""
     memory = memory_world(engine, backend=backend)
     stage = Stage(reading.read(path).on_backend(backend), *memory)
-    if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
-        pytest.skip("as over EWS")
+    skip_what_ews_says(stage, backend)
     chance = AtRandom(stage, "power", SqlitePower())
     stage.around = nested(Ledger(memory).around, chance)
     with awaiting(stage):
@@ -232,8 +236,7 @@ def test_power_cut_on_postgresql(
     engine, power = cut_off
     memory = memory_world(engine, backend=backend)
     stage = Stage(reading.read(path).on_backend(backend), *memory)
-    if backend is Backend.GRAPH and not (FULL or differs(stage.scenario)):
-        pytest.skip("as over EWS")
+    skip_what_ews_says(stage, backend)
     stage.around = chance = AtRandom(stage, "power", power)
     with awaiting(stage):
         stage.play()

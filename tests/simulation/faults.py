@@ -15,6 +15,7 @@ from syncd.model.kinds import Kind
 from syncd.outlook.errors import Failure, MailboxError, Scope, Sort
 from syncd.outlook.port import Backend, FolderRef, Head, Page
 from tests.memory_server import Effect, MemoryServer, Thing
+from tests.sync.world import Time
 
 WRITING = frozenset(("create", "update", "move", "trash", "remove_folder"))
 LAG = timedelta(minutes=5)  # of a search index
@@ -138,7 +139,7 @@ class Faulty:
 
     server: Awkward
     chance: random.Random
-    passes: Callable[[timedelta], None]
+    time: Time
     armed: list[str] = field(default_factory=list)
 
     def arm(self, fault: str) -> None:
@@ -165,7 +166,7 @@ class Faulty:
 
     def _with(self, fault: str, effect: Effect) -> object:
         if fault == "slow":
-            self.passes(SLOW)
+            self.time.passed += SLOW
             return effect()
         made = _ERRORS.get(fault) or _READING.get(fault) or _WRITES.get(fault)
         if made is not None:

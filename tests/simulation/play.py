@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from random import Random
 
 from sqlalchemy import Connection, event
@@ -84,12 +83,9 @@ class _Playing:
         self.actors = Actors(self.world, self.servers, self.ledger)
         self.checks = Checks(self.world, self.servers, self.store, self.ledger, self.actors)
         self.wrong = {
-            each: Faulty(server, Random(each), self._passes)  # noqa: S311
+            each: Faulty(server, Random(each), self.world.time)  # noqa: S311
             for each, server in self.servers.items()
         }
-
-    def _passes(self, time: timedelta) -> None:
-        self.world.time.passed += time
 
     def play(self, history: History) -> None:
         """All of it."""
@@ -202,11 +198,11 @@ class _Playing:
             if step.do in ("crash", "power cut"):
                 self.dead = True
                 raise Crash(step.do)
-            if step.do == "store locked":
-                self.locked = True
-                self.say(f"   at {self.count}: {step.do}")
-            elif step.do in faults.ALL:
-                self.wrong[list(self.servers)[step.who % len(self.servers)]].arm(step.do)
+            if step.do in faults.ALL:
+                if step.do == "store locked":
+                    self.locked = True
+                else:
+                    self.wrong[list(self.servers)[step.who % len(self.servers)]].arm(step.do)
                 self.say(f"   at {self.count}: {step.do}")
             elif not ((self.fragile or self.locked) and step.do.startswith("crm")):
                 # It would be lost with the power, or wait as long as the other process writes.

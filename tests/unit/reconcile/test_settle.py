@@ -159,7 +159,5 @@ def test_what_was_read_beside_a_hash_is_marked_as_decided(read: Side, mark: Mark
         assert marks == dict.fromkeys(GADGET.groups, mark)
         values = images[read]["title"].values
         assert values == (dict(part.fields) if mark == AGREED else None)
-        kept = {name: each for name, each in images[read].items() if name != "title"}
-        assert kept == {n: each for n, each in tie.images[read].items() if n != "title"}
-        beside = {name: each for name, each in images[read.other].items() if name != "hint"}
-        assert beside == {n: each for n, each in tie.images[read.other].items() if n != "hint"}
+        for side, name in ((read, "title"), (read.other, "hint")):
+            assert {**images[side], name: None} == {**tie.images[side], name: None}

@@ -1,4 +1,4 @@
-"""Who may speak: under each direction, of a group that is new, apart, frozen by an edit of both."""
+"""Who may speak, of a group that is new, withdrawn, apart, or known by its hash alone."""
 
 from __future__ import annotations
 
